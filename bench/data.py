@@ -1,0 +1,87 @@
+"""The public data sets the bench reads: lists of texts and label names, in the order asked for. Standard library only."""
+
+import csv
+import gzip
+import io
+import random
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+from bench.places import DATA
+
+LARGE = ("newsgroups20", "imdb")
+SMALL = ("banking77", "sst2", "trec", "r8", "r52", "clinc150", "tweeteval_emotion")
+ORDERS = ("delivered", "shuffled", "reversed")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Texts and the label name of each, in the same order."""
+
+    texts: list[str]
+    labels: list[str]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The training and the test part of one or several public sets."""
+
+    train: Part
+    test: Part
+
+
+def missing() -> str:
+    """Why the bench cannot run here, or an empty string when the data are there."""
+    if DATA.is_dir():
+        return ""
+    return f"no data in {DATA}: set TEXTKIND_DATA to a folder with {', '.join(LARGE + SMALL)}"
+
+
+def read_part(folder: Path, name: str) -> Part:
+    """`<name>.csv` or `<name>.csv.gz` in the folder, columns text and label."""
+    csv.field_size_limit(10**8)
+    plain = folder / f"{name}.csv"
+    content = (
+        plain.read_bytes()
+        if plain.exists()
+        else gzip.decompress(plain.with_suffix(".csv.gz").read_bytes())
+    )
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    return Part([row["text"] for row in rows], [row["label"] for row in rows])
+
+
+def joined(parts: list[Part]) -> Part:
+    texts = [text for part in parts for text in part.texts]
+    return Part(texts, [label for part in parts for label in part.labels])
+
+
+def in_order(part: Part, order: str) -> Part:
+    """The part as delivered, reversed, or shuffled by seed 0."""
+    places = list(range(len(part.texts)))
+    if order == "reversed":
+        places.reverse()
+    elif order == "shuffled":
+        random.Random(0).shuffle(places)
+    elif order != "delivered":
+        raise ValueError(f"order is one of {ORDERS}, not {order!r}")
+    return Part([part.texts[i] for i in places], [part.labels[i] for i in places])
+
+
+def repeated(part: Part, rows: int) -> Part:
+    """The part over and over, cut at `rows`; every text is a string of its own, as it is after reading a file."""
+    texts = [("." + text)[1:] for text in islice(cycle(part.texts), rows)]
+    return Part(texts, list(islice(cycle(part.labels), rows)))
+
+
+def spread(part: Part, rows: int) -> Part:
+    """About `rows` rows at even distances: something small to warm up with."""
+    step = max(1, len(part.texts) // rows)
+    return Part(part.texts[::step], part.labels[::step])
+
+
+def load(names: list[str], order: str = "delivered", rows: int | None = None) -> DataSet:
+    """The named sets one after the other, with the training part in this order and, if asked, repeated to `rows` rows."""
+    train = in_order(joined([read_part(DATA / name, "train") for name in names]), order)
+    test = joined([read_part(DATA / name, "test") for name in names])
+    return DataSet(train if rows is None else repeated(train, rows), test)

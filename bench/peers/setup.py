@@ -1,0 +1,60 @@
+"""Builds the peers' environments under `.bench/`, each apart from ours and from the others.
+
+    python -m bench.peers.setup
+
+scikit-learn and Vowpal Wabbit come as wheels of the package registry, the fastText command is built from
+the sources in its package with the flags of its own Makefile. What is already there is kept.
+"""
+
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from bench.places import ROOM, environment_python
+
+WHEELS = {
+    "scikit-learn": ("scikit-learn==1.9.1", "numpy==2.4.6", "scipy==1.17.1"),
+    "vowpalwabbit": ("vowpalwabbit==9.11.9",),
+}
+FASTTEXT = "fasttext==0.9.3"
+FASTTEXT_FLAGS = ("-O3", "-funroll-loops", "-DNDEBUG", "-pthread", "-std=c++17", "-march=native")
+PIP = ("-m", "pip", "--disable-pip-version-check", "-q")
+
+
+def make_environment(name: str, packages: tuple[str, ...]) -> None:
+    """A virtual environment `.bench/<name>` with exactly these packages."""
+    subprocess.run([sys.executable, "-m", "venv", str(ROOM / name)], check=True)
+    subprocess.run([str(environment_python(name)), *PIP, "install", *packages], check=True)
+
+
+def build_fasttext() -> None:
+    """The fastText command as `.bench/fasttext/fasttext`."""
+    with tempfile.TemporaryDirectory() as folder:
+        download = ["download", "--no-binary", ":all:", "--no-deps", "-d", folder, FASTTEXT]
+        subprocess.run([sys.executable, *PIP, *download], check=True)
+        archive = next(Path(folder).glob("fasttext-*.tar.gz"))
+        with tarfile.open(archive) as package:
+            package.extractall(folder, filter="data")
+        sources = sorted(str(path) for path in Path(folder).glob("fasttext-*/src/*.cc"))
+        (ROOM / "fasttext").mkdir(parents=True, exist_ok=True)
+        command = str(ROOM / "fasttext" / "fasttext")
+        compiler = os.environ.get("CXX", "g++")
+        subprocess.run([compiler, *FASTTEXT_FLAGS, *sources, "-o", command], check=True)
+
+
+def main() -> int:
+    for name, packages in WHEELS.items():
+        if not environment_python(name).exists():
+            print(f"making .bench/{name}: {', '.join(packages)}")
+            make_environment(name, packages)
+    if not (ROOM / "fasttext" / "fasttext").exists():
+        print(f"building the fastText command: {FASTTEXT}")
+        build_fasttext()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""textkind: labelled text in, a classifier out that its owner can trust and afford.
+
+The names below are imported when they are first used, so that `import textkind` is quick.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textkind.errors import TextkindError
+    from textkind.estimator import TextClassifier
+    from textkind.workflow.evaluate import evaluate
+    from textkind.workflow.predict import predict
+    from textkind.workflow.train import TrainSettings, train
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "TextClassifier": "textkind.estimator",
+    "TextkindError": "textkind.errors",
+    "TrainSettings": "textkind.workflow.train",
+    "evaluate": "textkind.workflow.evaluate",
+    "predict": "textkind.workflow.predict",
+    "train": "textkind.workflow.train",
+}
+
+__all__ = [
+    "TextClassifier",
+    "TextkindError",
+    "TrainSettings",
+    "evaluate",
+    "predict",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'textkind' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,8 @@
+"""`python -m textkind` is the command `textkind`."""
+
+import sys
+
+from textkind.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""The classifier: a model and a decision. What users hold, what the model folder stores.
+
+Texts go in, probabilities or label ids come out. Prediction, evaluation, serving and the
+scikit-learn face all go through the two functions here: one road from text to labels.
+"""
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from textkind.data.labels import LabelSet
+from textkind.decision.decision import Decision, decide, probabilities
+from textkind.errors import SettingsError, did_you_mean
+
+
+class Model(Protocol):
+    """Texts to logits. `name` is a key of MODELS; `facts` is a JSON-able account of the fit."""
+
+    labels: LabelSet
+    name: str
+    facts: dict[str, Any]
+
+    def logits(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
+        """(N, K) float32 logits."""
+        ...
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """A JSON-able config and named arrays, from which from_state makes the same model."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """Where the parts of one kind of model stand; imported when asked for."""
+
+    module: str
+    model: str
+    fit: str
+
+    def part(self, name: str) -> Any:
+        """The class or function of that name in the kind's module."""
+        return getattr(importlib.import_module(self.module), name)
+
+
+MODELS = {"linear": ModelKind("textkind.models.linear", model="LinearModel", fit="fit_linear")}
+
+
+def model_kind(name: str) -> ModelKind:
+    """The kind of that name; SettingsError with the nearest name where there is none."""
+    if name not in MODELS:
+        raise SettingsError("there is no such model", found=name, hint=did_you_mean(name, MODELS))
+    return MODELS[name]
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A fitted model with its decision.
+
+    classes are the labels as the user gave them (names, numbers or true/false), in the order of
+    `labels.names`, which are the same as strings.
+    """
+
+    model: Model
+    decision: Decision
+    classes: tuple[str | int | float | bool, ...]
+
+    @property
+    def labels(self) -> LabelSet:
+        """The label set of the model."""
+        return self.model.labels
+
+
+def predict_probabilities(
+    classifier: Classifier, texts: pa.LargeStringArray, threads: int | None = None
+) -> np.ndarray:
+    """(N, K) float32 calibrated probabilities."""
+    return probabilities(classifier.decision, classifier.model.logits(texts, threads))
+
+
+def predict_ids(
+    classifier: Classifier, texts: pa.LargeStringArray, threads: int | None = None
+) -> np.ndarray:
+    """(N,) int32 label ids, or (N, K) uint8 for several labels."""
+    return decide(classifier.decision, predict_probabilities(classifier, texts, threads))

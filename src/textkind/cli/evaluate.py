@@ -1,0 +1,63 @@
+"""textkind evaluate: a model and labelled text in, figures out."""
+
+import argparse
+import json
+
+from textkind.cli.parsing import Parser, whole_number
+from textkind.cli.reading import add_reading_options, read_settings
+
+DESCRIPTION = "Measure a model on labelled text that it has not seen."
+
+EXAMPLES = """\
+examples:
+  textkind evaluate runs/reviews new.csv
+  textkind evaluate runs/reviews new.csv --mistakes 20
+  textkind evaluate runs/reviews new.csv --json > figures.json
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of evaluate."""
+    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    parser.add_argument("file", metavar="FILE", help="labelled text, as for train")
+    parser.add_argument(
+        "--mistakes",
+        metavar="NUMBER",
+        type=whole_number(0),
+        default=0,
+        help="tell so many mistakes, the most confident first (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="NUMBER",
+        type=whole_number(0),
+        default=0,
+        help="of the bootstrap behind the intervals (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_reading_options(parser, labelled=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate and print the figures."""
+    from dataclasses import asdict
+
+    from textkind.cli.figures import evaluation_table
+    from textkind.cli.terminal import talk_for
+    from textkind.workflow.evaluate import EvaluateSettings, evaluate
+
+    settings = EvaluateSettings(
+        reading=read_settings(arguments),
+        mistakes=arguments.mistakes,
+        seed=arguments.seed,
+        threads=arguments.threads,
+    )
+    result = evaluate(arguments.model, arguments.file, settings, talk_for(arguments))
+    if arguments.json:
+        print(json.dumps(asdict(result), ensure_ascii=False))
+    else:
+        print(evaluation_table(result))
+    return 0

@@ -1,0 +1,101 @@
+"""textkind predict: a model and texts in, the same rows with labels and probabilities out."""
+
+import argparse
+import json
+import sys
+
+from textkind.cli.parsing import Parser, one_of, whole_number
+from textkind.cli.reading import add_reading_options, read_settings
+
+DESCRIPTION = """\
+Label texts with a model. The columns of the input are kept; label and probability are added.
+Works block by block, so that a file of any size fits into memory."""
+
+EXAMPLES = """\
+examples:
+  textkind predict runs/reviews unlabelled.csv -o labelled.csv
+  textkind predict runs/reviews unlabelled.jsonl -o labelled.parquet --top 3
+  echo "a fine film" | textkind predict runs/reviews -            one text a line
+  cat rows.jsonl | textkind predict runs/reviews - --format jsonl > labelled.jsonl
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of predict."""
+    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    parser.add_argument(
+        "file", metavar="FILE", help="texts, as for train but without labels; - for a pipe"
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        metavar="OUT",
+        default="-",
+        help="a .csv, .tsv, .jsonl or .parquet file, or - for standard output (default: -)",
+    )
+    parser.add_argument(
+        "--out-format",
+        metavar="NAME",
+        type=one_of("csv", "tsv", "jsonl", "parquet"),
+        help="csv, tsv, jsonl or parquet (default: by the name of OUT; in a pipe jsonl where "
+        "--format is jsonl, else csv)",
+    )
+    parser.add_argument(
+        "--top",
+        metavar="NUMBER",
+        type=whole_number(1),
+        default=1,
+        help="tell so many labels for each text, the most probable first (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--label-delimiter",
+        metavar="TEXT",
+        default="|",
+        help="between several labels of a text in CSV (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)"
+    )
+    parser.add_argument(
+        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print what was done as JSON; needs -o OUT"
+    )
+    add_reading_options(parser, labelled=False)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict and say what was done."""
+    from dataclasses import asdict, replace
+
+    from textkind.cli.terminal import talk_for
+    from textkind.errors import SettingsError
+    from textkind.workflow.predict import PIPE, PredictSettings, predict
+
+    if arguments.json and arguments.out == PIPE:
+        raise SettingsError(
+            "--json and the predictions cannot both go to standard output",
+            hint="name a file with -o OUT",
+        )
+    reading = read_settings(arguments)
+    if arguments.file == PIPE and reading.format is None:
+        reading = replace(reading, format="fasttext")  # one text a line
+    settings = PredictSettings(
+        reading=reading,
+        top=arguments.top,
+        joint=arguments.label_delimiter,
+        output_format=arguments.out_format,
+        overwrite=arguments.overwrite,
+        threads=arguments.threads,
+    )
+    talk = talk_for(arguments)
+    result = predict(arguments.model, arguments.file, arguments.out, settings, talk)
+    if arguments.json:
+        print(json.dumps(asdict(result), ensure_ascii=False, default=str))
+    elif arguments.out != PIPE:
+        speed = f"{result.predicted / max(result.seconds, 1e-9):,.0f} a second"
+        print(f"{result.predicted:,} texts labelled in {result.seconds:.1f} s ({speed})")
+        print(f"written to {result.output}")
+    sys.stdout.flush()
+    return 0

@@ -1,0 +1,37 @@
+"""textkind show: what a model is and what it learned."""
+
+import argparse
+import json
+
+from textkind.cli.parsing import Parser
+
+DESCRIPTION = "Tell what a model is: its labels, settings, size, origin and figures."
+
+EXAMPLES = """\
+examples:
+  textkind show runs/reviews
+  textkind show runs/reviews/model --json
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of show."""
+    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the model card, and the figures where the model lies in its run folder."""
+    from pathlib import Path
+
+    from textkind.cli.figures import model_table
+    from textkind.storage.model_folder import read_card
+    from textkind.storage.run_folder import read_metrics
+
+    card = read_card(Path(arguments.model))
+    metrics = read_metrics(Path(arguments.model))
+    if arguments.json:
+        print(json.dumps({"model": card, "metrics": metrics}, ensure_ascii=False))
+    else:
+        print(model_table(card, metrics))
+    return 0

@@ -1,0 +1,61 @@
+"""What every reader gives: columns known beforehand, then batches of rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from textkind.data.columns import Columns
+from textkind.data.rejected import Rejection
+
+
+@dataclass
+class Batch:
+    """Some rows of a source, in its order.
+
+    columns   name -> array of n values; a column that is missing here is all null
+    rows      (n,) int64 positions in the source
+    rejected  rows that could not even be put into columns
+    odd       column -> {index in this batch: what its value is}, where the value is neither of
+              the column's kind nor null; the column holds null there
+    read      rows read, counted apart from those kept and rejected
+    single_lists  whether lists of one label each mean one label a text, as in fastText's files
+    done      bytes or rows of the source behind us, of `total`, for progress
+    """
+
+    columns: dict[str, pa.Array]
+    rows: np.ndarray
+    read: int
+    rejected: list[Rejection] = field(default_factory=list)
+    odd: dict[str, dict[int, str]] = field(default_factory=dict)
+    single_lists: bool = False
+    done: int = 0
+    total: int = 0
+
+
+class Source(Protocol):
+    """A reader that knows its columns and has not read its rows yet.
+
+    name    as told to the user
+    unit    what a row's position counts: "line" or "row"
+    names   the columns
+    notes   what was found and not asked for
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def names(self) -> list[str]: ...
+
+    @property
+    def notes(self) -> list[str]: ...
+
+    def batches(self, columns: Columns) -> Iterator[Batch]:
+        """The rows, in order. Notes may grow until the last batch."""
+        ...

@@ -1,0 +1,47 @@
+"""The corpus: texts, targets, label set and the columns beside them; immutable."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from textkind.data.labels import LabelSet
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Labelled texts in row order.
+
+    texts    pa.LargeStringArray of N texts, no nulls, one chunk, offset 0
+    targets  (N,) int32 label ids where a text has one label; (N, K) uint8 where it has several
+    labels   the label set; K = len(labels)
+    rows     (N,) int64, where each text stood in its source: the line of a CSV or JSONL file
+             (1 is the first line), the row of a table (1 is the first), the position of a file
+    group    (N,) int32 codes of the group column, or None
+    time     (N,) datetime64[us], or None
+    ids      (N,) pa.LargeStringArray of the id column, or None
+    """
+
+    texts: pa.LargeStringArray
+    targets: np.ndarray
+    labels: LabelSet
+    rows: np.ndarray
+    group: np.ndarray | None = None
+    time: np.ndarray | None = None
+    ids: pa.LargeStringArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, indices: np.ndarray) -> "Corpus":
+        """The rows at `indices`, in that order, with the same label set."""
+        pick = pa.array(indices, pa.int64())
+        return replace(
+            self,
+            texts=self.texts.take(pick),
+            targets=self.targets[indices],
+            rows=self.rows[indices],
+            group=None if self.group is None else self.group[indices],
+            time=None if self.time is None else self.time[indices],
+            ids=None if self.ids is None else self.ids.take(pick),
+        )

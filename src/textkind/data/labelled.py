@@ -1,0 +1,239 @@
+"""From rows as read to a corpus: labels to targets, and the group, time and id columns."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from textkind.data.collect import Collected, packed_table
+from textkind.data.columns import Columns
+from textkind.data.corpus import Corpus
+from textkind.data.joined import texts_of
+from textkind.data.labels import LabelSet
+from textkind.data.settings import ReadSettings
+from textkind.data.targets import (
+    NamedLabels,
+    indicated_labels,
+    named_labels,
+    targets_of,
+    unknown_labels,
+)
+from textkind.data.times import times_of
+from textkind.data.values import LARGE_STRING
+from textkind.errors import ColumnError, DataError, did_you_mean
+
+
+def corpus_of(
+    collected: Collected,
+    columns: Columns,
+    settings: ReadSettings,
+    labels: LabelSet | None,
+) -> Callable[[np.ndarray], tuple[Corpus, pa.Table]]:
+    """Reject rows for their labels and times; returns what makes corpus and table of those kept."""
+    named = _named(collected, columns, settings, labels)
+    for index, (reason, column) in named.bad.items():
+        collected.reject(index, reason, column)
+    if labels is not None:
+        _reject_unknown(collected, columns, named, labels)
+    times = _times(collected, columns)
+    group = _group(collected, columns)
+    ids = _ids(collected, columns)
+
+    def finish(keep: np.ndarray) -> tuple[Corpus, pa.Table]:
+        targets, label_set = targets_of(named, keep, labels, collected.name)
+        if labels is None:
+            _check_classes(collected, columns, targets, label_set, named)
+        table = packed_table(collected, columns, keep)
+        corpus = Corpus(
+            texts=texts_of(table, columns),
+            targets=targets,
+            labels=label_set,
+            rows=collected.rows[keep],
+            group=None if group is None else _dense(group[keep]),
+            time=None if times is None else times[keep],
+            ids=None if ids is None else ids.filter(pa.array(keep)),
+        )
+        return corpus, table
+
+    return finish
+
+
+def _named(
+    collected: Collected,
+    columns: Columns,
+    settings: ReadSettings,
+    labels: LabelSet | None,
+) -> NamedLabels:
+    several = settings.several if labels is None else labels.several
+    if labels is not None and settings.several not in (None, labels.several):
+        raise DataError(
+            "the label set has "
+            + ("several labels a text" if labels.several else "one label a text")
+            + ", the settings ask for the other",
+            where=collected.name,
+            hint="leave `several` open: the label set decides",
+        )
+    if isinstance(columns.label, tuple):
+        chosen = {name: collected.chunks[name] for name in columns.label}
+        return indicated_labels(chosen, collected.name, several)
+    assert columns.label is not None
+    named = named_labels(
+        collected.chunks[columns.label],
+        columns.label,
+        collected.name,
+        delimiter=settings.label_delimiter,
+        several=several,
+        empty_allowed=not collected.single_lists,
+        lists_may_be_single=collected.single_lists,
+    )
+    for index, what in collected.odd.get(columns.label, {}).items():
+        collected.reject(index, f"label unreadable: it {what}", columns.label)
+    return named
+
+
+def _reject_unknown(
+    collected: Collected, columns: Columns, named: NamedLabels, labels: LabelSet
+) -> None:
+    unknown = unknown_labels(named, labels)
+    column = columns.label if isinstance(columns.label, str) else None
+    before = set(collected.reasons)
+    for index, name in unknown.items():
+        collected.reject(index, f"unknown label: {name!r}", column)
+    fresh = Counter(name for index, name in unknown.items() if index not in before)
+    if not fresh:
+        return
+    name, count = fresh.most_common(1)[0]
+    hint = did_you_mean(name, labels.names)
+    if len(collected.reasons) == len(collected.rows):
+        raise DataError(
+            f"none of the labels is known: {len(fresh):,} unknown ones",
+            found=name,
+            where=collected.name,
+            hint=hint,
+        )
+    collected.notes.append(
+        f"{sum(fresh.values()):,} rows have a label that the training data does not have, most "
+        f"often {name!r} ({count:,}); {hint}"
+    )
+
+
+def _check_classes(
+    collected: Collected,
+    columns: Columns,
+    targets: np.ndarray,
+    labels: LabelSet,
+    named: NamedLabels,
+) -> None:
+    """DataError where there is nothing to tell apart; notes on labels that look wrong."""
+    counts = (
+        targets.sum(axis=0, dtype=np.int64)
+        if labels.several
+        else np.bincount(targets, minlength=len(labels))
+    )
+    alone = len(labels) < 2 and not (labels.several and len(labels) and counts[0] < len(targets))
+    if alone:
+        what = f"in column {columns.label!r}" if isinstance(columns.label, str) else "given"
+        raise DataError(
+            f"one class only: all {len(targets):,} texts have the same label {what}, and a "
+            "classifier needs two classes to tell apart",
+            found=labels.names[0] if len(labels) else None,
+            where=collected.name,
+            hint="is it the label column? Name another with --label",
+        )
+    once = [labels.names[index] for index in np.flatnonzero(counts == 1)]
+    if once:
+        collected.late_notes.append(
+            f"{len(once):,} of {len(labels):,} labels are seen once, so they can be learned but "
+            f"not tested: {_some(once)}"
+        )
+    if isinstance(columns.label, tuple):
+        never = [name for name in columns.label if name not in labels.names]
+        if never:
+            collected.late_notes.append(f"never 1, so left out of the labels: {_some(never)}")
+    folded = Counter(name.casefold() for name in labels.names)
+    alike = [name for name in labels.names if folded[name.casefold()] > 1]
+    if alike:
+        collected.late_notes.append(
+            f"labels that differ only in upper and lower case: {_some(alike)}"
+        )
+    if len(labels) > 50 and len(labels) * 2 > len(targets):
+        collected.late_notes.append(
+            f"{len(labels):,} different labels in {len(targets):,} rows: is {columns.label!r} "
+            "the label column?"
+        )
+
+
+def _some(names: list[str], most: int = 8) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def _times(collected: Collected, columns: Columns) -> np.ndarray | None:
+    if columns.time is None:
+        return None
+    times, bad = times_of(_whole(collected, columns.time))
+    if bad.all():
+        raise ColumnError(
+            f"column {columns.time!r} holds no times that can be read",
+            found=_first_value(collected, columns.time),
+            where=collected.name,
+            hint="write times as 2024-01-31, 2024-01-31T12:00:00, a year, or seconds since 1970",
+        )
+    for index in np.flatnonzero(bad):
+        collected.reject(int(index), "time unreadable", columns.time)
+    return times
+
+
+def _group(collected: Collected, columns: Columns) -> np.ndarray | None:
+    """(N,) int64 codes; a row without a group is a group of its own."""
+    if columns.group is None:
+        return None
+    names = _strings(collected, columns.group)
+    encoded = pc.if_else(pc.equal(names, ""), None, names).dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    missing = np.flatnonzero(codes < 0)
+    codes[missing] = len(encoded.dictionary) + np.arange(len(missing))
+    if len(missing):
+        collected.notes.append(
+            f"{len(missing):,} rows have no {columns.group!r}: each is a group of its own"
+        )
+    return codes
+
+
+def _dense(codes: np.ndarray) -> np.ndarray:
+    return np.unique(codes, return_inverse=True)[1].astype(np.int32)
+
+
+def _ids(collected: Collected, columns: Columns) -> pa.LargeStringArray | None:
+    if columns.id is None:
+        return None
+    return _strings(collected, columns.id).fill_null("")
+
+
+def _strings(collected: Collected, name: str) -> pa.LargeStringArray:
+    whole = _whole(collected, name)
+    try:
+        return whole.cast(LARGE_STRING)
+    except pa.ArrowException:
+        raise ColumnError(
+            f"column {name!r} holds {whole.type}, not names", where=collected.name
+        ) from None
+
+
+def _whole(collected: Collected, name: str) -> pa.Array:
+    """A column in one array, as strings where its chunks are not of one type."""
+    chunks = collected.chunks[name]
+    kinds = {chunk.type for chunk in chunks if not pa.types.is_null(chunk.type)}
+    if len(kinds) == 1:
+        kind = kinds.pop()
+        return pa.concat_arrays([chunk.cast(kind) for chunk in chunks])
+    return pa.concat_arrays([chunk.cast(LARGE_STRING) for chunk in chunks])
+
+
+def _first_value(collected: Collected, name: str) -> object:
+    for chunk in collected.chunks[name]:
+        for value in chunk.drop_null()[:1]:
+            return value.as_py()
+    return None

@@ -1,0 +1,67 @@
+"""Rows that could not be used: each with its place, its reason and the start of its content."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textkind.errors import OutputError
+
+EXCERPT = 200  # characters of a row's content that are kept
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One row that was read and not accepted.
+
+    row      its line in a file of lines, else its number in the table or folder (1 is the first)
+    reason   "kind" or "kind: detail"
+    column   the column at fault, or None where it is the whole row
+    content  the first EXCERPT characters of it
+    unit     what `row` counts: "line" or "row"
+    """
+
+    row: int
+    reason: str
+    column: str | None
+    content: str
+    unit: str = "line"
+
+
+def excerpt(content: str | bytes) -> str:
+    """The first EXCERPT characters; broken bytes and lone surrogates are shown as escapes."""
+    if isinstance(content, bytes):
+        text = content[: 4 * EXCERPT].decode("utf-8", "backslashreplace")
+    else:
+        text = content[:EXCERPT].encode("utf-8", "backslashreplace").decode("utf-8")
+    return text[:EXCERPT]
+
+
+def reasons_in_words(rejected: Sequence[Rejection], most: int = 5) -> str:
+    """The kinds of reason with their counts, the most frequent first."""
+    kinds = Counter(rejection.reason.split(":")[0] for rejection in rejected)
+    told = ", ".join(f"{kind} ({count:,})" for kind, count in kinds.most_common(most))
+    return told + (", and others" if len(kinds) > most else "")
+
+
+def write_rejected(path: str | Path, rejected: Sequence[Rejection]) -> None:
+    """Write one JSON object a line: line or row, column, reason, content. Whole or not at all."""
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        with open(unfinished, "w", encoding="utf-8", newline="\n") as file:
+            for rejection in rejected:
+                record = {
+                    rejection.unit: rejection.row,
+                    "column": rejection.column,
+                    "reason": rejection.reason,
+                    "content": rejection.content,
+                }
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise OutputError("the rejected rows could not be written", where=str(path)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,90 @@
+"""Labels of any type, as the Python API gets them, to classes in their own type and targets.
+
+scikit-learn's convention: classes come sorted by value (2 before 10) and keep their type. Everything
+is checked here, once, so that what comes after can trust it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from textkind.data.labels import LabelSet
+from textkind.data.values import is_missing, label_name
+from textkind.errors import DataError, did_you_mean
+
+
+def as_targets(y: Any) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Labels of any type as (K,) sorted classes, int32 ids or a uint8 matrix, and which it is."""
+    if are_lists(y):
+        names = [sorted(set(row)) for row in y]
+        flat = [name for row in names for name in row]
+        if not all(isinstance(name, str) for name in flat):
+            raise DataError(
+                "lists of labels must hold strings",
+                hint="or give a matrix of 0 and 1 as y",
+            )
+        classes = np.unique(flat)
+        return _checked(classes, True), indicators(names, classes), True
+    from sklearn.utils import column_or_1d
+    from sklearn.utils.multiclass import type_of_target
+
+    y = np.asarray(y)
+    kind = type_of_target(y, input_name="y", raise_unknown=False)
+    if kind == "multilabel-indicator":
+        return _checked(np.arange(y.shape[1]), True), y.astype(np.uint8), True
+    if kind not in ("binary", "multiclass") and not (kind == "unknown" and y.ndim == 1):
+        raise DataError(
+            f"Unknown label type: {kind}",
+            hint="y holds a label for each text: names or numbers",
+        )
+    y = column_or_1d(y, warn=True)
+    missing = [index for index, value in enumerate(y.tolist()) if is_missing(value)]
+    if missing:
+        raise DataError(f"a label is missing: number {missing[0]}")
+    if len({type(value) for value in y.tolist()}) > 1:
+        raise DataError("labels must be of one type", hint="turn them all into strings")
+    classes, ids = np.unique(y, return_inverse=True)
+    return _checked(classes, False), ids.astype(np.int32), False
+
+
+def _checked(classes: np.ndarray, several: bool) -> np.ndarray:
+    if len(classes) < (1 if several else 2):
+        raise DataError(
+            f"a classifier needs at least two classes; y has {len(classes)} class",
+            hint="is it the right column?",
+        )
+    return classes
+
+
+def label_set(classes: np.ndarray, several: bool) -> LabelSet:
+    """The classes as names, in their order."""
+    names = tuple(label_name(label) for label in classes.tolist())
+    return LabelSet(tuple(name for name in names if name is not None), several)
+
+
+def are_lists(y: Any) -> bool:
+    """Whether y is a sequence of lists of names rather than a matrix or a column."""
+    if getattr(y, "ndim", 1) != 1 or not hasattr(y, "__len__") or len(y) == 0:
+        return False
+    first = y.iloc[0] if hasattr(y, "iloc") else y[0]
+    if not isinstance(first, list | tuple | set | frozenset | np.ndarray):
+        return False
+    flat = [name for row in y for name in row]
+    return not flat or any(isinstance(name, str) for name in flat)
+
+
+def indicators(names: Sequence[Sequence[str]], classes: np.ndarray) -> np.ndarray:
+    """(N, K) uint8 matrix of lists of names."""
+    place = {name: index for index, name in enumerate(classes.tolist())}
+    matrix = np.zeros((len(names), len(classes)), np.uint8)
+    for row, given in enumerate(names):
+        for name in given:
+            if name not in place:
+                raise DataError(
+                    "an unknown label",
+                    found=name,
+                    hint=did_you_mean(name, classes.tolist()),
+                )
+            matrix[row, place[name]] = 1
+    return matrix

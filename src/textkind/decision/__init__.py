@@ -1,0 +1,1 @@
+"""The decision: logits to calibrated probabilities and labels."""

@@ -1,0 +1,166 @@
+"""The decision: logits -> calibrated probabilities -> labels. Fitted on validation, saved as JSON.
+
+One label a text: softmax(logits / temperature), and the most probable label. Several labels:
+sigmoid(logits / temperature) of each label, and all labels at or above one threshold.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from textkind.decision.temperature import HIGHEST, LOWEST, fit_temperature
+from textkind.errors import ModelFolderError, SettingsError
+from textkind.evaluation.calibration import calibration_error, confidence_pairs, equal_mass_bins
+
+DEFAULT_THRESHOLD = 0.5
+FAR = np.float32(80)  # exp of it stays finite in float32
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How logits become labels.
+
+    several      whether a text may have several labels
+    temperature  divides the logits; above 1 makes probabilities less sure
+    threshold    several labels only: the lowest probability (0 to 1) of a label that is given
+    """
+
+    several: bool
+    temperature: float = 1.0
+    threshold: float = DEFAULT_THRESHOLD
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.several, bool):
+            raise SettingsError("several must be true or false", found=self.several)
+        if not LOWEST <= _number(self.temperature) <= HIGHEST:
+            raise SettingsError(
+                f"temperature must be a number of {LOWEST:g} to {HIGHEST:g}", found=self.temperature
+            )
+        if not 0 <= _number(self.threshold) <= 1:
+            raise SettingsError("threshold must be a number of 0 to 1", found=self.threshold)
+
+
+def probabilities(decision: Decision, logits: np.ndarray) -> np.ndarray:
+    """(N, K) float32 probabilities of (N, K) float32 logits.
+
+    One label: rows sum to 1 within 1e-6, and the most probable label is that of the highest logit,
+    the lowest id among equals.
+    """
+    sharpness = np.float32(1 / decision.temperature)
+    if decision.several:
+        return 1 / (1 + np.exp(np.clip(logits * -sharpness, -FAR, FAR)))
+    scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
+    scaled *= sharpness
+    odds = np.exp(scaled, out=scaled)
+    odds /= np.add.reduce(odds, axis=1, keepdims=True)
+    return _keep_order(odds, logits)
+
+
+def decide(decision: Decision, probabilities: np.ndarray) -> np.ndarray:
+    """Labels of (N, K) probabilities: (N,) int32 ids, or (N, K) uint8 for several labels."""
+    if decision.several:
+        return (probabilities >= np.float32(decision.threshold)).astype(np.uint8)
+    return probabilities.argmax(axis=1).astype(np.int32)
+
+
+def fit_decision(
+    logits: np.ndarray, targets: np.ndarray, several: bool
+) -> tuple[Decision, dict[str, Any]]:
+    """Fit temperature, and for several labels the threshold, on validation.
+
+    logits (N, K) float32; targets (N,) ids or (N, K) 0/1. Returns the decision and JSON-able facts:
+    temperature, threshold (None for one label), log loss and equal-mass calibration error before
+    and after scaling (None where N = 0), notes.
+    """
+    plain = Decision(several)
+    if len(logits) == 0:
+        return plain, {
+            "temperature": 1.0,
+            "threshold": DEFAULT_THRESHOLD if several else None,
+            "log_loss_before": None,
+            "log_loss_after": None,
+            "ece_before": None,
+            "ece_after": None,
+            "notes": ["no validation rows: probabilities are not calibrated"],
+        }
+    fit = fit_temperature(logits, targets)
+    scaled = Decision(several, fit.temperature)
+    given = probabilities(scaled, logits)
+    notes = list(fit.notes)
+    threshold = DEFAULT_THRESHOLD
+    if several and targets.any():
+        threshold = best_threshold(given, targets)
+    elif several:
+        notes.append("no validation row has a label: the threshold stays at its default")
+    return Decision(several, fit.temperature, threshold), {
+        "temperature": fit.temperature,
+        "threshold": threshold if several else None,
+        "log_loss_before": fit.log_loss_before,
+        "log_loss_after": fit.log_loss_after,
+        "ece_before": _calibration_error(plain, probabilities(plain, logits), targets),
+        "ece_after": _calibration_error(scaled, given, targets),
+        "notes": notes,
+    }
+
+
+def best_threshold(probabilities: np.ndarray, targets: np.ndarray) -> float:
+    """The threshold of highest micro F1 on (N, K) float32 probabilities and 0/1 targets.
+
+    Half way between the lowest probability that is given its label and the next lower one, which
+    favors neither. The highest of equally good ones. targets must hold a 1.
+    """
+    order = np.argsort(probabilities, axis=None, kind="stable")[::-1]
+    ordered = probabilities.ravel()[order]
+    hits = np.cumsum(targets.ravel()[order] != 0)
+    size = np.arange(1, len(ordered) + 1)
+    f1 = 2 * hits / (size + hits[-1])
+    divides = np.append(ordered[1:] != ordered[:-1], True)  # a threshold cannot part equal ones
+    best = int(np.where(divides, f1, -1.0).argmax())
+    lowest_given = ordered[best]
+    next_lower = ordered[best + 1] if best + 1 < len(ordered) else np.float32(0)
+    middle = np.float32((float(lowest_given) + float(next_lower)) / 2)
+    return float(middle if middle > next_lower else lowest_given)
+
+
+def decision_to_json(decision: Decision) -> dict[str, Any]:
+    """The decision as a JSON-able dict, one key a field."""
+    return asdict(decision)
+
+
+def decision_from_json(found: object) -> Decision:
+    """The decision written by `decision_to_json`; ModelFolderError where it is anything else."""
+    keys = {"several", "temperature", "threshold"}
+    if not isinstance(found, dict) or set(found) != keys:
+        raise ModelFolderError(
+            f"the decision must be an object with the keys {', '.join(sorted(keys))}",
+            found=sorted(map(str, found)) if isinstance(found, dict) else found,
+        )
+    try:
+        return Decision(**found)
+    except SettingsError as error:
+        raise ModelFolderError(f"the decision: {error.args[0]}", found=error.found) from error
+
+
+def _number(value: object) -> float:
+    """The value if it is a finite number (true and false are not), else NaN."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    return float(value) if abs(value) < 1e300 else math.nan
+
+
+def _keep_order(odds: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Raise the winner's probability by one unit in the last place where rounding made a tie."""
+    winner = logits.argmax(axis=1)
+    tied = winner != odds.argmax(axis=1)
+    if tied.any():
+        rows = np.flatnonzero(tied)
+        winner = winner[rows]
+        odds[rows, winner] = np.nextafter(odds[rows].max(axis=1), np.float32(2))
+    return odds
+
+
+def _calibration_error(decision: Decision, given: np.ndarray, targets: np.ndarray) -> float:
+    pairs = confidence_pairs(given, decide(decision, given), targets)
+    return calibration_error(*pairs, equal_mass_bins)

@@ -1,0 +1,31 @@
+"""What every character is: its lower case, and whether it belongs to a word.
+
+One table for all code points, expanded from a file in the package, so that every Python version
+and machine reads text the same way. scripts/make_character_table.py writes the file.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+FILE = Path(__file__).with_name("characters.safetensors")
+
+WORD = 1  # letter, digit, underscore or mark: part of a word
+SOLITARY = 2  # letter of a script without spaces (Chinese, Japanese, Thai, ...): a word by itself
+SPACE = 4  # white space or control character
+MARK = 8  # combining mark: belongs to the letter before it
+FLAG_SHIFT = 24  # flags stand above the 21 bits of the code point
+CODE_POINT = (1 << 21) - 1
+
+
+@cache
+def character_table() -> np.ndarray:
+    """(0x110000,) uint32: lower-cased code point in the low bits, flags from bit 24 up."""
+    from safetensors.numpy import load_file
+
+    runs = load_file(FILE)
+    lengths = np.diff(np.append(runs["starts"], 0x110000))
+    lowered = np.arange(0x110000, dtype=np.int32) + np.repeat(runs["shifts"], lengths)
+    flags = np.repeat(runs["flags"].astype(np.uint32) << FLAG_SHIFT, lengths)
+    return lowered.astype(np.uint32) | flags

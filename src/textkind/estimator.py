@@ -1,0 +1,244 @@
+"""TextClassifier: the face for scikit-learn. It checks at the edge, delegates, decides nothing.
+
+Texts come as any list, array, series or Arrow array of strings; labels in any type come back in
+that type. Learning is workflow.learn, prediction is classifier, the folder is storage: the same
+road as the command line.
+"""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import sklearn.exceptions
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import check_consistent_length
+
+from textkind.classifier import Classifier, predict_ids, predict_probabilities
+from textkind.data.corpus import Corpus
+from textkind.data.from_lists import as_texts
+from textkind.data.settings import SplitSettings
+from textkind.data.split import split_corpus
+from textkind.data.typed_labels import are_lists, as_targets, indicators, label_set
+from textkind.errors import DataError, ModelFolderError, NotFittedError
+from textkind.models.settings import LinearSettings
+from textkind.progress import Talk
+from textkind.storage.model_folder import Provenance, load_model, save_model
+from textkind.workflow.learn import learn, worthwhile_share
+
+
+class NotFitted(NotFittedError, sklearn.exceptions.NotFittedError):
+    """Our error and scikit-learn's in one, so that either `except` catches it."""
+
+
+class _Memory(Talk):
+    """Remembers what is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, message: str) -> None:
+        """Keep it."""
+        self.notes.append(message)
+
+
+class TextClassifier(ClassifierMixin, BaseEstimator):
+    """Learn labels of texts; a scikit-learn classifier whose X is a sequence of strings.
+
+    Parameters are those of LinearSettings, and:
+
+    validation_share  share of the rows of `fit` that closes open choices (features, strength,
+                      naive_bayes where they are "auto" or None) and calibrates; with fewer than
+                      20 such rows fixed values are taken instead
+    calibrate         scale the logits so that probabilities are as sure as they are right
+    seed              of the split and the order of descent
+    threads           None: all cores
+
+    Attributes after `fit`: classes_ (labels in their order and their own type), classifier_ (the
+    model and its decision), facts_ (the account of the fit), notes_ (what was chosen and told).
+    """
+
+    def __init__(
+        self,
+        model: str = "linear",
+        *,
+        features: str = "auto",
+        word_ngrams: tuple[int, int] = (1, 2),
+        character_ngrams: tuple[int, int] = (2, 5),
+        word_borders: bool = True,
+        symbols: bool = True,
+        sublinear: bool = True,
+        minimum_document_frequency: int | None = None,
+        naive_bayes: bool | None = None,
+        objective: str = "squared_hinge",
+        solver: str = "dual",
+        batch_size: int = 32,
+        strength: float | None = None,
+        class_weight: str = "none",
+        refit: bool = True,
+        tolerance: float = 1e-3,
+        most_passes: int = 100,
+        validation_share: float = 0.1,
+        calibrate: bool = True,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> None:
+        self.model = model
+        self.features = features
+        self.word_ngrams = word_ngrams
+        self.character_ngrams = character_ngrams
+        self.word_borders = word_borders
+        self.symbols = symbols
+        self.sublinear = sublinear
+        self.minimum_document_frequency = minimum_document_frequency
+        self.naive_bayes = naive_bayes
+        self.objective = objective
+        self.solver = solver
+        self.batch_size = batch_size
+        self.strength = strength
+        self.class_weight = class_weight
+        self.refit = refit
+        self.tolerance = tolerance
+        self.most_passes = most_passes
+        self.validation_share = validation_share
+        self.calibrate = calibrate
+        self.seed = seed
+        self.threads = threads
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn from N texts and their labels.
+
+        y is N labels (strings, numbers, true/false), or for several labels a text an (N, K) matrix
+        of 0 and 1 or N lists of strings. DataError (a ValueError) where X or y cannot be used,
+        SettingsError (a ValueError) where a parameter cannot.
+        """
+        fields = LinearSettings.__dataclass_fields__
+        settings = LinearSettings(**{name: getattr(self, name) for name in fields})
+        texts = as_texts(X)
+        if y is None:
+            raise DataError("requires y to be passed, but the target y is None")
+        classes, targets, several = as_targets(y)
+        check_consistent_length(texts, targets)
+        rows = np.arange(1, len(texts) + 1)
+        corpus = Corpus(texts, targets, label_set(classes, several), rows)
+        memory = _Memory()
+        train, validation = self._split(corpus, settings)
+        learned = learn(
+            train,
+            validation,
+            self.model,
+            settings,
+            classes=tuple(classes.tolist()),
+            calibrate=self.calibrate,
+            seed=self.seed,
+            threads=self.threads,
+            talk=memory,
+        )
+        self.notes_ = memory.notes
+        self.facts_ = learned.classifier.model.facts | {"decision": learned.decision_facts}
+        self._take(learned.classifier, classes)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """(N,) labels in their own type; several labels: an (N, K) matrix, or N lists of names."""
+        ids = predict_ids(self._fitted(), as_texts(X), self.threads)
+        if ids.ndim == 1:
+            return self.classes_[ids]
+        if not _are_names(self.classes_):
+            return ids.astype(np.int64)
+        lists = np.empty(len(ids), object)
+        lists[:] = [self.classes_[row != 0].tolist() for row in ids]
+        return lists
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """(N, K) float32 calibrated probabilities, columns in the order of classes_."""
+        return predict_probabilities(self._fitted(), as_texts(X), self.threads)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """(N, K) float32 logits; with two classes (N,), above 0 for the second."""
+        classifier = self._fitted()
+        logits = classifier.model.logits(as_texts(X), self.threads)
+        if len(classifier.labels) == 2 and not classifier.labels.several:
+            return (logits[:, 1] - logits[:, 0]) / 2
+        return logits
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy; of several labels the share of texts whose whole set is right."""
+        classifier = self._fitted()
+        if not classifier.labels.several:
+            return float(super().score(X, y, sample_weight))
+        gold = indicators(list(y), self.classes_) if are_lists(y) else np.asarray(y)
+        given = predict_ids(classifier, as_texts(X), self.threads)
+        return float(accuracy_score(gold, given, sample_weight=sample_weight))
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a model folder, whole or not at all; `textkind predict` reads it as well."""
+        classifier = self._fitted()
+        rows = classifier.model.facts.get("texts", 0)
+        source = Provenance(source="Python", rows=rows, seed=self.seed)
+        save_model(classifier, Path(path), source, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The classifier of a model folder or run folder; ModelFolderError where it is damaged."""
+        classifier = load_model(Path(path))
+        facts = classifier.model.facts
+        estimator = cls(classifier.model.name, **_told_settings(facts, path))
+        estimator.notes_, estimator.facts_ = [], facts
+        estimator._take(classifier, np.array(classifier.classes))
+        return estimator
+
+    def __sklearn_tags__(self) -> Any:
+        """Texts in one dimension; one label or several."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.target_tags.one_d_labels = True
+        tags.target_tags.two_d_labels = True
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "classifier_")
+
+    def _take(self, classifier: Classifier, classes: np.ndarray) -> None:
+        self.classifier_ = classifier
+        self.classes_ = classes
+
+    def _fitted(self) -> Classifier:
+        try:
+            return self.classifier_
+        except AttributeError:
+            raise NotFitted(
+                f"this {type(self).__name__} has not learned yet", hint="call fit(texts, labels)"
+            ) from None
+
+    def _split(self, corpus: Corpus, settings: LinearSettings) -> tuple[Corpus, Corpus | None]:
+        """Train and validation; all for training where validation would have nothing to do."""
+        share = worthwhile_share(len(corpus), self.validation_share)
+        if share == 0 or not (self.calibrate or settings.open_choices):
+            return corpus, None
+        split = SplitSettings(test_share=0.0, validation_share=share, seed=self.seed)
+        parts = split_corpus(corpus, split)
+        return parts.train, parts.validation
+
+
+def _told_settings(facts: dict[str, Any], path: str | Path) -> dict[str, Any]:
+    """The settings that the fit tells it had, as parameters."""
+    try:
+        told = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in facts["settings"].items()
+        }
+        LinearSettings(**told)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise ModelFolderError(
+            "the settings told in model.json make no sense", found=str(error), where=str(path)
+        ) from None
+    return told
+
+
+def _are_names(classes: np.ndarray) -> bool:
+    """Whether several labels were given as names rather than as columns of a matrix."""
+    return classes.dtype.kind in "OUT"

@@ -1,0 +1,1 @@
+"""Evaluation: arrays in, plain numbers out; never sees a model."""

@@ -1,0 +1,149 @@
+"""How far a figure could have come out otherwise: bootstrap intervals over the rows.
+
+One resample draws N rows with replacement and is held as how often each row was drawn. Resamples
+are made in batches, all figures are computed on one batch together, and rows are sorted once, not
+once a resample. Efron & Tibshirani 1993, chapters 13 and 14 (percentile and basic intervals).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from textkind.evaluation.calibration import BINS, equal_width_bins
+from textkind.evaluation.counts import FIGURES_OF_COUNTS, LabelCounts, LabelRows
+from textkind.evaluation.metrics import Scored
+from textkind.seeds import generator
+
+FEWEST = 200  # resamples, however large the part
+WORK = 6 * 10**9  # about 3 s on one core; beyond it there are fewer resamples
+BLOCK = 1 << 15  # rows whose weights are held as float64 at a time
+TAILS = (2.5, 97.5)  # per cent
+# Chance gaps in the bins add up, and drawing rows again adds more of them: percentile intervals
+# of these figures often lie wholly above the true value.
+BIASED = frozenset({"ece_width", "ece_mass"})
+
+
+def resample_count(scored: Scored, asked: int) -> int:
+    """The resamples to make: as many as asked, fewer (not under 200) for a very large part."""
+    rows, pairs = scored.confidence.shape
+    cost_of_row = 100 + len(scored.rankings) + 10 * pairs  # as measured, in units of about 0.5 ns
+    return min(asked, max(WORK // (max(rows, 1) * cost_of_row), FEWEST))
+
+
+def draw_weights(random: np.random.Generator, rows: int, width: int) -> np.ndarray:
+    """(rows, width) uint8: how often each of `width` resamples draws each row.
+
+    A count over 255 in one of a thousand resamples has a chance below 1e-490.
+    """
+    weights = np.empty((width, rows), np.uint8)
+    for resample in range(width):
+        weights[resample] = np.bincount(random.integers(0, rows, rows), minlength=rows)
+    return np.ascontiguousarray(weights.T)
+
+
+def resampled_headline(scored: Scored, seed: int, resamples: int) -> dict[str, np.ndarray]:
+    """Every headline figure in every resample: name -> (resamples,) float64, NaN where undefined.
+
+    scored has at least one row.
+    """
+    from textkind.evaluation.kernels import WIDTH
+
+    random = generator(seed, "bootstrap")
+    plan = _plan(scored)
+    batches = [
+        _figures_of_batch(scored, plan, draw_weights(random, len(scored), WIDTH))
+        for _ in range(0, resamples, WIDTH)
+    ]
+    return {
+        name: np.concatenate([batch[name] for batch in batches])[:resamples] for name in batches[0]
+    }
+
+
+def interval(value: float, resampled: np.ndarray, biased: bool = False) -> tuple[float, float]:
+    """The 95 % interval of a figure from its resampled values; NaN where none is defined.
+
+    The percentile interval, or where drawing again moves the figure upwards (`biased`), the basic
+    one: the percentiles mirrored at the value, cut to 0 .. 1 and widened to hold the value.
+    """
+    defined = resampled[~np.isnan(resampled)]
+    if len(defined) == 0:
+        return float("nan"), float("nan")
+    low, high = (float(end) for end in np.percentile(defined, TAILS))
+    if biased:
+        low, high = 2 * value - high, 2 * value - low
+        low, high = min(max(low, 0.0), value), max(min(high, 1.0), value)
+    return low, high
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What is the same in all batches.
+
+    linear  (N, bins + figures) float64; a resample's sums over rows are weights.T @ linear
+    rows, leads, gaps: pairs by rising confidence, see `equal_mass_gaps`
+    """
+
+    linear: np.ndarray
+    rows: np.ndarray
+    leads: np.ndarray
+    gaps: np.ndarray
+
+
+def _plan(scored: Scored) -> _Plan:
+    rows, width = scored.confidence.shape
+    gaps = scored.confidence - scored.correct
+    cell = np.repeat(np.arange(rows) * BINS, width) + equal_width_bins(scored.confidence.ravel())
+    by_bin = np.bincount(cell, weights=gaps.ravel(), minlength=rows * BINS).reshape(rows, BINS)
+    order = np.argsort(scored.confidence.ravel(), kind="stable")
+    ordered = scored.confidence.ravel()[order]
+    return _Plan(
+        linear=np.column_stack([by_bin, *scored.row_figures.values()]),
+        rows=(order // width).astype(np.int32),
+        leads=np.concatenate([[True], ordered[1:] != ordered[:-1]]),
+        gaps=gaps.ravel()[order],
+    )
+
+
+def _figures_of_batch(scored: Scored, plan: _Plan, weights: np.ndarray) -> dict[str, np.ndarray]:
+    from textkind.evaluation.kernels import equal_mass_gaps, rank_areas
+
+    means = sum(
+        weights[start : start + BLOCK].T.astype(np.float64) @ plan.linear[start : start + BLOCK]
+        for start in range(0, len(scored), BLOCK)
+    ) / len(scored)
+    figures = dict(zip(scored.row_figures, means[:, BINS:].T, strict=True))
+    counts = LabelCounts(
+        *(_sum_by_label(weights, part) for part in (scored.gold, scored.predicted, scored.hits))
+    )
+    figures |= {name: figure(counts) for name, figure in FIGURES_OF_COUNTS.items()}
+    areas = [
+        rank_areas(weights, ranked.order, ranked.starts, ranked.ends, ranked.hits, ranked.hit_ends)
+        for ranked in scored.headline_rankings
+    ]
+    figures["roc_auc"], figures["pr_auc"] = _mean_of_defined(areas, weights.shape[1])
+    figures["ece_width"] = np.abs(means[:, :BINS]).sum(axis=1) * (
+        len(scored) / scored.confidence.size
+    )
+    figures["ece_mass"] = equal_mass_gaps(weights, plan.rows, plan.leads, plan.gaps, BINS)
+    return figures
+
+
+def _sum_by_label(weights: np.ndarray, part: LabelRows) -> np.ndarray:
+    """(B, K) int64: the weight of each label's rows in each resample."""
+    sums = np.zeros((len(part.counts), weights.shape[1]), np.int64)
+    present = np.flatnonzero(part.counts)
+    if len(present):
+        drawn = weights[part.rows]
+        sums[present] = np.add.reduceat(drawn, part.starts[present], axis=0, dtype=np.int64)
+    return sums.T
+
+
+def _mean_of_defined(areas: list[np.ndarray], width: int) -> np.ndarray:
+    """(2, B): the mean over labels of (2, B) areas, leaving out NaN; NaN where all are NaN."""
+    if not areas:
+        return np.full((2, width), np.nan)
+    stacked = np.stack(areas)
+    defined = ~np.isnan(stacked)
+    count = defined.sum(axis=0)
+    total = np.where(defined, stacked, 0).sum(axis=0)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)

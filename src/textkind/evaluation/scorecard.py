@@ -1,0 +1,153 @@
+"""The scorecard of one part: everything metrics.json says about its predictions.
+
+In go probabilities, predicted labels and targets of the test or validation part; out comes a
+JSON-able dict (docs/metrics.schema.json, "part"). An undefined figure is None, never NaN.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from textkind.data.labels import LabelSet
+from textkind.evaluation.calibration import (
+    Binning,
+    equal_mass_bins,
+    equal_width_bins,
+    reliability_bins,
+)
+from textkind.evaluation.counts import confusion_table, f1, occurs, precision, recall, rows_by_label
+from textkind.evaluation.intervals import BIASED, interval, resample_count, resampled_headline
+from textkind.evaluation.metrics import Scored, headline, prepare
+from textkind.evaluation.mistakes import confused_pairs
+from textkind.evaluation.ranking import area_under_roc, average_precision
+
+HEADLINE = (
+    "accuracy",
+    "macro_f1",
+    "micro_f1",
+    "weighted_f1",
+    "macro_precision",
+    "macro_recall",
+    "roc_auc",
+    "pr_auc",
+    "log_loss",
+    "brier",
+    "ece_width",
+    "ece_mass",
+)
+HEADLINE_SEVERAL = ("subset_accuracy", "hamming_loss")  # beside them, where texts have several
+
+LARGEST_TABLE = 200  # labels; beyond it the confused pairs are listed instead
+PAIRS = 200  # confused pairs listed
+
+
+def score_part(
+    probabilities: np.ndarray,
+    predicted: np.ndarray,
+    targets: np.ndarray,
+    labels: LabelSet,
+    seed: int = 0,
+    resamples: int = 1000,
+) -> dict[str, Any]:
+    """Every figure of one part, headline figures with their 95 % bootstrap intervals.
+
+    probabilities (N, K) float; predicted and targets are both (N,) ids of 0 .. K - 1, or both
+    (N, K) 0/1 where texts have several labels. "resamples" tells how many were made: fewer than
+    asked for very large parts. Works for N = 0, where every figure is None.
+    """
+    scored = prepare(probabilities, predicted, targets)
+    made = resample_count(scored, resamples) if len(scored) else 0
+    return {
+        "rows": len(scored),
+        "resamples": made,
+        **_headline_with_intervals(scored, seed, made),
+        "per_label": _per_label(scored, labels),
+        "confusion": None if labels.several else _confusion(predicted, targets, labels),
+        "reliability": {
+            "equal_mass": _reliability(scored, equal_mass_bins),
+            "equal_width": _reliability(scored, equal_width_bins),
+        },
+    }
+
+
+def majority_baseline(
+    train_targets: np.ndarray, test_targets: np.ndarray, labels: LabelSet
+) -> dict[str, Any]:
+    """The headline figures of a classifier that has seen no text, on the test part.
+
+    It predicts the label most frequent in training (the first in label order among equals) for
+    every text, with the label shares of training as probabilities. One of several labels: that one
+    label alone.
+    """
+    counts = rows_by_label(train_targets, len(labels)).counts
+    shares = counts / max(len(train_targets), 1)
+    most_frequent = int(shares.argmax())
+    probabilities = np.broadcast_to(shares, (len(test_targets), len(labels)))
+    predicted = np.full(len(test_targets), most_frequent, np.int32)
+    if labels.several:
+        predicted = (predicted[:, None] == np.arange(len(labels))).astype(np.uint8)
+    figures = headline(prepare(probabilities, predicted, test_targets))
+    return {
+        "name": "majority label",
+        "label": labels.names[most_frequent],
+        **{name: _number(figures[name]) for name in _headline_names(labels.several)},
+    }
+
+
+def _headline_names(several: bool) -> tuple[str, ...]:
+    return HEADLINE + HEADLINE_SEVERAL if several else HEADLINE
+
+
+def _headline_with_intervals(scored: Scored, seed: int, resamples: int) -> dict[str, Any]:
+    figures = headline(scored)
+    resampled = resampled_headline(scored, seed, resamples) if resamples else {}
+    table = {}
+    for name in _headline_names(scored.several):
+        low = high = float("nan")
+        if name in resampled and not math.isnan(figures[name]):
+            low, high = interval(figures[name], resampled[name], biased=name in BIASED)
+        table[name] = {
+            "value": _number(figures[name]),
+            "low": _number(low),
+            "high": _number(high),
+        }
+    return table
+
+
+def _per_label(scored: Scored, labels: LabelSet) -> list[dict[str, Any]]:
+    counts = scored.counts
+    seen = occurs(counts)
+    figures = {"precision": precision(counts), "recall": recall(counts), "f1": f1(counts)}
+    return [
+        {
+            "label": name,
+            "support": int(counts.gold[label]),
+            "predicted": int(counts.predicted[label]),
+            **{key: float(of[label]) if seen[label] else None for key, of in figures.items()},
+            "roc_auc": _number(area_under_roc(scored.rankings[label])),
+            "pr_auc": _number(average_precision(scored.rankings[label])),
+        }
+        for label, name in enumerate(labels.names)
+    ]
+
+
+def _confusion(predicted: np.ndarray, targets: np.ndarray, labels: LabelSet) -> dict[str, Any]:
+    if len(labels) <= LARGEST_TABLE:
+        return {"counts": confusion_table(predicted, targets, len(labels)).tolist()}
+    names = labels.names
+    return {
+        "pairs": [
+            {"gold": names[pair.gold], "predicted": names[pair.predicted], "count": pair.count}
+            for pair in confused_pairs(predicted, targets, PAIRS)
+        ]
+    }
+
+
+def _reliability(scored: Scored, binning: Binning) -> list[dict[str, Any]]:
+    found = reliability_bins(scored.confidence, scored.correct, binning)
+    return [vars(bin_found).copy() for bin_found in found]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,119 @@
+"""The convex problems of the linear model: what is minimised, and how far from the minimum.
+
+A problem is one column of weights. Over all texts i, with sign s_i = 1 for the class and -1 for
+the rest, it minimises
+
+    ||w||^2 / 2 + sum_i cost_i * loss(s_i * w . x_i)
+
+where loss is max(0, 1 - m)^2 (squared_hinge) or log(1 + exp(-m)) (logistic), and x has a last
+feature that is 1. `multinomial` couples the classes: log sum_k exp(w_k . x_i) - w_{y_i} . x_i.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When descent ends: at a pass that adds less than `tolerance` of all moves, or the last."""
+
+    tolerance: float = 1e-3
+    most_passes: int = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Problems:
+    """Binary problems over the same rows.
+
+    targets  (N,) int32 label ids, or (N, K) uint8
+    classes  (P,) int64: sign 1 where the target has classes[p], else -1
+    costs    (2, P) float32: what an error costs where the sign is -1, and where it is 1
+    """
+
+    targets: np.ndarray
+    classes: np.ndarray
+    costs: np.ndarray
+
+    def __len__(self) -> int:
+        return self.classes.size
+
+    def signs(self, part: slice, width: int) -> np.ndarray:
+        """(N, width) int8 signs of some problems; 0 in spare lanes."""
+        classes = self.classes[part]
+        signs = np.zeros((self.targets.shape[0], width), np.int8)
+        if self.targets.ndim == 1:
+            signs[:, : classes.size] = np.where(self.targets[:, None] == classes, 1, -1)
+        else:
+            signs[:, : classes.size] = 2 * self.targets[:, classes].astype(np.int8) - 1
+        return signs
+
+    def block_costs(self, part: slice, width: int) -> np.ndarray:
+        """(2, width) float32 costs of some problems; 1 in spare lanes."""
+        costs = np.ones((2, width), np.float32)
+        chosen = self.costs[:, part]
+        costs[:, : chosen.shape[1]] = chosen
+        return costs
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Weights (blocks, V, width) and biases (blocks, width) float32, and how they were reached.
+
+    Problem p stands in block p // width, lane p % width. facts: passes (the most of any block),
+    converged, objective (the sum over problems), relative_gap (how far the sum may still be above
+    the minimum, as a share of it).
+    """
+
+    weights: np.ndarray
+    biases: np.ndarray
+    problems: int
+    facts: dict
+
+    def columns(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (V, P) and biases (P,) of all problems, float32."""
+        blocks, size, width = self.weights.shape
+        weights = self.weights.swapaxes(0, 1).reshape(size, blocks * width)
+        return weights[:, : self.problems], self.biases.ravel()[: self.problems]
+
+
+def squared_norm(weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
+    """||w||^2 with the bias, of every column of weights (V, width); float64."""
+    return np.einsum("vk,vk->k", weights, weights, dtype=np.float64) + np.square(biases, dtype=float)
+
+
+def squared_hinge_values(
+    margins: np.ndarray, signs: np.ndarray, costs: np.ndarray, alpha: np.ndarray, norm: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Primal and dual objective of each problem, (width,) float64."""
+    cost = np.where(signs > 0, costs[1], costs[0])
+    slack = np.maximum(1 - signs * margins, 0)
+    primal = norm / 2 + np.sum(cost * slack * slack, axis=0, dtype=np.float64)
+    dual = np.sum(alpha - alpha * alpha / (4 * cost), axis=0, dtype=np.float64) - norm / 2
+    return primal, dual
+
+
+def logistic_values(
+    margins: np.ndarray, signs: np.ndarray, costs: np.ndarray, logits: np.ndarray, norm: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """As squared_hinge_values; the dual variables are cost * sigmoid(logits)."""
+    cost = np.where(signs > 0, costs[1], costs[0]).astype(np.float64)
+    loss = np.logaddexp(0, -(signs * margins).astype(np.float64))
+    primal = norm / 2 + np.sum(cost * loss, axis=0)
+    logits = logits.astype(np.float64)
+    share = 1 / (1 + np.exp(-logits))
+    entropy = np.logaddexp(0, -logits) * share + np.logaddexp(0, logits) * (1 - share)
+    return primal, np.sum(cost * entropy, axis=0) - norm / 2
+
+
+def multinomial_values(
+    margins: np.ndarray, targets: np.ndarray, costs: np.ndarray, shares: np.ndarray, norm: float
+) -> tuple[float, float]:
+    """Primal and dual objective; margins and shares (N, K), costs (N,), norm summed over classes."""
+    margins = margins.astype(np.float64)
+    highest = margins.max(axis=1, keepdims=True)
+    logsum = np.log(np.exp(margins - highest).sum(axis=1)) + highest[:, 0]
+    loss = logsum - margins[np.arange(len(margins)), targets]
+    part = np.maximum(shares.astype(np.float64) / costs[:, None], 1e-300)
+    entropy = -np.sum(part * np.log(part), axis=1)
+    return float(norm / 2 + costs @ loss), float(costs @ entropy - norm / 2)

@@ -1,0 +1,26 @@
+"""How work tells of itself: the library is silent, the command line listens.
+
+Every long function takes `talk: Talk = SILENT`. The command line passes a subclass that writes to
+stderr; a test passes one that remembers.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Talk:
+    """Listens and says nothing. Subclass it to hear notes and see progress."""
+
+    def note(self, message: str) -> None:
+        """One fact worth telling: a choice made, a row dropped, a fallback taken."""
+
+    def advance(self, done: int, total: int) -> None:
+        """The present task has done `done` of `total` units."""
+
+    @contextmanager
+    def task(self, name: str) -> Iterator[None]:
+        """A piece of work that may take over a second, from its start to its end."""
+        yield
+
+
+SILENT = Talk()

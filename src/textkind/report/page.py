@@ -1,0 +1,206 @@
+"""The whole page: metrics.json and mistakes in, one self-contained HTML file out.
+
+Nothing is loaded from anywhere: style and script stand in the page and are allowed by their hashes
+alone, so that nothing a corpus contains could ever run. Every list is cut to a fixed length, which
+keeps the page far below 2 MB whatever the corpus.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from markupsafe import Markup
+
+from textkind.errors import OutputError
+from textkind.report.confusion import LARGEST_MAP, confusions, heat_map, pair_rows
+from textkind.report.figures import (
+    Metrics,
+    figure_rows,
+    is_several,
+    probability_rows,
+    shown_part,
+    tiles,
+)
+from textkind.report.label_table import label_rows, outcome_rows
+from textkind.report.mistakes import mistake_rows
+from textkind.report.profile import (
+    count_rows,
+    isolated,
+    part_rows,
+    profile_facts,
+    split_facts,
+)
+from textkind.report.reliability import reliability_diagram
+from textkind.report.reproduce import command, seconds_rows, settings_rows
+from textkind.report.verdict import told, verdict, warnings
+from textkind.report.wording import name, number, visible
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+MOST_LABELS = 200  # lines of the table of labels
+MOST_COUNTS = 20  # labels in the data profile
+MOST_PAIRS = 20  # confusions listed beside a compact map
+FEW_PAIRS = 8  # beside a full map
+
+
+def write_report(path: Path, metrics: Metrics, mistakes: list[dict[str, Any]]) -> None:
+    """Write the page to `path`; OutputError where that fails."""
+    page = render_report(metrics, mistakes)
+    try:
+        Path(path).write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(
+            "the report could not be written", found=str(error), where=str(path)
+        ) from error
+
+
+def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
+    """The page as text.
+
+    metrics is what metrics.json holds, mistakes what the lines of mistakes.jsonl hold, most
+    confident first; of long lists the first or worst are shown and the rest is counted.
+    """
+    style, script = _resource("report.css"), _resource("report.js")
+    part_name, part = shown_part(metrics)
+    return _template().render(
+        style=Markup(style),
+        script=Markup(script),
+        policy=content_security_policy(style, script),
+        part_name=part_name,
+        rows=part["rows"],
+        evaluated=bool(part["rows"]),
+        several=is_several(metrics),
+        version=str(metrics.get("textkind", "")),
+        label_total=len(metrics["labels"]),
+        verdict=verdict(metrics),
+        warnings=warnings(metrics),
+        notes=told(metrics.get("notes") or []),
+        **_data_sections(metrics),
+        **(_quality_sections(metrics, part) if part["rows"] else {}),
+        mistakes=mistake_rows(mistakes),
+        mistake_total=len(mistakes),
+        settings=settings_rows(metrics.get("fit") or {}),
+        seconds=seconds_rows(metrics.get("fit") or {}),
+        command=command(metrics),
+    )
+
+
+def _data_sections(metrics: Metrics) -> dict[str, Any]:
+    """Title, data profile and split."""
+    data = metrics.get("data") or {}
+    counts, other_counts = count_rows(data, MOST_COUNTS)
+    return {
+        "source": isolated(data["source"]) if data.get("source") else "",
+        "model": str((metrics.get("fit") or {}).get("model", "")),
+        "profile": profile_facts(data),
+        "counts": counts,
+        "other_counts": other_counts,
+        "parts": part_rows(data),
+        "split": split_facts(data),
+        "data_notes": told(data.get("notes") or []),
+    }
+
+
+def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
+    """Figures, labels, reliability and confusions of the shown part."""
+    labels, per_label = metrics["labels"], part.get("per_label") or []
+    found = confusions(part, labels)
+    compact = len(labels) > LARGEST_MAP
+    baseline = metrics.get("baseline") or {}
+    return {
+        "tiles": tiles(metrics, part),
+        "figures": figure_rows(metrics, part),
+        "probability_figures": probability_rows(metrics, part),
+        "baseline_label": name(baseline["label"]) if baseline.get("label") else "",
+        "labels": label_rows(per_label, MOST_LABELS),
+        "outcomes": outcome_rows(per_label, MOST_COUNTS) if is_several(metrics) else [],
+        "diagram": _diagram(part),
+        "bins": _bins(part, "equal_mass"),
+        "compact": compact,
+        "pairs": pair_rows(found, labels, MOST_PAIRS if compact else FEW_PAIRS) if found else [],
+        "pair_total": len(found.pairs) if found else 0,
+        "heat_map": heat_map(found, labels, _heat_caption(compact)) if found else "",
+    }
+
+
+def _heat_caption(compact: bool) -> str:
+    which = "The labels that take part in most mistakes" if compact else "All labels"
+    return (
+        f"{which}: number of texts by gold and predicted label. Right answers on the diagonal "
+        "in blue, mistakes in orange, stronger for a larger share of the gold label; empty is none."
+    )
+
+
+def _bins(part: Metrics, kind: str) -> list[dict[str, Markup]]:
+    """The bins of one kind, as a table shows them."""
+    return [
+        {
+            "low": number(one["low"], "percent"),
+            "high": number(one["high"], "percent"),
+            "count": number(one["count"], "count"),
+            "confidence": number(one["confidence"], "percent"),
+            "accuracy": number(one["accuracy"], "percent"),
+        }
+        for one in (part.get("reliability") or {}).get(kind, [])
+    ]
+
+
+def _diagram(part: Metrics) -> Markup:
+    """The reliability diagram of a part, empty where there are no bins."""
+    reliability = part.get("reliability") or {}
+    mass, width = (reliability.get(kind, []) for kind in ("equal_mass", "equal_width"))
+    if not mass or not width:
+        return Markup("")
+    confidence, accuracy, count = (
+        np.array([one[key] for one in mass], np.float64)
+        for key in ("confidence", "accuracy", "count")
+    )
+    low, high, width_count = (
+        np.array([one[key] for one in width], np.float64) for key in ("low", "high", "count")
+    )
+    description = (
+        f"{len(mass)} bins of about {count.mean():,.0f}; stated confidence from "
+        f"{confidence.min():.2f} to {confidence.max():.2f}, share right from "
+        f"{accuracy.min():.2f} to {accuracy.max():.2f}. The table below has all figures."
+    )
+    return reliability_diagram(confidence, accuracy, count, low, high, width_count, description)
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """A policy that forbids everything but exactly this style and this script."""
+
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest(style)}'; "
+        f"script-src 'sha256-{digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _resource(file: str) -> str:
+    return files("textkind.report").joinpath("templates", file).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    def safe(value: object) -> object:
+        return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        loader=PackageLoader("textkind.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=safe,
+    )
+    return environment.get_template("report.html.jinja")

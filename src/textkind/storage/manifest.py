@@ -1,0 +1,163 @@
+"""The manifest of a model folder: which files it has, their sizes and SHA-256, and its own.
+
+It is read first and checks the rest, so nothing else is looked at before the folder is known to
+be ours, of a format we read, complete and unaltered. Checksums find accidents; they are no
+signature against someone who writes a folder on purpose, so what is inside is checked as well.
+"""
+
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+from textkind.errors import ModelFolderError
+from textkind.storage.documents import canonical_bytes, parse_document
+from textkind.storage.place import write_bytes
+
+MANIFEST = "MANIFEST.json"
+FORMAT = "textkind model folder"
+FORMAT_VERSION = 1
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_LARGEST_MANIFEST = 1 << 20  # bytes
+_DAMAGED = "get a fresh copy of the folder"
+
+
+def write_manifest(folder: Path, files: list[str], written_by: str) -> None:
+    """Write MANIFEST.json for the `files` that already stand in `folder`."""
+    content = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "written_by": written_by,
+        "files": {name: _facts((folder / name).read_bytes()) for name in files},
+    }
+    write_bytes(folder / MANIFEST, canonical_bytes(content | {"checksum": _checksum(content)}))
+
+
+def read_verified(folder: Path, expected: list[str]) -> dict[str, bytes]:
+    """The bytes of every file of a model folder, once all of them agree with the manifest.
+
+    The bytes that were checked are the bytes returned; no file is opened twice.
+    ModelFolderError where anything at all is not as it should be.
+    """
+    entries = _entries(folder)
+    if MANIFEST not in entries:
+        raise ModelFolderError(
+            "not a textkind model folder: it has no MANIFEST.json",
+            found=sorted(entries)[:8],
+            where=str(folder),
+            hint="name a run folder written by `textkind train`, or the model folder inside it",
+        )
+    files = _read_manifest(folder)
+    _check_names(folder, list(files), expected, entries)
+    return {name: _read_checked(folder / name, facts) for name, facts in files.items()}
+
+
+def _read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    path = folder / MANIFEST
+    data = read_plain_file(path, _LARGEST_MANIFEST)
+    where = str(path)
+    manifest = parse_document(data, where)
+    if manifest.get("format") != FORMAT:
+        raise ModelFolderError(
+            "not a manifest of textkind", found=manifest.get("format"), where=where
+        )
+    version = manifest.get("version")
+    if type(version) is int and version > FORMAT_VERSION:
+        raise ModelFolderError(
+            f"this folder has format {version}, written by {manifest.get('written_by')}; "
+            f"this textkind reads up to format {FORMAT_VERSION}",
+            where=where,
+            hint="update textkind, or train the model again with this version",
+        )
+    content = {key: value for key, value in manifest.items() if key != "checksum"}
+    # Comparing the bytes as well finds a change that JSON would not see, such as a blank.
+    if manifest.get("checksum") != _checksum(content) or data != canonical_bytes(manifest):
+        raise ModelFolderError("the manifest was altered", where=where, hint=_DAMAGED)
+    if set(content) != {"format", "version", "written_by", "files"} or type(version) is not int:
+        raise ModelFolderError("the manifest has other keys than it should", where=where)
+    files = content["files"]
+    if version != FORMAT_VERSION or not isinstance(files, dict):
+        raise ModelFolderError("the manifest makes no sense", where=where, hint=_DAMAGED)
+    return files
+
+
+def _check_names(folder: Path, listed: list[str], expected: list[str], entries: set[str]) -> None:
+    where = str(folder)
+    for name in listed:
+        if not _SAFE_NAME.fullmatch(name):
+            raise ModelFolderError(
+                "the manifest names a file outside the folder", found=name, where=where
+            )
+    for problem, names in (
+        ("the manifest lists files that this format does not have", set(listed) - set(expected)),
+        ("the manifest does not list files that this format has", set(expected) - set(listed)),
+        ("files are missing", set(listed) - entries),
+        ("the folder holds files that are not part of the model", entries - {*listed, MANIFEST}),
+    ):
+        if names:
+            raise ModelFolderError(problem, found=sorted(names)[:8], where=where, hint=_DAMAGED)
+
+
+def _read_checked(path: Path, facts: Any) -> bytes:
+    size = facts.get("bytes") if isinstance(facts, dict) else None
+    if type(size) is not int or size < 0:
+        raise ModelFolderError("the manifest makes no sense", found=facts, where=str(path))
+    data = read_plain_file(path, size)
+    if _facts(data) != facts:
+        raise ModelFolderError(
+            "the file was altered: its checksum differs", where=str(path), hint=_DAMAGED
+        )
+    return data
+
+
+def read_plain_file(path: Path, largest: int) -> bytes:
+    """A file's bytes; ModelFolderError for links, pipes, and more than `largest` bytes."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        if path.is_symlink():
+            raise ModelFolderError("a symbolic link, which is not followed", where=str(path))
+        handle = os.open(path, flags | getattr(os, "O_BINARY", 0))
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise ModelFolderError("not a plain file", where=str(path))
+            if status.st_size > largest:
+                raise ModelFolderError(
+                    f"longer than its {largest} bytes", found=status.st_size, where=str(path)
+                )
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                return file.read(largest)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise ModelFolderError(
+            "cannot be read", found=error.strerror or str(error), where=str(path)
+        ) from None
+
+
+def _entries(folder: Path) -> set[str]:
+    try:
+        return {entry.name for entry in os.scandir(folder)}
+    except FileNotFoundError:
+        raise ModelFolderError("there is no such model folder", where=str(folder)) from None
+    except NotADirectoryError:
+        raise ModelFolderError(
+            "a file, not a model folder",
+            where=str(folder),
+            hint="name the folder that `textkind train` wrote",
+        ) from None
+    except OSError as error:
+        raise ModelFolderError(
+            "cannot be read", found=error.strerror or str(error), where=str(folder)
+        ) from None
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical_bytes(content)).hexdigest()

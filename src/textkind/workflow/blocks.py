@@ -1,0 +1,96 @@
+"""A source of texts to predict on, block by block: memory does not grow with the file.
+
+Each block is accepted and rejected by the same functions as a whole file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from textkind.data.batches import Batch, Source
+from textkind.data.collect import collect, packed_table, reject_bad_texts
+from textkind.data.columns import Columns, resolve_columns
+from textkind.data.read import open_source, texts_of
+from textkind.data.rejected import Rejection
+from textkind.data.settings import ReadSettings
+from textkind.errors import DataError
+from textkind.progress import SILENT, Talk
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some rows of a source, in its order.
+
+    table     accepted rows with all columns of the source
+    texts     their texts; len(texts) == len(table)
+    rejected  the rows left out
+    read      len(table) + len(rejected)
+    """
+
+    table: pa.Table
+    texts: pa.LargeStringArray
+    rejected: list[Rejection]
+    read: int
+
+
+@dataclass(frozen=True)
+class _OneBatch:
+    """A batch as a source of its own."""
+
+    name: str
+    unit: str
+    names: list[str]
+    notes: list[str]
+    batch: Batch
+
+    def batches(self, columns: Columns) -> Iterator[Batch]:
+        yield self.batch
+
+
+class Blocks:
+    """An open source: its name, its column names, and its blocks, to be read once."""
+
+    def __init__(self, source: object, settings: ReadSettings, talk: Talk = SILENT) -> None:
+        """Open the source; DataError or ColumnError where it cannot be used."""
+        self._talk = talk
+        self._source, self._stream = open_source(source, settings)
+        try:
+            self.columns, notes = resolve_columns(
+                self._source.names, settings, self._source.name, need_label=False
+            )
+        except BaseException:
+            self.close()
+            raise
+        self.name, self.names = self._source.name, self._source.names
+        for note in [*self._source.notes, *notes]:
+            talk.note(note)
+        self._told = len(self._source.notes)
+
+    def __iter__(self) -> Iterator[Block]:
+        empty = True
+        for batch in self._source.batches(self.columns):
+            self._talk.advance(batch.done, batch.total)
+            if batch.read:
+                empty = False
+                yield self._block(self._source, batch)
+        if empty:
+            raise DataError("there are no rows", where=self.name)
+        for note in self._source.notes[self._told :]:
+            self._talk.note(note)
+
+    def close(self) -> None:
+        """Close the file behind the source."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _block(self, source: Source, batch: Batch) -> Block:
+        one = _OneBatch(source.name, source.unit, source.names, [], batch)
+        collected = collect(one, self.columns, SILENT)
+        reject_bad_texts(collected, self.columns, empty_allowed=True)
+        keep = np.ones(len(collected.rows), bool)
+        keep[list(collected.reasons)] = False
+        table = packed_table(collected, self.columns, keep)
+        rejected = collected.rejections()
+        return Block(table, texts_of(table, self.columns), rejected, collected.read)

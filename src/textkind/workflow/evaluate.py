@@ -1,0 +1,63 @@
+"""Evaluate: load -> read -> predict -> score. Nothing is written."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textkind.classifier import Classifier, predict_probabilities
+from textkind.data.read import read_corpus
+from textkind.data.settings import ReadSettings
+from textkind.decision.decision import decide
+from textkind.evaluation.scorecard import score_part
+from textkind.progress import SILENT, Talk
+from textkind.storage.model_folder import load_model
+from textkind.workflow.mistakes import mistake_records
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """How labelled texts are read and figures drawn."""
+
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    mistakes: int = 0  # most confident mistakes to tell
+    seed: int = 0  # of the bootstrap
+    threads: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluateResult:
+    """figures is a part of metrics.json; mistakes are records of mistakes.jsonl."""
+
+    source: str
+    read: int
+    accepted: int
+    rejected: int
+    figures: dict[str, Any]
+    mistakes: list[dict[str, Any]]
+
+
+def evaluate(
+    model: str | Path | Classifier,
+    source: object,
+    settings: EvaluateSettings = EvaluateSettings(),
+    talk: Talk = SILENT,
+) -> EvaluateResult:
+    """Measure a model on labelled text it has not seen.
+
+    model is a run folder, a model folder, or a classifier in memory; source is as for training.
+    Raises ModelFolderError, DataError or ColumnError.
+    """
+    classifier = model if isinstance(model, Classifier) else load_model(Path(model))
+    reading = read_corpus(source, settings.reading, labels=classifier.labels, talk=talk)
+    corpus = reading.corpus
+    with talk.task("predicting"):
+        given = predict_probabilities(classifier, corpus.texts, settings.threads)
+    with talk.task("evaluating"):
+        predicted = decide(classifier.decision, given)
+        figures = score_part(given, predicted, corpus.targets, corpus.labels, settings.seed)
+    mistakes = []
+    if settings.mistakes:
+        mistakes = mistake_records(classifier, corpus, given, settings.mistakes)
+    return EvaluateResult(
+        reading.source, reading.read, len(corpus), len(reading.rejected), figures, mistakes
+    )

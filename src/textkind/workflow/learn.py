@@ -1,0 +1,82 @@
+"""Learn: fit a model on train, close its choices and calibrate its decision on validation.
+
+`textkind train` and TextClassifier both learn here, so that the same data and settings give the
+same classifier.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from textkind.classifier import Classifier, model_kind
+from textkind.data.corpus import Corpus
+from textkind.decision.decision import Decision, fit_decision, probabilities
+from textkind.models.settings import LinearSettings
+from textkind.progress import SILENT, Talk
+
+# With fewer rows validation would choose by chance, and the rows are worth more in training.
+LEAST_VALIDATION_ROWS = 20
+# What stands for the open choices then.
+FIXED = {"features": "both", "naive_bayes": False, "strength": 1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A classifier, and how it came to be.
+
+    validation_probabilities  (N, K) float32, by the fit that did not see validation; None where
+                              there was no validation part
+    decision_facts            JSON-able: temperature, threshold, errors before and after
+    """
+
+    classifier: Classifier
+    validation_probabilities: np.ndarray | None
+    decision_facts: dict[str, Any]
+
+
+def worthwhile_share(rows: int, share: float) -> float:
+    """The share to split off for validation, or 0 where it would be too few rows."""
+    return share if rows * share >= LEAST_VALIDATION_ROWS else 0.0
+
+
+def learn(
+    train: Corpus,
+    validation: Corpus | None,
+    model: str,
+    settings: LinearSettings,
+    *,
+    classes: tuple[str | int | float | bool, ...] | None = None,
+    calibrate: bool = True,
+    seed: int = 0,
+    threads: int | None = None,
+    talk: Talk = SILENT,
+) -> Learned:
+    """Fit, choose, calibrate.
+
+    Without a validation part the choices that are open are settled by FIXED, and told, and
+    probabilities stay uncalibrated. classes are the labels as the user gave them; None: the names.
+    """
+    kind = model_kind(model)
+    if validation is not None and len(validation) == 0:
+        validation = None
+    if validation is None and settings.open_choices:
+        fixed = {name: FIXED[name] for name in settings.open_choices}
+        settings = replace(settings, **fixed)
+        told = ", ".join(f"{name} = {value}" for name, value in fixed.items())
+        talk.note(f"no validation part, so nothing is chosen by it: {told}")
+    fit = kind.part(kind.fit)(train, validation, settings, seed=seed, threads=threads, talk=talk)
+    several = train.labels.several
+    logits = fit.validation_logits
+    if logits is not None and validation is not None and calibrate:
+        decision, facts = fit_decision(logits, validation.targets, several)
+        for note in facts["notes"]:
+            talk.note(note)
+    else:
+        decision, facts = Decision(several), {}
+        talk.note("probabilities are not calibrated")
+    return Learned(
+        Classifier(fit.model, decision, train.labels.names if classes is None else classes),
+        None if logits is None else probabilities(decision, logits),
+        facts,
+    )

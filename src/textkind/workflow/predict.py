@@ -1,0 +1,166 @@
+"""Predict: open -> (read a block -> label it -> write it) until the end.
+
+Memory holds one block, whatever the size of the file. The output is put in its place whole or
+not at all; a pipe gets each block as it is done.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from textkind.classifier import Classifier, predict_probabilities
+from textkind.data.rejected import Rejection, reasons_in_words, write_rejected
+from textkind.data.settings import ReadSettings
+from textkind.errors import SettingsError
+from textkind.progress import SILENT, Talk
+from textkind.storage.model_folder import load_model
+from textkind.storage.place import whole_file, writing
+from textkind.workflow.blocks import Blocks
+from textkind.workflow.predictions import prediction_columns, with_predictions
+from textkind.workflow.writers import FORMATS, format_of_output, open_writer
+
+PIPE = "-"
+
+
+@dataclass(frozen=True)
+class PredictSettings:
+    """How texts are read and predictions written."""
+
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    top: int = 1  # labels told for each text, most probable first
+    joint: str = "|"  # between several labels of a text where they share a CSV field
+    output_format: str | None = None  # for a pipe: csv, tsv or jsonl
+    overwrite: bool = False
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.output_format is not None and self.output_format not in FORMATS:
+            raise SettingsError(
+                f"the output format must be one of {', '.join(FORMATS)}", found=self.output_format
+            )
+
+
+@dataclass(frozen=True)
+class PredictResult:
+    """What came of it: read == predicted + rejected."""
+
+    read: int
+    predicted: int
+    rejected: int
+    output: str
+    rejected_file: Path | None
+    seconds: float
+
+
+def predict(
+    model: str | Path | Classifier,
+    source: object,
+    output: str | Path,
+    settings: PredictSettings = PredictSettings(),
+    talk: Talk = SILENT,
+) -> PredictResult:
+    """Label every text of a source and write its rows with the predictions beside them.
+
+    model   a run folder, a model folder, or a classifier in memory
+    source  a path, "-" for standard input, a frame or a table, as for training
+    output  a path ending in .csv, .tsv, .jsonl or .parquet, or "-" for standard output
+
+    Rows that cannot be used go to a file beside the output. Raises ModelFolderError, DataError,
+    SettingsError or OutputError.
+    """
+    began = time.monotonic()
+    classifier = model if isinstance(model, Classifier) else load_model(Path(model))
+    _check_joint(classifier, settings.joint)
+    kind = _output_format(output, settings)
+    _check_different(source, output)
+    blocks = Blocks(source, settings.reading, talk)
+    labels = classifier.labels
+    columns, notes = prediction_columns(
+        blocks.names, several=labels.several, top=settings.top, labels=len(labels)
+    )
+    for note in notes:
+        talk.note(note)
+    read, rejected = 0, list[Rejection]()
+    try:
+        with talk.task(f"predicting {blocks.name}"), _output(output, settings) as file:
+            writer = open_writer(kind, file, settings.joint)
+            for block in blocks:
+                given = predict_probabilities(classifier, block.texts, settings.threads)
+                table = with_predictions(block.table, columns, classifier, given)
+                with writing(Path(output)):
+                    writer.write(table)
+                read += block.read
+                rejected += block.rejected
+            with writing(Path(output)):
+                writer.close()
+    finally:
+        blocks.close()
+    rejected_file = _write_rejected(rejected, output, talk)
+    return PredictResult(
+        read=read,
+        predicted=read - len(rejected),
+        rejected=len(rejected),
+        output=str(output),
+        rejected_file=rejected_file,
+        seconds=time.monotonic() - began,
+    )
+
+
+@contextmanager
+def _output(output: str | Path, settings: PredictSettings) -> Iterator[IO[bytes]]:
+    if str(output) == PIPE:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with whole_file(Path(output), overwrite=settings.overwrite) as part:
+        with writing(Path(output)):
+            file = open(part, "wb")
+        with file:
+            yield file
+            with writing(Path(output)):
+                file.flush()
+
+
+def _output_format(output: str | Path, settings: PredictSettings) -> str:
+    if settings.output_format is not None:
+        return settings.output_format
+    if str(output) != PIPE:
+        return format_of_output(Path(output))
+    return "jsonl" if settings.reading.format in ("jsonl", "json") else "csv"
+
+
+def _check_joint(classifier: Classifier, joint: str) -> None:
+    if classifier.labels.several:
+        for name in classifier.labels.names:
+            if joint in name:
+                raise SettingsError(
+                    "a label holds the text that is to stand between labels",
+                    found=name,
+                    hint="choose another with --label-delimiter",
+                )
+
+
+def _check_different(source: object, output: str | Path) -> None:
+    if isinstance(source, str | Path) and PIPE not in (str(source), str(output)):
+        if Path(source).resolve() == Path(output).resolve():
+            raise SettingsError("input and output are the same file", where=str(output))
+
+
+def _write_rejected(rejected: list[Rejection], output: str | Path, talk: Talk) -> Path | None:
+    if not rejected:
+        return None
+    told = f"{len(rejected):,} rows could not be used: {reasons_in_words(rejected)}"
+    if str(output) == PIPE:
+        for one in rejected[:10]:
+            talk.note(f"{one.unit} {one.row}: {one.reason}")
+        talk.note(told)
+        return None
+    path = Path(output)
+    path = path.with_name(path.name + ".rejected.jsonl")
+    write_rejected(path, rejected)
+    talk.note(f"{told}; they are in {path}")
+    return path

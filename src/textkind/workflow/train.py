@@ -1,0 +1,238 @@
+"""Train: read -> split -> learn -> evaluate -> explain -> write.
+
+The run folder is put in its place when everything in it is done; until then, and after an error
+or Ctrl-C at any moment, there is the old one or none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import textkind
+from textkind.classifier import Classifier, model_kind, predict_probabilities
+from textkind.data.corpus import Corpus
+from textkind.data.read import CorpusReading, read_corpus
+from textkind.data.rejected import write_rejected
+from textkind.data.settings import ReadSettings, SplitSettings
+from textkind.data.split import Parts, split_corpus
+from textkind.decision.decision import decide
+from textkind.evaluation.scorecard import majority_baseline, score_part
+from textkind.models.settings import LinearSettings
+from textkind.progress import SILENT, Talk
+from textkind.report.page import write_report
+from textkind.storage.documents import write_document, write_lines
+from textkind.storage.model_folder import Provenance, write_model_files
+from textkind.storage.place import write_bytes
+from textkind.storage.run_folder import (
+    LOG,
+    METRICS,
+    MISTAKES,
+    MODEL,
+    REJECTED,
+    REPORT,
+    free_run_folder,
+    new_run_folder,
+)
+from textkind.workflow.learn import Learned, learn, worthwhile_share
+from textkind.workflow.mistakes import mistake_records
+from textkind.workflow.profile import column_profile, text_bytes, word_profile
+from textkind.workflow.told import Account
+
+METRICS_FORMAT = 1
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Everything a run needs beside its data."""
+
+    test: object = None  # a source of its own; None: split off
+    validation: object = None  # a source of its own; None: split off
+    out: Path | None = None  # the run folder; None: runs/NAME-1, or the next free number
+    overwrite: bool = False
+    model: str = "linear"
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)  # its seed is the run's
+    linear: LinearSettings = field(default_factory=LinearSettings)
+    threads: int | None = None  # None: all cores
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """Where the run is, what metrics.json holds, and the classifier."""
+
+    folder: Path
+    metrics: dict[str, Any]
+    classifier: Classifier
+
+
+def train(
+    source: object, settings: TrainSettings = TrainSettings(), talk: Talk = SILENT
+) -> RunResult:
+    """Learn from labelled text and write a run folder.
+
+    source is a path, "-" for standard input, a frame, an Arrow table, a mapping or a list of
+    dicts. Raises DataError, ColumnError, SettingsError or OutputError.
+    """
+    account = Account(talk)
+    model_kind(settings.model)
+    out = run_folder_for(source) if settings.out is None else Path(settings.out)
+    with new_run_folder(out, overwrite=settings.overwrite) as folder:
+        with account.step("read"):
+            readings = read_sources(source, settings, account)
+        with account.step("split"):
+            parts = split_readings(readings, settings, account)
+        with account.step("fit"):
+            learned = learn(
+                parts.train,
+                parts.validation,
+                settings.model,
+                settings.linear,
+                seed=settings.split.seed,
+                threads=settings.threads,
+                talk=account,
+            )
+        with account.step("evaluate"):
+            figures, mistakes = evaluate_parts(learned, parts, settings, account)
+        metrics = {
+            "format": METRICS_FORMAT,
+            "textkind": textkind.__version__,
+            "task": "several labels" if parts.train.labels.several else "one label",
+            "labels": list(parts.train.labels.names),
+            **figures,
+            "data": data_facts(readings, parts),
+            "fit": fit_facts(learned, settings, account),
+            "notes": account.notes,
+        }
+        with account.task("writing the run folder"):
+            write_run(folder, learned, metrics, mistakes, readings, account)
+    talk.note(f"written to {out}")
+    return RunResult(out, metrics, learned.classifier)
+
+
+def run_folder_for(source: object) -> Path:
+    """runs/NAME-1 by the name of the file or folder, or the next free number."""
+    name = "run"
+    if isinstance(source, str | Path):
+        path = Path(source)
+        name = "pipe" if str(source) == "-" else path.resolve().name.split(".")[0]
+    return free_run_folder(RUNS, name if name else "run")
+
+
+def read_sources(
+    source: object, settings: TrainSettings, talk: Talk
+) -> Mapping[str, CorpusReading]:
+    """The training source, and those given for validation and test with its label set."""
+    readings = {"train": read_corpus(source, settings.reading, talk=talk)}
+    labels = readings["train"].corpus.labels
+    for name, given in (("validation", settings.validation), ("test", settings.test)):
+        if given is not None:
+            readings[name] = read_corpus(given, settings.reading, labels=labels, talk=talk)
+    return readings
+
+
+def split_readings(
+    readings: Mapping[str, CorpusReading], settings: TrainSettings, talk: Talk
+) -> Parts:
+    """Train, validation and sealed test."""
+    corpora = {name: reading.corpus for name, reading in readings.items()}
+    split = settings.split
+    share = worthwhile_share(len(corpora["train"]), split.validation_share)
+    return split_corpus(
+        corpora["train"],
+        replace(split, validation_share=share),
+        corpora.get("test"),
+        corpora.get("validation"),
+        talk,
+    )
+
+
+def evaluate_parts(
+    learned: Learned, parts: Parts, settings: TrainSettings, talk: Talk
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The figures of validation and test, the baseline's, and the mistakes worth reading.
+
+    The test labels are opened here, once, after everything is chosen.
+    """
+    seed = settings.split.seed
+    figures: dict[str, Any] = {"test": None, "validation": None, "baseline": None}
+    mistakes: list[dict[str, Any]] = []
+    shown: tuple[Corpus, Any] | None = None
+    if learned.validation_probabilities is not None:
+        with talk.task("evaluating on validation"):
+            figures["validation"] = _scored(
+                learned, parts.validation, learned.validation_probabilities, seed
+            )
+        shown = parts.validation, learned.validation_probabilities
+    if parts.test is not None:
+        with talk.task("evaluating on test"):
+            given = predict_probabilities(learned.classifier, parts.test.texts, settings.threads)
+            test = parts.test.open("evaluation of the finished classifier")
+            figures["test"] = _scored(learned, test, given, seed)
+            figures["baseline"] = majority_baseline(parts.train.targets, test.targets, test.labels)
+        shown = test, given
+    if shown is not None:
+        with talk.task("explaining the mistakes"):
+            mistakes = mistake_records(learned.classifier, *shown)
+    return figures, mistakes
+
+
+def _scored(learned: Learned, corpus: Corpus, given: Any, seed: int) -> dict[str, Any]:
+    predicted = decide(learned.classifier.decision, given)
+    return score_part(given, predicted, corpus.targets, corpus.labels, seed)
+
+
+def data_facts(readings: Mapping[str, CorpusReading], parts: Parts) -> dict[str, Any]:
+    """The entry "data" of metrics.json; rows are counted over all files."""
+    first = readings["train"]
+    test = readings.get("test")
+    texts: list[pa.LargeStringArray] = [reading.corpus.texts for reading in readings.values()]
+    return {
+        "source": first.source,
+        "test_source": None if test is None else test.source,
+        "read": sum(reading.read for reading in readings.values()),
+        "accepted": sum(len(reading.corpus) for reading in readings.values()),
+        "rejected": sum(len(reading.rejected) for reading in readings.values()),
+        **parts.facts,
+        "words": word_profile(texts),
+        "bytes": text_bytes(texts),
+        "columns": column_profile(first.columns),
+        "notes": [note for reading in readings.values() for note in reading.notes],
+    }
+
+
+def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> dict[str, Any]:
+    """The entry "fit" of metrics.json: what was asked, what was chosen, how long it took."""
+    return {
+        "model": settings.model,
+        "seconds": account.step_seconds | {"total": round(account.seconds, 3)},
+        "asked": asdict(settings.linear),
+        "decision": learned.decision_facts,
+        **learned.classifier.model.facts,
+    }
+
+
+def write_run(
+    folder: Path,
+    learned: Learned,
+    metrics: dict[str, Any],
+    mistakes: list[dict[str, Any]],
+    readings: Mapping[str, CorpusReading],
+    account: Account,
+) -> None:
+    """Fill a run folder that is being assembled."""
+    data = metrics["data"]
+    rows = data["parts"]["train"]["rows"]
+    (folder / MODEL).mkdir()
+    provenance = Provenance(data["source"], rows, data["split"]["seed"])
+    write_model_files(learned.classifier, folder / MODEL, provenance)
+    write_document(folder / METRICS, metrics)
+    write_lines(folder / MISTAKES, mistakes)
+    for name, reading in readings.items():
+        if reading.rejected:
+            write_rejected(folder / REJECTED[name], reading.rejected)
+    write_report(folder / REPORT, metrics, mistakes)
+    write_bytes(folder / LOG, account.log().encode())

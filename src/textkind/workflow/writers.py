@@ -1,0 +1,140 @@
+"""Tables written block by block: CSV, TSV, JSON Lines or Parquet."""
+
+import json
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from textkind.errors import DataError, SettingsError, did_you_mean
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+FORMATS = ("csv", "tsv", "jsonl", "parquet")
+
+
+class Writer(Protocol):
+    """Takes blocks in order; `close` finishes the file."""
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows; every table has the same columns."""
+
+    def close(self) -> None:
+        """Write what is still owed."""
+
+
+def format_of_output(path: Path) -> str:
+    """The format that a file name asks for; SettingsError where it asks for none we write."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise SettingsError(
+            "the output's name must end in the format to write",
+            found=path.name,
+            hint=did_you_mean(suffix, SUFFIXES) if suffix else f"one of {', '.join(SUFFIXES)}",
+        )
+    return SUFFIXES[suffix]
+
+
+def open_writer(kind: str, file: IO[bytes], joint: str) -> Writer:
+    """A writer of one of FORMATS into an open file; `joint` joins lists where cells are flat."""
+    if kind == "parquet":
+        return _ParquetWriter(file)
+    if kind == "jsonl":
+        return _JsonLinesWriter(file)
+    return _DelimitedWriter(file, "\t" if kind == "tsv" else ",", joint)
+
+
+class _DelimitedWriter:
+    """CSV or TSV: header first, fields quoted where needed, nested values as JSON."""
+
+    def __init__(self, file: IO[bytes], delimiter: str, joint: str) -> None:
+        self._file, self._delimiter, self._joint = file, delimiter, joint
+        self._first = True
+
+    def write(self, table: pa.Table) -> None:
+        import pyarrow.csv
+
+        flat = pa.table(
+            [_flat(column, self._joint) for column in table.columns], names=table.column_names
+        )
+        pyarrow.csv.write_csv(
+            flat,
+            self._file,
+            pyarrow.csv.WriteOptions(
+                include_header=self._first, delimiter=self._delimiter, quoting_style="needed"
+            ),
+        )
+        self._first = False
+
+    def close(self) -> None:
+        """Nothing is owed."""
+
+
+class _JsonLinesWriter:
+    """One JSON object a line; times and bytes as strings."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, table: pa.Table) -> None:
+        lines = [json.dumps(row, ensure_ascii=False, default=str) for row in table.to_pylist()]
+        self._file.write("".join(line + "\n" for line in lines).encode())
+
+    def close(self) -> None:
+        """Nothing is owed."""
+
+
+class _ParquetWriter:
+    """Parquet; the first block settles the types."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._writer = file, None
+
+    def write(self, table: pa.Table) -> None:
+        import pyarrow.parquet
+
+        if self._writer is None:
+            fields = [
+                # A column without a value so far could become anything; most are strings.
+                pa.field(f.name, pa.large_string()) if pa.types.is_null(f.type) else f
+                for f in table.schema
+            ]
+            self._writer: Any = pyarrow.parquet.ParquetWriter(self._file, pa.schema(fields))
+        try:
+            table = table.cast(self._writer.schema)
+        except pa.ArrowException as error:
+            raise DataError(
+                f"a column changes its type along the way, which Parquet does not allow: {error}",
+                hint="write .jsonl or .csv",
+            ) from None
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _flat(column: pa.ChunkedArray, joint: str) -> pa.ChunkedArray:
+    """The column as CSV can hold it: lists of strings joined, other nested values as JSON."""
+    kind = column.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        inner = kind.value_type
+        if pa.types.is_string(inner) or pa.types.is_large_string(inner):
+            return pc.binary_join(column, joint)
+        if pa.types.is_floating(inner):
+            return pc.binary_join(column.cast(pa.large_list(pa.large_string())), joint)
+    if pa.types.is_nested(kind):
+        values = [
+            None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+            for value in column.to_pylist()
+        ]
+        return pa.chunked_array([pa.array(values, pa.large_string())])
+    return column

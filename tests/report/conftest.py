@@ -1,0 +1,265 @@
+"""Made metrics and mistakes in exactly the shape of metrics.json and mistakes.jsonl.
+
+The figures are computed from random logits, so that they agree with one another; words and label
+names are made up. One maker serves all tests of the report.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, precision_recall_fscore_support
+
+PLAIN = ("macro_f1", "micro_f1", "weighted_f1", "macro_precision", "macro_recall", "roc_auc")
+PLAIN += ("pr_auc", "log_loss", "brier", "ece_width", "ece_mass")
+WORDS = ("river", "stone", "light", "morning", "garden", "letter", "engine", "window", "copper")
+ALL_COUNTS_UP_TO = 200  # labels; beyond it metrics.json holds the most frequent pairs
+
+
+def figure(value: float | None, spread: float = 0.02) -> dict[str, float | None]:
+    """A value with an interval around it."""
+    if value is None:
+        return {"value": None, "low": None, "high": None}
+    return {
+        "value": float(value),
+        "low": float(max(0, value - spread)),
+        "high": float(max(value, min(1, value + spread))),
+    }
+
+
+def bins(confidence: np.ndarray, correct: np.ndarray, edges: np.ndarray) -> list[dict[str, Any]]:
+    """The bins of a reliability diagram between the given borders."""
+    place = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, len(edges) - 2)
+    made = []
+    for i, (low, high) in enumerate(pairwise(edges)):
+        inside = place == i
+        n = int(inside.sum())
+        if not n:
+            continue
+        made.append(
+            {
+                "low": float(low),
+                "high": float(high),
+                "count": n,
+                "confidence": float(confidence[inside].mean()),
+                "accuracy": float(correct[inside].mean()),
+            }
+        )
+    return made
+
+
+def part_of(gold: np.ndarray, probability: np.ndarray, labels: list[str], several: bool) -> dict:
+    """One part's figures from gold targets and probabilities (N, K)."""
+    n, k = probability.shape
+    if several:
+        predicted = (probability > 0.5).astype(np.uint8)
+        accuracy = float((predicted == gold).all(axis=1).mean())
+        confidence, correct = probability.ravel(), gold.ravel().astype(float)
+        support, given = gold.sum(axis=0), predicted.sum(axis=0)
+        ids: Any = None
+    else:
+        predicted = probability.argmax(axis=1)
+        accuracy = float((predicted == gold).mean())
+        confidence, correct = probability.max(axis=1), (predicted == gold).astype(float)
+        support, given = np.bincount(gold, minlength=k), np.bincount(predicted, minlength=k)
+        ids = np.arange(k)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        gold, predicted, labels=ids, average=None, zero_division=0.0
+    )
+    averages = {
+        f"{kind}_f1": figure(
+            float(f1_score(gold, predicted, labels=ids, average=kind, zero_division=0.0))
+        )
+        for kind in ("macro", "micro", "weighted")
+    }
+    mass = bins(confidence, correct, np.unique(np.quantile(confidence, np.linspace(0, 1, 16))))
+    gap = sum(b["count"] * abs(b["confidence"] - b["accuracy"]) for b in mass)
+    part: dict[str, Any] = {
+        "rows": n,
+        "resamples": 1000,
+        "accuracy": figure(accuracy),
+        **averages,
+        "macro_precision": figure(float(precision.mean())),
+        "macro_recall": figure(float(recall.mean())),
+        "roc_auc": figure(0.9876543),
+        "pr_auc": figure(0.9123456),
+        "log_loss": figure(0.2345678),
+        "brier": figure(0.1234567),
+        "ece_width": figure(gap / len(confidence) * 0.9, 0.004),
+        "ece_mass": figure(gap / len(confidence), 0.004),
+        "per_label": [
+            {
+                "label": labels[i],
+                "support": int(support[i]),
+                "predicted": int(given[i]),
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+                "roc_auc": 0.9 + 0.09 * float(f1[i]) if support[i] else None,
+                "pr_auc": float(f1[i]) if support[i] else None,
+            }
+            for i in range(k)
+        ],
+        "confusion": None,
+        "reliability": {
+            "equal_mass": mass,
+            "equal_width": bins(confidence, correct, np.linspace(0, 1, 16)),
+        },
+    }
+    if several:
+        part["subset_accuracy"] = figure(accuracy)
+        part["hamming_loss"] = figure(float((predicted != gold).mean()))
+        return part
+    pairs, counts = np.unique(np.stack([gold, predicted], axis=1), axis=0, return_counts=True)
+    if k <= ALL_COUNTS_UP_TO:
+        table = np.zeros((k, k), int)
+        table[pairs[:, 0], pairs[:, 1]] = counts
+        part["confusion"] = {"counts": table.tolist()}
+    else:
+        wrong = [
+            (labels[g], labels[p], int(c))
+            for (g, p), c in zip(pairs, counts, strict=True)
+            if g != p
+        ]
+        wrong.sort(key=lambda pair: -pair[2])
+        keys = ("gold", "predicted", "count")
+        part["confusion"] = {"pairs": [dict(zip(keys, one, strict=True)) for one in wrong[:200]]}
+    return part
+
+
+def made_metrics(
+    k: int = 5,
+    rows: int = 400,
+    several: bool = False,
+    skill: float = 4.0,
+    seed: int = 0,
+    labels: list[str] | None = None,
+    parts: tuple[str, ...] = ("validation", "test"),
+) -> dict[str, Any]:
+    """The metrics of a run on made logits; `skill` is how far the gold label's logit stands out."""
+    random = np.random.default_rng(seed)
+    labels = sorted(f"label {i:03d}" for i in range(k)) if labels is None else labels
+    k = len(labels)
+    shares = random.dirichlet(np.full(k, 3.0))
+    metrics: dict[str, Any] = {
+        "format": 1,
+        "textkind": "0.1.0",
+        "task": "several labels" if several else "one label",
+        "labels": labels,
+        "test": None,
+        "validation": None,
+    }
+    for part in parts:
+        if several:
+            gold = (random.random((rows, k)) < np.minimum(0.9, 2 * shares)).astype(np.uint8)
+            logits = skill * (gold - 0.5) + random.normal(size=(rows, k)) * 1.5
+            probability = 1 / (1 + np.exp(-logits))
+        else:
+            gold = random.choice(k, rows, p=shares)
+            logits = random.normal(size=(rows, k))
+            logits[np.arange(rows), (gold + 1) % k] += skill / 3
+            logits[np.arange(rows), gold] += skill
+            probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        metrics[part] = part_of(gold, probability, labels, several)
+    counts = {name: round(4 * rows * share) for name, share in zip(labels, shares, strict=True)}
+    eighth = {name: count // 8 for name, count in counts.items()}
+    top = max(counts, key=lambda name: counts[name])
+    metrics |= {
+        "baseline": {
+            "name": "majority label",
+            "label": top,
+            "accuracy": counts[top] / max(1, sum(counts.values())),
+            **{key: 0.0712345 for key in PLAIN},
+            **({"subset_accuracy": 0.1, "hamming_loss": 0.3} if several else {}),
+        },
+        "data": {
+            "source": "train.csv",
+            "test_source": None,
+            "read": 6 * rows + 1,
+            "accepted": 6 * rows,
+            "rejected": 1,
+            "parts": {
+                "train": {"rows": 4 * rows, "labels": counts},
+                "validation": {"rows": rows, "labels": eighth},
+                "test": {"rows": rows, "labels": eighth},
+            },
+            "words": {"mean": 10.234, "median": 9, "p95": 20, "max": 4012},
+            "bytes": 1234567,
+            "duplicates": {
+                "rows": 12,
+                "groups": 5,
+                "conflicting": 1,
+                "kept_on_one_side": True,
+                "across_given_files": 0,
+            },
+            "split": {
+                "method": "stratified",
+                "seed": 7,
+                "test_share": 0.2,
+                "validation_share": 0.1,
+            },
+            "columns": {
+                "text": ["title", "body"],
+                "label": "kind",
+                "group": None,
+                "time": None,
+                "id": "key",
+            },
+            "notes": ["delimiter ',' sniffed", "column 'kind' taken for the label"],
+        },
+        "fit": {
+            "model": "linear",
+            "seconds": {"read": 0.0312, "fit": 1.234, "evaluate": 0.5, "total": 1.8},
+            "settings": {
+                "objective": "squared hinge",
+                "words": [1, 2],
+                "strength": 1.0,
+                "class_weight": None,
+            },
+            "passes": 8,
+        },
+        "notes": ["words chosen on validation: 0.91 against 0.89 for characters"],
+    }
+    return metrics
+
+
+def made_mistakes(
+    labels: list[str], count: int = 40, several: bool = False, seed: int = 0
+) -> list[dict]:
+    """Mistakes on made-up sentences, most confident first."""
+    random = np.random.default_rng(seed)
+    words = np.array(WORDS)
+    made = []
+    for i in range(count):
+        text = " ".join(random.choice(words, int(random.integers(4, 400 if i % 5 == 0 else 30))))
+        gold, predicted = (str(one) for one in random.choice(labels, 2, replace=False))
+        chosen = random.choice(text.split(), 3)
+        made.append(
+            {
+                "row": int(random.integers(1, 10_000)),
+                "text": text,
+                "gold": [gold, labels[0]] if several else gold,
+                "predicted": [predicted] if several else predicted,
+                "probability": 0.99 - 0.5 * i / count,
+                "gold_probability": 0.005 + 0.1 * i / count,
+                "ngrams": [
+                    {"ngram": str(one), "weight": float(w)}
+                    for one, w in zip(chosen, (1.25, 0.5, -0.75), strict=True)
+                ],
+            }
+        )
+    return made
+
+
+@pytest.fixture(scope="session")
+def make_metrics() -> Callable[..., dict[str, Any]]:
+    """The maker of metrics."""
+    return made_metrics
+
+
+@pytest.fixture(scope="session")
+def make_mistakes() -> Callable[..., list[dict[str, Any]]]:
+    """The maker of mistakes."""
+    return made_mistakes

@@ -1,0 +1,194 @@
+"""The page in real headless Chromium: safe, readable at both widths, sortable, searchable."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from textkind.report import write_report
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+HOSTILE = [
+    "<script>document.title='broken'</script>",
+    '"><img src=x onerror="document.title=1">',
+    "\u202edlrow olleh",
+    "\u05e9\u05dc\u05d5\u05dd",
+    "x" * 200,
+    "a_label_with_quite_a_long_name",
+]
+WORDS_OF_200 = "w" * 200
+KINDS = ("hostile", "many", "several")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def reports(make_metrics, make_mistakes, tmp_path_factory) -> dict[str, Path]:
+    """One written report of each kind."""
+    folder = tmp_path_factory.mktemp("reports")
+    made = {
+        "hostile": make_metrics(labels=HOSTILE),
+        "many": make_metrics(k=300, rows=1200),
+        "several": make_metrics(k=9, several=True),
+    }
+    for kind, metrics in made.items():
+        mistakes = make_mistakes(metrics["labels"], 25, kind == "several")
+        mistakes[0]["text"] = "<img src=x onerror=\"document.title='broken'\"> " + WORDS_OF_200
+        write_report(folder / f"{kind}.html", metrics, mistakes)
+    return {kind: folder / f"{kind}.html" for kind in made}
+
+
+def opened(browser: Any, path: Path, **context: Any) -> Any:
+    """The page in a context of its own, everything it complains of or asks for in `page.heard`."""
+    page = browser.new_context(**context).new_page()
+    page.heard = []
+    page.on("console", lambda message: page.heard.append(message.text))
+    page.on("pageerror", lambda error: page.heard.append(str(error)))
+    page.on("request", lambda request: page.heard.append(request.url))
+    page.goto(path.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_is_quiet_and_fits_its_window(browser, reports, kind, width, scheme) -> None:
+    size = {"width": width, "height": 800}
+    page = opened(browser, reports[kind], viewport=size, color_scheme=scheme)
+    for closed in page.query_selector_all("details"):
+        closed.evaluate("element => element.open = true")
+    assert page.heard == [reports[kind].as_uri()]
+    assert page.title() == "Classifier report"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    too_wide = page.evaluate(
+        """width => [...document.querySelectorAll("main *")]
+            .filter(one => !one.closest(".scroll, svg") && one.getBoundingClientRect().right > width)
+            .map(one => one.outerHTML.slice(0, 120))""",
+        width,
+    )
+    assert too_wide == []
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, paper[4:-1].split(","))) > 384) == (scheme == "light")
+    page.context.close()
+
+
+def column(page: Any, table: str, place: int) -> list[str]:
+    return page.eval_on_selector_all(
+        f"table.{table} tbody tr:not([hidden])",
+        f"rows => rows.map(row => row.cells[{place}].innerText)",
+    )
+
+
+def exact(page: Any, table: str, place: int) -> list[float]:
+    return page.eval_on_selector_all(
+        f"table.{table} tbody tr",
+        f"rows => rows.map(row => Number(row.cells[{place}].querySelector('data').value))",
+    )
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_mistakes_are_sorted_at_a_press_of_the_head(browser, reports, width) -> None:
+    page = opened(browser, reports["many"], viewport={"width": width, "height": 800})
+    for ascending in (False, True):
+        page.click("table.mistakes th:has-text('Confidence') button")
+        values = exact(page, "mistakes", 4)
+        assert values == sorted(values, reverse=not ascending)
+        state = page.get_attribute("table.mistakes th:has-text('Confidence')", "aria-sort")
+        assert state == ("ascending" if ascending else "descending")
+    page.focus("table.mistakes th:has-text('Gold') button")
+    page.keyboard.press("Enter")
+    names = column(page, "mistakes", 2)
+    assert names == sorted(names)
+    assert page.locator("table.mistakes th[aria-sort]").count() == 1
+    page.context.close()
+
+
+def test_labels_are_sorted_by_their_exact_figures(browser, reports) -> None:
+    page = opened(browser, reports["many"])
+    page.click("table.labels th:has-text('Texts') button")
+    values = exact(page, "labels", 3)
+    assert values == sorted(values, reverse=True)
+    page.context.close()
+
+
+def test_a_search_leaves_the_rows_that_have_all_its_words(browser, reports) -> None:
+    page = opened(browser, reports["many"])
+    page.get_by_label("Search mistakes").fill("RIVER label")
+    texts = column(page, "mistakes", 1)
+    assert 0 < len(texts) <= 25
+    assert all("river" in text.lower() for text in texts)
+    assert page.locator(".tools output").last.inner_text() == f"{len(texts)} of 25 shown"
+    page.get_by_label("Search mistakes").fill("")
+    assert len(column(page, "mistakes", 1)) == 25
+    page.context.close()
+
+
+def test_the_page_is_complete_without_script(browser, reports) -> None:
+    page = opened(browser, reports["hostile"], java_script_enabled=False)
+    assert page.locator("table.mistakes tbody tr").count() == 25
+    assert page.locator("button, input").count() == 0
+    assert page.locator("svg.diagram").is_visible()
+    page.context.close()
+
+
+def test_every_region_that_scrolls_can_be_reached_by_keyboard(browser, reports) -> None:
+    page = opened(browser, reports["hostile"], viewport={"width": 360, "height": 800})
+    unreachable = page.evaluate(
+        """[...document.querySelectorAll("main *")].filter(one =>
+            one.scrollWidth > one.clientWidth + 1 && one.tabIndex < 0
+            && ["auto", "scroll"].includes(getComputedStyle(one).overflowX)).length"""
+    )
+    assert unreachable == 0
+    page.context.close()
+
+
+def test_small_text_has_the_contrast_of_level_aa(browser, reports) -> None:
+    """Every text element's color against the nearest background that is not see-through."""
+    for scheme in ("light", "dark"):
+        page = opened(browser, reports["hostile"], color_scheme=scheme)
+        low = page.evaluate(
+            r"""() => {
+              const parse = text => text.match(/[\d.]+/g).map(Number);
+              const light = ([r, g, b]) => {
+                const [x, y, z] = [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+              };
+              const behind = one => {
+                for (; one; one = one.parentElement) {
+                  const color = parse(getComputedStyle(one).backgroundColor);
+                  if (color.length === 3 || color[3] > 0) return color;
+                }
+                return [255, 255, 255];
+              };
+              const found = [];
+              for (const one of document.querySelectorAll("body *:not(script, title, desc)")) {
+                if (![...one.childNodes].some(node => node.nodeType === 3 && node.data.trim())) continue;
+                const style = getComputedStyle(one);
+                const ink = one.closest("svg") ? style.fill : style.color;
+                const [a, b] = [light(parse(ink)), light(behind(one))].sort((x, y) => y - x);
+                if ((a + 0.05) / (b + 0.05) < 4.5) found.push(one.outerHTML.slice(0, 100) + ink);
+              }
+              return found;
+            }"""
+        )
+        assert low == []
+        page.context.close()
