@@ -39,9 +39,9 @@ def test_the_version_is_the_one_that_is_installed():
     "code",
     [
         "import textkind",
-        "import textkind.cli.main",
-        "from textkind.cli.main import build_parser; build_parser()",
-        "from textkind.cli.main import main; main(['--version'])",
+        "import textkind.cli",
+        "from textkind.cli.commands import build_parser; build_parser()",
+        "from textkind.cli.commands import main; main(['--version'])",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(code):

@@ -2,7 +2,7 @@
 
 import sys
 
-from textkind.cli.main import main
+from textkind.cli.commands import main
 
 if __name__ == "__main__":
     sys.exit(main())

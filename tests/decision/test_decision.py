@@ -171,13 +171,15 @@ def test_without_any_label_the_threshold_stays_at_its_default_and_it_is_told():
     assert any("threshold" in note for note in facts["notes"])
 
 
-@given(st.booleans(), TEMPERATURES, st.floats(0, 1))
-def test_a_decision_is_the_same_after_a_journey_through_json(several, temperature, threshold):
-    decision = Decision(several, temperature, threshold)
+@given(st.booleans(), TEMPERATURES, st.none() | st.floats(-20, 20), st.floats(0, 1))
+def test_a_decision_is_the_same_after_a_journey_through_json(
+    several, temperature, offset, threshold
+):
+    decision = Decision(several, temperature, None if several else offset, threshold)
     assert decision_from_json(json.loads(json.dumps(decision_to_json(decision)))) == decision
 
 
-GOOD = {"several": False, "temperature": 1.0, "threshold": 0.5}
+GOOD = {"several": False, "temperature": 1.0, "offset": None, "threshold": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -205,6 +207,10 @@ GOOD = {"several": False, "temperature": 1.0, "threshold": 0.5}
         {**GOOD, "threshold": 1.01},
         {**GOOD, "threshold": -0.01},
         {**GOOD, "threshold": False},
+        {**GOOD, "offset": 21.0},
+        {**GOOD, "offset": "0"},
+        {**GOOD, "offset": float("nan")},
+        {**GOOD, "several": True, "offset": 0.0},
     ],
     ids=repr,
 )

@@ -33,7 +33,10 @@ class LengthModel:
 
     @classmethod
     def from_state(cls, config, arrays, labels):
-        if config != {"scale": 1.5, "facts": {"seconds": 0.1}} or set(arrays) != {"weights", "bias"}:
+        if config != {"scale": 1.5, "facts": {"seconds": 0.1}} or set(arrays) != {
+            "weights",
+            "bias",
+        }:
             raise ModelFolderError("not a length model")
         for array in arrays.values():
             if array.shape != (len(labels),) or array.dtype != np.float32:

@@ -1,7 +1,6 @@
 """textkind evaluate: a model and labelled text in, figures out."""
 
 import argparse
-import json
 
 from textkind.cli.parsing import Parser, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
@@ -46,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from textkind.cli.figures import evaluation_table
-    from textkind.cli.terminal import talk_for
+    from textkind.cli.terminal import print_json, talk_for
     from textkind.workflow.evaluate import EvaluateSettings, evaluate
 
     settings = EvaluateSettings(
@@ -57,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     result = evaluate(arguments.model, arguments.file, settings, talk_for(arguments))
     if arguments.json:
-        print(json.dumps(asdict(result), ensure_ascii=False))
+        print_json(asdict(result))
     else:
         print(evaluation_table(result))
     return 0

@@ -1,7 +1,6 @@
 """textkind predict: a model and texts in, the same rows with labels and probabilities out."""
 
 import argparse
-import json
 import sys
 
 from textkind.cli.parsing import Parser, one_of, whole_number
@@ -69,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Predict and say what was done."""
     from dataclasses import asdict, replace
 
-    from textkind.cli.terminal import talk_for
+    from textkind.cli.terminal import print_json, talk_for
     from textkind.errors import SettingsError
     from textkind.workflow.predict import PIPE, PredictSettings, predict
 
@@ -92,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     talk = talk_for(arguments)
     result = predict(arguments.model, arguments.file, arguments.out, settings, talk)
     if arguments.json:
-        print(json.dumps(asdict(result), ensure_ascii=False, default=str))
+        print_json(asdict(result))
     elif arguments.out != PIPE:
         speed = f"{result.predicted / max(result.seconds, 1e-9):,.0f} a second"
         print(f"{result.predicted:,} texts labelled in {result.seconds:.1f} s ({speed})")

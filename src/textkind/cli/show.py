@@ -1,7 +1,6 @@
 """textkind show: what a model is and what it learned."""
 
 import argparse
-import json
 
 from textkind.cli.parsing import Parser
 
@@ -25,13 +24,14 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from textkind.cli.figures import model_table
+    from textkind.cli.terminal import print_json
     from textkind.storage.model_folder import read_card
     from textkind.storage.run_folder import read_metrics
 
     card = read_card(Path(arguments.model))
     metrics = read_metrics(Path(arguments.model))
     if arguments.json:
-        print(json.dumps({"model": card, "metrics": metrics}, ensure_ascii=False))
+        print_json({"model": card, "metrics": metrics})
     else:
         print(model_table(card, metrics))
     return 0

@@ -5,12 +5,13 @@ they go to stdout.
 """
 
 import argparse
+import json
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textkind.progress import Talk
 
@@ -26,8 +27,14 @@ _ESCAPES = {
 
 def printable(text: str) -> str:
     """The text without characters that would steer the terminal: a label may hold anything."""
-    encoding = sys.stderr.encoding if sys.stderr is not None else "utf-8"
-    return text.translate(_ESCAPES).encode(encoding, "backslashreplace").decode(encoding)
+    return text.translate(_ESCAPES)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout, in ASCII where stdout has no UTF-8."""
+    encoding = sys.stdout.encoding
+    is_narrow = encoding is None or not encoding.lower().startswith("utf")
+    print(json.dumps(value, ensure_ascii=is_narrow, indent=2, default=str))
 
 
 def talk_for(arguments: argparse.Namespace) -> Talk:

@@ -1,7 +1,6 @@
 """textkind train: labelled text in, a run folder out."""
 
 import argparse
-import json
 
 from textkind.cli.parsing import (
     Parser,
@@ -132,7 +131,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from textkind.cli.figures import run_table
-    from textkind.cli.terminal import talk_for
+    from textkind.cli.terminal import print_json, talk_for
     from textkind.data.settings import SplitSettings
     from textkind.models.settings import LinearSettings
     from textkind.workflow.train import TrainSettings, train
@@ -160,7 +159,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     result = train(arguments.file, settings, talk_for(arguments))
     if arguments.json:
-        print(json.dumps(result.metrics | {"folder": str(result.folder)}, ensure_ascii=False))
+        print_json(result.metrics | {"folder": str(result.folder)})
     else:
         print(run_table(result.metrics, result.folder))
     return 0

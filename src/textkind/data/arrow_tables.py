@@ -161,33 +161,46 @@ def checked_array(
     array: pa.Array, text: bool, name: str, where: str
 ) -> tuple[pa.Array, dict[int, str]]:
     """An array whose strings are valid UTF-8; text as large_string with its odd values told."""
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        array = _cast(array, kind.value_type, where)
-        kind = array.type
+    array, valid = _validated(array, where)
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
-        kind = array.type
+    if pa.types.is_dictionary(array.type):
+        array = _cast(array, array.type.value_type, where)
+    kind = array.type
     stringy = _is_any(kind, "string", "large_string", "string_view")
     binary = _is_any(kind, "binary", "large_binary", "binary_view")
-    if text and not stringy and not binary and not pa.types.is_null(kind):
+    if pa.types.is_null(kind):
+        return array.cast(pa.large_string()), {}
+    if not valid or (text and binary):
+        return _decoded(array, where)
+    if text and not stringy:
         raise ColumnError(
             f"column {name!r} holds {kind}, not text",
             where=where,
             hint="name the column of the text with --text",
         )
+    return (_cast(array, pa.large_string(), where) if stringy else array), {}
+
+
+def _validated(array: pa.Array, where: str) -> tuple[pa.Array, bool]:
+    """The array and True; or, where only its UTF-8 is broken, its bytes and False.
+
+    A damaged file can hold offsets that point out of its buffers. Reading through them ends the
+    process, so they are checked before anything else is done.
+    """
     try:
         array.validate(full=True)
-        valid = True
+        return array, True
     except pa.ArrowInvalid as error:
-        if not stringy:
+        plain = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}.get(array.type)
+        if plain is None:
             raise damaged(where, error) from None
-        valid = False
-    if pa.types.is_null(kind):
-        return array.cast(pa.large_string()), {}
-    if (stringy or (text and binary)) and (binary or not valid):
-        return _decoded(array, where)
-    return (_cast(array, pa.large_string(), where) if stringy else array), {}
+    try:
+        array = pa.Array.from_buffers(plain, len(array), array.buffers(), offset=array.offset)
+        array.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise damaged(where, error) from None
+    return array, False
 
 
 def _decoded(array: pa.Array, where: str) -> tuple[pa.LargeStringArray, dict[int, str]]:

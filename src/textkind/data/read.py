@@ -141,14 +141,14 @@ def open_source(source: object, settings: ReadSettings) -> tuple[Source, Stream 
         return _open_path(str(source), settings)
     if isinstance(source, (pa.Table, pa.RecordBatch)):
         return arrow_tables.table_source(source), None
-    library = type(source).__module__.split(".")[0]
-    if library in ("pandas", "polars") and hasattr(source, "columns"):
-        frame: Any = source
-        if library == "pandas":
-            return arrow_tables.PandasSource(frame), None
-        if hasattr(frame, "collect"):
-            frame = frame.collect()
+    frame: Any = source
+    kind = (type(source).__module__.split(".")[0], type(source).__name__)
+    if kind == ("pandas", "DataFrame"):
+        return arrow_tables.PandasSource(frame), None
+    if kind == ("polars", "DataFrame"):
         return arrow_tables.polars_source(frame), None
+    if kind == ("polars", "LazyFrame"):
+        return arrow_tables.polars_source(frame.collect()), None
     if isinstance(source, Mapping) and source:
         return records.MappingSource(source, "a mapping of columns"), None
     if isinstance(source, Sequence) and not isinstance(source, (bytes, bytearray)):
@@ -199,6 +199,10 @@ def _collect(
     finally:
         if stream is not None:
             stream.close()
+    if not collected.read:
+        raise DataError(
+            "there are column names but no rows", where=opened.name, hint="is it the right file?"
+        )
     if isinstance(opened, (FolderSource, FastTextSource)):
         notes = []  # their columns are named by us, so nothing was guessed
     collected.notes = [*opened.notes, *notes]
@@ -234,12 +238,6 @@ def _kept(collected: Collected, talk: Talk) -> np.ndarray:
         collected.notes.append(
             f"{len(rejected):,} of {collected.read:,} rows rejected: {told}"
             + (f" ({remedy})" if remedy else "")
-        )
-    elif not len(keep):
-        raise DataError(
-            "there are column names but no rows",
-            where=collected.name,
-            hint="is it the right file?",
         )
     for note in collected.notes:
         talk.note(note)

@@ -68,7 +68,7 @@ def _fill_small_classes(
             light = members[~heavy[members]] if part != TRAIN else members
             giver = np.argmax(np.bincount(parts[members], minlength=3))
             givers = light[parts[light] == giver]
-            if len(givers) and (parts[members] == giver).sum() > 1:
+            if len(givers) and (part == TRAIN or (parts[members] == giver).sum() > 1):
                 parts[givers[0]] = part
 
 

@@ -43,6 +43,7 @@ class Stream:
         self.name = "standard input" if path == "-" else path
         self.notes: list[str] = []
         self.offset = 0
+        self.head = b""
         self.encoding = settings.encoding
         self._decoder: codecs.IncrementalDecoder | None = None
         self._decoded, self._lines = 0, 0
@@ -51,6 +52,14 @@ class Stream:
         self._raw: IO[bytes] = self._file
         self._waiting = b""
         self.plain = path != "-"
+        try:
+            self._begin(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, path: str) -> None:
+        """Unpack and transcode the first bytes into `head`."""
         raw_head = self._read_all(HEAD)
         if raw_head.startswith(GZIP_MAGIC):
             self._raw = gzip.GzipFile(fileobj=_Rejoined(raw_head, self._file))  # type: ignore[call-overload]

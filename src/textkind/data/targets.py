@@ -16,7 +16,8 @@ from textkind.data.labels import LabelSet
 from textkind.data.values import LARGE_STRING, STRING_LIST, label_array, label_name
 from textkind.errors import ColumnError, DataError
 
-ZERO_ONE = {"0": 0, "1": 1, "false": 0, "true": 1, "0.0": 0, "1.0": 1}
+MISSING, UNREADABLE = -2, -1
+ZERO_ONE = {"": MISSING, "0": 0, "1": 1, "false": 0, "true": 1, "0.0": 0, "1.0": 1}
 LOOKED_AT = 1000  # cells looked at to tell a list written as a string
 MOST_CELLS = 2 << 30  # bytes of the (N, K) targets of several labels
 MANY_LABELS = 10_000  # more than this, and more than half of the rows: no labels but texts or ids
@@ -104,11 +105,11 @@ def indicated_labels(
                 where=where,
                 hint="label_columns are columns of 0 and 1; a column of names is the label column",
             )
-        table = np.array([-1 if flag is None else flag for flag in flags] + [-2])
+        table = np.array([UNREADABLE if flag is None else flag for flag in flags] + [MISSING])
         index = encoded.indices.fill_null(len(flags)).to_numpy(zero_copy_only=False)
         found = table[index]
         for row in np.flatnonzero(found < 0):
-            reason = "missing label" if found[row] == -2 else "label unreadable: not 0 or 1"
+            reason = "missing label" if found[row] == MISSING else "label unreadable: not 0 or 1"
             bad.setdefault(int(row), (reason, name))
         owners.append(np.flatnonzero(found == 1))
         codes.append(np.full(len(owners[-1]), code))

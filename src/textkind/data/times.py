@@ -35,7 +35,7 @@ def times_of(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
             column = column.cast(pa.timestamp("us", kind.tz), safe=False)
         times = column.cast(MICROSECONDS)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return _of_numbers(column.cast(pa.float64()))
+        return _of_numbers(column.cast(pa.float64(), safe=False))
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         trimmed = pc.utf8_trim_whitespace(column)
         trimmed = pc.if_else(pc.equal(trimmed, ""), None, trimmed)

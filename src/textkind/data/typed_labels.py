@@ -13,6 +13,12 @@ from textkind.data.labels import LabelSet
 from textkind.data.values import is_missing, label_name
 from textkind.errors import DataError, did_you_mean
 
+KINDS: dict[str, tuple[type, ...]] = {
+    "strings": (str,),
+    "true or false": (bool, np.bool_),
+    "numbers": (int, float, np.number),
+}
+
 
 def as_targets(y: Any) -> tuple[np.ndarray, np.ndarray, bool]:
     """Labels of any type as (K,) sorted classes, int32 ids or a uint8 matrix, and which it is."""
@@ -29,9 +35,12 @@ def as_targets(y: Any) -> tuple[np.ndarray, np.ndarray, bool]:
     from sklearn.utils import column_or_1d
     from sklearn.utils.multiclass import type_of_target
 
+    _check_types(y)
     y = np.asarray(y)
     kind = type_of_target(y, input_name="y", raise_unknown=False)
     if kind == "multilabel-indicator":
+        if not np.isin(y, (0, 1)).all():
+            raise DataError("a matrix of labels must hold 0 and 1", found=f"shape {y.shape}")
         return _checked(np.arange(y.shape[1]), True), y.astype(np.uint8), True
     if kind not in ("binary", "multiclass") and not (kind == "unknown" and y.ndim == 1):
         raise DataError(
@@ -39,13 +48,30 @@ def as_targets(y: Any) -> tuple[np.ndarray, np.ndarray, bool]:
             hint="y holds a label for each text: names or numbers",
         )
     y = column_or_1d(y, warn=True)
-    missing = [index for index, value in enumerate(y.tolist()) if is_missing(value)]
-    if missing:
-        raise DataError(f"a label is missing: number {missing[0]}")
-    if len({type(value) for value in y.tolist()}) > 1:
-        raise DataError("labels must be of one type", hint="turn them all into strings")
     classes, ids = np.unique(y, return_inverse=True)
     return _checked(classes, False), ids.astype(np.int32), False
+
+
+def _check_types(y: Any) -> None:
+    """DataError for a missing label or labels of several types, before NumPy makes them one."""
+    values = y.tolist() if hasattr(y, "tolist") else y
+    if not isinstance(values, list | tuple) or getattr(y, "ndim", 1) != 1:
+        return
+    for index, value in enumerate(values):
+        if is_missing(value):
+            raise DataError(f"a label is missing or NaN: number {index}")
+    kinds = {_kind(value) for value in values}
+    if len(kinds) > 1:
+        raise DataError(
+            "labels must be of one type", found=sorted(kinds), hint="turn them all into strings"
+        )
+
+
+def _kind(value: object) -> str:
+    for kind, types in KINDS.items():
+        if isinstance(value, types):
+            return kind
+    return "others"
 
 
 def _checked(classes: np.ndarray, several: bool) -> np.ndarray:

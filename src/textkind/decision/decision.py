@@ -1,15 +1,22 @@
 """The decision: logits -> calibrated probabilities -> labels. Fitted on validation, saved as JSON.
 
-One label a text: softmax(logits / temperature), and the most probable label. Several labels:
+One label a text: softmax(logits / temperature), or where it fits better the shared sigmoid of
+offset.py, and the most probable label. Several labels:
 sigmoid(logits / temperature) of each label, and all labels at or above one threshold.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from textkind.decision.offset import (
+    HIGHEST_OFFSET,
+    LOWEST_OFFSET,
+    fit_offset,
+    shared_sigmoid,
+)
 from textkind.decision.temperature import HIGHEST, LOWEST, fit_temperature
 from textkind.errors import ModelFolderError, SettingsError
 from textkind.evaluation.calibration import calibration_error, confidence_pairs, equal_mass_bins
@@ -24,11 +31,13 @@ class Decision:
 
     several      whether a text may have several labels
     temperature  divides the logits; above 1 makes probabilities less sure
+    offset       one label only: added before the shared sigmoid; None for the softmax
     threshold    several labels only: the lowest probability (0 to 1) of a label that is given
     """
 
     several: bool
     temperature: float = 1.0
+    offset: float | None = None
     threshold: float = DEFAULT_THRESHOLD
 
     def __post_init__(self) -> None:
@@ -37,6 +46,14 @@ class Decision:
         if not LOWEST <= _number(self.temperature) <= HIGHEST:
             raise SettingsError(
                 f"temperature must be a number of {LOWEST:g} to {HIGHEST:g}", found=self.temperature
+            )
+        if self.offset is not None and (
+            self.several or not LOWEST_OFFSET <= _number(self.offset) <= HIGHEST_OFFSET
+        ):
+            raise SettingsError(
+                f"offset must be a number of {LOWEST_OFFSET:g} to {HIGHEST_OFFSET:g}, "
+                "and None for several labels",
+                found=self.offset,
             )
         if not 0 <= _number(self.threshold) <= 1:
             raise SettingsError("threshold must be a number of 0 to 1", found=self.threshold)
@@ -51,6 +68,9 @@ def probabilities(decision: Decision, logits: np.ndarray) -> np.ndarray:
     sharpness = np.float32(1 / decision.temperature)
     if decision.several:
         return 1 / (1 + np.exp(np.clip(logits * -sharpness, -FAR, FAR)))
+    if decision.offset is not None:
+        scaled = logits * sharpness + np.float32(decision.offset)
+        return _keep_order(shared_sigmoid(scaled), logits)
     scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     scaled *= sharpness
     odds = np.exp(scaled, out=scaled)
@@ -68,16 +88,17 @@ def decide(decision: Decision, probabilities: np.ndarray) -> np.ndarray:
 def fit_decision(
     logits: np.ndarray, targets: np.ndarray, several: bool
 ) -> tuple[Decision, dict[str, Any]]:
-    """Fit temperature, and for several labels the threshold, on validation.
+    """Fit temperature and offset, for several labels temperature and threshold, on validation.
 
     logits (N, K) float32; targets (N,) ids or (N, K) 0/1. Returns the decision and JSON-able facts:
-    temperature, threshold (None for one label), log loss and equal-mass calibration error before
+    temperature, offset (None for the softmax), threshold (None for one label), log loss and equal-mass calibration error before
     and after scaling (None where N = 0), notes.
     """
     plain = Decision(several)
     if len(logits) == 0:
         return plain, {
             "temperature": 1.0,
+            "offset": None,
             "threshold": DEFAULT_THRESHOLD if several else None,
             "log_loss_before": None,
             "log_loss_after": None,
@@ -87,6 +108,12 @@ def fit_decision(
         }
     fit = fit_temperature(logits, targets)
     scaled = Decision(several, fit.temperature)
+    log_loss = fit.log_loss_after
+    if not several and not fit.notes:
+        better = fit_offset(logits, targets, fit.temperature, fit.log_loss_after)
+        if better is not None:
+            scaled = Decision(several, better.temperature, better.offset)
+            log_loss = better.log_loss
     given = probabilities(scaled, logits)
     notes = list(fit.notes)
     threshold = DEFAULT_THRESHOLD
@@ -94,11 +121,12 @@ def fit_decision(
         threshold = best_threshold(given, targets)
     elif several:
         notes.append("no validation row has a label: the threshold stays at its default")
-    return Decision(several, fit.temperature, threshold), {
-        "temperature": fit.temperature,
+    return replace(scaled, threshold=threshold), {
+        "temperature": scaled.temperature,
+        "offset": scaled.offset,
         "threshold": threshold if several else None,
         "log_loss_before": fit.log_loss_before,
-        "log_loss_after": fit.log_loss_after,
+        "log_loss_after": log_loss,
         "ece_before": _calibration_error(plain, probabilities(plain, logits), targets),
         "ece_after": _calibration_error(scaled, given, targets),
         "notes": notes,
@@ -131,7 +159,7 @@ def decision_to_json(decision: Decision) -> dict[str, Any]:
 
 def decision_from_json(found: object) -> Decision:
     """The decision written by `decision_to_json`; ModelFolderError where it is anything else."""
-    keys = {"several", "temperature", "threshold"}
+    keys = {"several", "temperature", "offset", "threshold"}
     if not isinstance(found, dict) or set(found) != keys:
         raise ModelFolderError(
             f"the decision must be an object with the keys {', '.join(sorted(keys))}",

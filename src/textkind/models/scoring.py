@@ -114,4 +114,4 @@ def score_texts(
         work(0)
     else:
         run_blocks(work, len(edges) - 1, threads)
-    return logits.reshape(len(texts), -1)
+    return logits.reshape(len(texts), biases.size)

@@ -23,11 +23,6 @@ def canonical_bytes(value: Any) -> bytes:
     return (text + "\n").encode()
 
 
-def write_document(path: Path, value: Any) -> None:
-    """Write one JSON document; OutputError where the disk refuses."""
-    write_bytes(path, document_bytes(value))
-
-
 def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
     """Write JSON Lines: one record a line."""
     lines = [json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records]

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from textkind.errors import ModelFolderError
+from textkind.errors import ModelFolderError, did_you_mean
 from textkind.storage.documents import canonical_bytes, parse_document
 from textkind.storage.place import write_bytes
 
@@ -142,7 +142,12 @@ def _entries(folder: Path) -> set[str]:
     try:
         return {entry.name for entry in os.scandir(folder)}
     except FileNotFoundError:
-        raise ModelFolderError("there is no such model folder", where=str(folder)) from None
+        beside = sorted(path.name for path in folder.parent.glob("*") if path.is_dir())
+        raise ModelFolderError(
+            "there is no such model folder",
+            where=str(folder),
+            hint=did_you_mean(folder.name, beside) if beside else "",
+        ) from None
     except NotADirectoryError:
         raise ModelFolderError(
             "a file, not a model folder",

@@ -30,10 +30,13 @@ _REASONS = {
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an operating-system error of the block into OutputError about `path`."""
+    """Turn an operating-system error of the block into OutputError about `path`.
+
+    A closed pipe stays what it is: the reader has seen enough, which is no failure of the disk.
+    """
     try:
         yield
-    except OutputError:
+    except (OutputError, BrokenPipeError):
         raise
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))

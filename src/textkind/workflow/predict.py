@@ -46,7 +46,7 @@ class PredictSettings:
 
 @dataclass(frozen=True)
 class PredictResult:
-    """What came of it: read == predicted + rejected."""
+    """What came of it: read == predicted + rejected. seconds leave out the loading of the model."""
 
     read: int
     predicted: int
@@ -72,11 +72,11 @@ def predict(
     Rows that cannot be used go to a file beside the output. Raises ModelFolderError, DataError,
     SettingsError or OutputError.
     """
-    began = time.monotonic()
     classifier = model if isinstance(model, Classifier) else load_model(Path(model))
     _check_joint(classifier, settings.joint)
     kind = _output_format(output, settings)
     _check_different(source, output)
+    began = time.monotonic()
     blocks = Blocks(source, settings.reading, talk)
     labels = classifier.labels
     columns, notes = prediction_columns(
@@ -84,6 +84,7 @@ def predict(
     )
     for note in notes:
         talk.note(note)
+    place = Path("standard output" if str(output) == PIPE else output)
     read, rejected = 0, list[Rejection]()
     try:
         with talk.task(f"predicting {blocks.name}"), _output(output, settings) as file:
@@ -91,11 +92,11 @@ def predict(
             for block in blocks:
                 given = predict_probabilities(classifier, block.texts, settings.threads)
                 table = with_predictions(block.table, columns, classifier, given)
-                with writing(Path(output)):
+                with writing(place):
                     writer.write(table)
                 read += block.read
                 rejected += block.rejected
-            with writing(Path(output)):
+            with writing(place):
                 writer.close()
     finally:
         blocks.close()
@@ -117,12 +118,8 @@ def _output(output: str | Path, settings: PredictSettings) -> Iterator[IO[bytes]
         sys.stdout.buffer.flush()
         return
     with whole_file(Path(output), overwrite=settings.overwrite) as part:
-        with writing(Path(output)):
-            file = open(part, "wb")
-        with file:
+        with writing(Path(output)), open(part, "wb") as file:
             yield file
-            with writing(Path(output)):
-                file.flush()
 
 
 def _output_format(output: str | Path, settings: PredictSettings) -> str:
@@ -145,9 +142,10 @@ def _check_joint(classifier: Classifier, joint: str) -> None:
 
 
 def _check_different(source: object, output: str | Path) -> None:
-    if isinstance(source, str | Path) and PIPE not in (str(source), str(output)):
-        if Path(source).resolve() == Path(output).resolve():
-            raise SettingsError("input and output are the same file", where=str(output))
+    if not isinstance(source, str | Path) or PIPE in (str(source), str(output)):
+        return
+    if Path(source).resolve() == Path(output).resolve():
+        raise SettingsError("input and output are the same file", where=str(output))
 
 
 def _write_rejected(rejected: list[Rejection], output: str | Path, talk: Talk) -> Path | None:

@@ -23,7 +23,7 @@ from textkind.evaluation.scorecard import majority_baseline, score_part
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
 from textkind.report.page import write_report
-from textkind.storage.documents import write_document, write_lines
+from textkind.storage.documents import document_bytes, parse_document, write_lines
 from textkind.storage.model_folder import Provenance, write_model_files
 from textkind.storage.place import write_bytes
 from textkind.storage.run_folder import (
@@ -97,7 +97,7 @@ def train(
             )
         with account.step("evaluate"):
             figures, mistakes = evaluate_parts(learned, parts, settings, account)
-        metrics = {
+        facts = {
             "format": METRICS_FORMAT,
             "textkind": textkind.__version__,
             "task": "several labels" if parts.train.labels.several else "one label",
@@ -107,6 +107,7 @@ def train(
             "fit": fit_facts(learned, settings, account),
             "notes": account.notes,
         }
+        metrics = parse_document(document_bytes(facts), METRICS)  # tuples become lists
         with account.task("writing the run folder"):
             write_run(folder, learned, metrics, mistakes, readings, account)
     talk.note(f"written to {out}")
@@ -229,7 +230,7 @@ def write_run(
     (folder / MODEL).mkdir()
     provenance = Provenance(data["source"], rows, data["split"]["seed"])
     write_model_files(learned.classifier, folder / MODEL, provenance)
-    write_document(folder / METRICS, metrics)
+    write_bytes(folder / METRICS, document_bytes(metrics))
     write_lines(folder / MISTAKES, mistakes)
     for name, reading in readings.items():
         if reading.rejected:

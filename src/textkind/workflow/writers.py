@@ -85,7 +85,8 @@ class _JsonLinesWriter:
         self._file = file
 
     def write(self, table: pa.Table) -> None:
-        lines = [json.dumps(row, ensure_ascii=False, default=str) for row in table.to_pylist()]
+        short = pa.table([_short(c) for c in table.columns], names=table.column_names)
+        lines = [json.dumps(row, ensure_ascii=False, default=str) for row in short.to_pylist()]
         self._file.write("".join(line + "\n" for line in lines).encode())
 
     def close(self) -> None:
@@ -122,15 +123,25 @@ class _ParquetWriter:
             self._writer.close()
 
 
+def _short(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """float32 as the float64 of the same few digits: 0.9 rather than 0.8999999761581421."""
+    if column.type == pa.float32():
+        return column.cast(pa.large_string()).cast(pa.float64())
+    if column.type == pa.large_list(pa.float32()):
+        strings = column.cast(pa.large_list(pa.large_string()))
+        return strings.cast(pa.large_list(pa.float64()))
+    return column
+
+
 def _flat(column: pa.ChunkedArray, joint: str) -> pa.ChunkedArray:
     """The column as CSV can hold it: lists of strings joined, other nested values as JSON."""
     kind = column.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         inner = kind.value_type
-        if pa.types.is_string(inner) or pa.types.is_large_string(inner):
-            return pc.binary_join(column, joint)
-        if pa.types.is_floating(inner):
-            return pc.binary_join(column.cast(pa.large_list(pa.large_string())), joint)
+        plain = (pa.types.is_string, pa.types.is_large_string, pa.types.is_floating)
+        if any(is_kind(inner) for is_kind in plain):
+            strings = column.cast(pa.large_list(pa.large_string()))
+            return pc.binary_join(strings, pa.scalar(joint, pa.large_string()))
     if pa.types.is_nested(kind):
         values = [
             None if value is None else json.dumps(value, ensure_ascii=False, default=str)

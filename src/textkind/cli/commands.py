@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 we failed, 2 asked wrongly, 130 interrupted by Ctrl-C.
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -55,14 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; nothing is raised but --help's SystemExit."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in given
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(given)
         sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
         return code
-    except BrokenPipeError:
-        # The reader has seen enough, as in `textkind show ... | head`. Python flushes stdout once
-        # more at exit and would complain, so it gets a place to write to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough, as in `textkind show ... | head`
+        _abandon_stdout()
         return FAILED
     except KeyboardInterrupt as interrupt:
         _say("interrupted: " + "; ".join(_notes(interrupt) or ["nothing is left half written"]))
@@ -72,6 +74,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         return error.exit_code
+    except OSError as error:
+        place = "standard output" if error.filename is None else error.filename
+        _say(f"error: {place}: {error.strerror}", *_notes(error))
+        if debug:
+            raise
+        _abandon_stdout()
+        return FAILED
     except MemoryError as error:
         _say("error: the memory of this machine is not enough", *_notes(error))
         return FAILED
@@ -131,6 +140,14 @@ def _run(given: list[str]) -> int:
 
 def _module(command: str) -> Command:
     return cast(Command, importlib.import_module(f"textkind.cli.{command}"))
+
+
+def _abandon_stdout() -> None:
+    """Give what is still to be flushed at exit a place to go, or Python would complain."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # not a real file
+        return
 
 
 def _notes(error: BaseException) -> list[str]:

@@ -1,0 +1,45 @@
+# Everything runs in .venv, made on first use from the pinned versions of constraints.txt.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO_FOLDER = $$($(BIN)/python scripts/demo_folder.py)
+
+.PHONY: demo test test-slow check format bench bench-linear clean
+
+demo: .venv/demo  ## train on 2,225 news articles and write a report, in under two minutes
+	$(BIN)/textkind train "$(DEMO_FOLDER)" --out demo-run --overwrite
+
+test: .venv/dev  ## the quick tests
+	$(BIN)/python -m pytest -q
+
+test-slow: .venv/dev  ## the tests on real data and many cases
+	$(BIN)/python -m pytest -q -m slow
+
+check: .venv/dev  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src/textkind
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: bench-linear  ## ours and the peers in turn
+
+bench-linear: .venv/dev
+	$(BIN)/python bench/linear.py
+
+.venv/python:
+	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info < (3, 14), 'Python 3.11 to 3.13 is needed: make PYTHON=python3.12'"
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/demo: .venv/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo]'
+	touch $@
+
+.venv/dev: .venv/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv demo-run build

@@ -1,0 +1,208 @@
+"""The recipe of training: what the run folder holds, and that it is there whole or not at all."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+
+from textkind.classifier import predict_ids
+from textkind.data.settings import ReadSettings, SplitSettings
+from textkind.errors import ColumnError, DataError, OutputError, SettingsError
+from textkind.models.settings import LinearSettings
+from textkind.progress import Talk
+from textkind.storage.model_folder import load_model, read_card
+from textkind.workflow import train as train_module
+from textkind.workflow.train import TrainSettings, run_folder_for, train
+
+FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False)
+SCHEMA = Path(__file__).parents[2] / "docs" / "metrics.schema.json"
+
+
+class Notes(Talk):
+    def __init__(self):
+        self.told = []
+
+    def note(self, message):
+        self.told.append(message)
+
+
+def test_the_run_folder_holds_what_is_promised(run):
+    names = {path.name for path in run.folder.iterdir()}
+    expected = {"model", "metrics.json", "mistakes.jsonl", "rejected.jsonl", "report.html"}
+    assert names == expected | {"log.txt"}
+    assert json.loads((run.folder / "metrics.json").read_text()) == run.metrics
+    assert "<html" in (run.folder / "report.html").read_text()
+    assert "rejected" in (run.folder / "log.txt").read_text()
+    [rejected] = map(json.loads, (run.folder / "rejected.jsonl").read_text().splitlines())
+    assert rejected["line"] == 5
+
+
+def test_metrics_follow_their_schema(run, tag_run):
+    schema = json.loads(SCHEMA.read_text())
+    for metrics in (run.metrics, tag_run.metrics):
+        jsonschema.validate(metrics, schema)
+
+
+def test_rows_add_up(run):
+    data = run.metrics["data"]
+    assert data["read"] == 401
+    assert data["accepted"] + data["rejected"] == data["read"]
+    assert sum(part["rows"] for part in data["parts"].values()) == data["accepted"]
+    assert run.metrics["test"]["rows"] == data["parts"]["test"]["rows"]
+
+
+def test_it_learns_and_beats_the_baseline(run, tag_run):
+    for result in (run, tag_run):
+        assert result.metrics["test"]["accuracy"]["value"] > 0.9
+        assert result.metrics["baseline"]["accuracy"] < 0.6
+
+
+def test_the_saved_model_is_the_one_that_was_measured(run, ticket_file):
+    loaded = load_model(run.folder)
+    frame = pd.read_csv(ticket_file, keep_default_na=False)
+    texts = frame["text"].tolist()
+    from textkind.data.from_lists import as_texts
+
+    np.testing.assert_array_equal(
+        predict_ids(loaded, as_texts(texts)), predict_ids(run.classifier, as_texts(texts))
+    )
+    origin = read_card(run.folder)["provenance"]
+    assert origin["rows"] == run.metrics["data"]["parts"]["train"]["rows"]
+    assert origin["source"].endswith("tickets.csv")
+
+
+def test_the_same_seed_gives_the_same_model_and_figures(run, ticket_file, tmp_path):
+    again = train(ticket_file, TrainSettings(out=tmp_path / "again", linear=FIXED, threads=1))
+    for name in ("weights.safetensors", "golden.json"):
+        first = (run.folder / "model" / name).read_bytes()
+        assert (again.folder / "model" / name).read_bytes() == first
+    assert again.metrics["test"] == run.metrics["test"]
+
+
+def test_mistakes_carry_the_ngrams_that_led_there(tmp_path):
+    texts = ["good film", "fine film", "bad film", "poor film"] * 60
+    labels = ["yes", "yes", "no", "no"] * 60
+    texts += [f"good film {n}" for n in range(30)]
+    labels += ["no"] * 30
+    frame = pd.DataFrame({"text": texts, "label": labels})
+    result = train(frame, TrainSettings(out=tmp_path / "run", linear=FIXED))
+    lines = (result.folder / "mistakes.jsonl").read_text().splitlines()
+    mistakes = [json.loads(line) for line in lines]
+    assert mistakes
+    shares = [mistake["probability"] for mistake in mistakes]
+    assert shares == sorted(shares, reverse=True)
+    for mistake in mistakes:
+        assert mistake["gold"] != mistake["predicted"]
+        assert all(one["weight"] > 0 for one in mistake["ngrams"])
+
+
+def test_given_files_are_validated_and_tested_on(ticket_file, tmp_path):
+    settings = TrainSettings(
+        test=ticket_file, validation=ticket_file, out=tmp_path / "run", linear=FIXED
+    )
+    metrics = train(ticket_file, settings).metrics
+    assert [metrics["data"]["parts"][p]["rows"] for p in ("train", "validation", "test")] == [
+        400
+    ] * 3
+    assert metrics["data"]["split"]["method"] == "given"
+    assert metrics["data"]["rejected"] == 3
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"rejected.jsonl", "rejected.test.jsonl", "rejected.validation.jsonl"} <= names
+
+
+def test_with_few_rows_there_is_no_validation_part_and_it_is_told(tmp_path):
+    frame = pd.DataFrame({"text": ["good one", "bad one"] * 20, "label": ["a", "b"] * 20})
+    frame["text"] += [f" {n}" for n in range(40)]
+    notes = Notes()
+    metrics = train(frame, TrainSettings(out=tmp_path / "run"), notes).metrics
+    assert metrics["validation"] is None
+    assert metrics["test"]["rows"] == 8
+    assert any("no validation part" in note for note in notes.told)
+
+
+def test_without_a_test_part_nothing_is_tested(ticket_file, tmp_path):
+    settings = TrainSettings(
+        out=tmp_path / "run", linear=FIXED, split=SplitSettings(test_share=0, validation_share=0.2)
+    )
+    metrics = train(ticket_file, settings).metrics
+    assert metrics["test"] is None and metrics["baseline"] is None
+    assert metrics["validation"]["rows"] > 0
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_the_default_folder_is_the_next_free_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_folder_for("data/tickets.csv.gz") == Path("runs/tickets-1")
+    (tmp_path / "runs" / "tickets-1").mkdir(parents=True)
+    assert run_folder_for("data/tickets.csv.gz") == Path("runs/tickets-2")
+    assert run_folder_for("-") == Path("runs/pipe-1")
+    assert run_folder_for(pd.DataFrame()) == Path("runs/run-1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"reading": ReadSettings(text=("txt",))}, ColumnError),
+        ({"model": "liner"}, SettingsError),
+        ({"test": "missing.csv"}, DataError),
+    ],
+)
+def test_after_an_error_there_is_no_run_folder(ticket_file, tmp_path, settings, error):
+    with pytest.raises(error):
+        train(ticket_file, TrainSettings(out=tmp_path / "run", linear=FIXED, **settings))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["read_corpus", "split_corpus", "learn", "score_part", "mistake_records", "write_report"],
+)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_a_failure_in_any_step_leaves_the_old_run(
+    run, ticket_file, tmp_path, monkeypatch, step, error
+):
+    settings = TrainSettings(out=tmp_path / "run", linear=FIXED, overwrite=True)
+    train(ticket_file, settings)
+    before = (tmp_path / "run" / "metrics.json").read_bytes()
+
+    def failing(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(train_module, step, failing)
+    with pytest.raises((KeyboardInterrupt, OSError)) as info:
+        train(ticket_file, settings)
+    assert "as it was" in " ".join(info.value.__notes__)
+    assert (tmp_path / "run" / "metrics.json").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_an_existing_run_is_refused_before_any_work(run, ticket_file, monkeypatch):
+    monkeypatch.setattr(train_module, "read_corpus", lambda *a, **k: pytest.fail("it read"))
+    with pytest.raises(SettingsError, match="exists already"):
+        train(ticket_file, TrainSettings(out=run.folder, linear=FIXED))
+
+
+def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(train_module, "read_corpus", lambda *a, **k: pytest.fail("it read"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError):
+        train("x.csv", TrainSettings(out=tmp_path / "file" / "run"))
+
+
+def test_the_test_labels_are_opened_after_everything_is_chosen(ticket_file, tmp_path, monkeypatch):
+    """Other test labels, the same model: nothing was learned from them."""
+    frame = pd.read_csv(ticket_file, keep_default_na=False)
+    frame = frame[frame.text != ""]
+    test = frame.iloc[300:]
+    wrong = test.assign(label=test.label.to_numpy()[::-1])
+    folders = []
+    for name, given in (("right", test), ("wrong", wrong)):
+        settings = TrainSettings(test=given, out=tmp_path / name, linear=FIXED)
+        folders.append(train(frame.iloc[:300], settings).folder / "model")
+    for file in ("weights.safetensors", "golden.json"):
+        assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes()
+    cards = [read_card(folder) for folder in folders]
+    assert cards[0]["decision"] == cards[1]["decision"]
