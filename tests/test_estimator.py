@@ -268,7 +268,8 @@ def test_a_wrong_parameter_is_told_at_fit(wrong):
 
 def test_the_tags_say_text():
     tags = get_tags(TextClassifier())
-    assert tags.input_tags.string and tags.input_tags.one_d_array
+    assert tags.input_tags.string
+    assert tags.input_tags.one_d_array
     assert not tags.input_tags.two_d_array
     assert tags.estimator_type == "classifier"
 
@@ -278,7 +279,8 @@ def test_the_tags_say_text():
 
 def test_it_works_in_cross_validation_search_pipelines_and_processes():
     scores = cross_val_score(TextClassifier(**FIXED), TEXTS, LABELS, cv=3, n_jobs=2)
-    assert scores.shape == (3,) and scores.min() > 0.5
+    assert scores.shape == (3,)
+    assert scores.min() > 0.5
     search = GridSearchCV(TextClassifier(**FIXED), {"strength": [0.1, 1.0]}, cv=2)
     assert search.fit(TEXTS, LABELS).best_params_["strength"] in (0.1, 1.0)
     lower = FunctionTransformer(lambda texts: [text.lower() for text in texts])
@@ -311,7 +313,8 @@ def many(rows=400):
 def test_with_few_rows_fixed_values_are_taken_and_told():
     classifier = TextClassifier().fit(TEXTS, LABELS)
     told = " ".join(classifier.notes_)
-    assert "no validation part" in told and "not calibrated" in told
+    assert "no validation part" in told
+    assert "not calibrated" in told
     assert classifier.facts_["settings"]["strength"] == 1.0
     assert classifier.classifier_.decision.temperature == 1.0
 
@@ -366,7 +369,8 @@ def test_a_saved_classifier_is_the_same_and_keeps_its_settings(tmp_path):
     classifier.save(tmp_path / "model")
     loaded = TextClassifier.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict_proba(TEXTS), classifier.predict_proba(TEXTS))
-    assert loaded.word_ngrams == (1, 3) and loaded.strength == 1.0
+    assert loaded.word_ngrams == (1, 3)
+    assert loaded.strength == 1.0
     clone(loaded).fit(TEXTS, LABELS)
     with pytest.raises(SettingsError, match="exists already"):
         classifier.save(tmp_path / "model")

@@ -29,7 +29,7 @@ from textkind.storage.model_folder import Provenance, load_model, save_model
 from textkind.workflow.learn import learn, worthwhile_share
 
 
-class NotFitted(NotFittedError, sklearn.exceptions.NotFittedError):
+class UnfittedError(NotFittedError, sklearn.exceptions.NotFittedError):
     """Our error and scikit-learn's in one, so that either `except` catches it."""
 
 
@@ -212,7 +212,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         try:
             return self.classifier_
         except AttributeError:
-            raise NotFitted(
+            raise UnfittedError(
                 f"this {type(self).__name__} has not learned yet", hint="call fit(texts, labels)"
             ) from None
 
@@ -233,10 +233,10 @@ def _texts(X: Any) -> pa.LargeStringArray:
     return as_texts(X)
 
 
-def _told_settings(facts: dict[str, Any], path: str | Path) -> dict[str, Any]:
+def _told_settings(facts: Any, path: str | Path) -> dict[str, Any]:
     """The settings that the fit tells it had, as parameters."""
     try:
-        told = {
+        told: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in facts["settings"].items()
         }

@@ -53,7 +53,9 @@ def test_the_defaults_told_are_those_of_the_settings():
         "seed": split.seed,
     }.items():
         assert f"(default: {value})" in told[name], name
-    assert linear.strength is None and linear.naive_bayes is None and linear.refit
+    assert linear.strength is None
+    assert linear.naive_bayes is None
+    assert linear.refit
     assert split.duplicates_on_one_side
     told = {action.dest: action.default for action in options("predict")}
     assert told["label_delimiter"] == PredictSettings().joint
@@ -119,7 +121,9 @@ def test_train_prints_figures_on_stdout_and_talks_on_stderr(ticket_file, tmp_pat
     folder = tmp_path / "run"
     assert main(["train", str(ticket_file), "--out", str(folder), *QUICK]) == 0
     out, err = capsys.readouterr()
-    assert "macro F1" in out and "always '" in out and "95 % interval" in out
+    assert "macro F1" in out
+    assert "always '" in out
+    assert "95 % interval" in out
     assert str(folder / "report.html") in out
     assert "labels are taken from column 'queue'" in err
     metrics = json.loads((folder / "metrics.json").read_text())
@@ -156,7 +160,9 @@ def test_the_default_run_folder_counts_up(ticket_file, tmp_path, monkeypatch, ca
 def test_evaluate_prints_figures_by_label(run_folder, ticket_file, capsys, inner):
     assert main(["evaluate", str(run_folder / inner), str(ticket_file), "--mistakes", "2"]) == 0
     out = capsys.readouterr().out
-    assert "300 rows of" in out and "delivery" in out and "precision" in out
+    assert "300 rows of" in out
+    assert "delivery" in out
+    assert "precision" in out
     assert main(["evaluate", str(run_folder), str(ticket_file), "--json", "--quiet"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["accepted"] + told["rejected"] == told["read"] == 300
@@ -166,7 +172,9 @@ def test_evaluate_prints_figures_by_label(run_folder, ticket_file, capsys, inner
 def test_show_tells_labels_settings_size_and_figures(run_folder, capsys):
     assert main(["show", str(run_folder)]) == 0
     whole = capsys.readouterr().out
-    assert "billing, delivery, login" in whole and "macro F1" in whole and "tickets.csv" in whole
+    assert "billing, delivery, login" in whole
+    assert "macro F1" in whole
+    assert "tickets.csv" in whole
     assert main(["show", str(run_folder / "model")]) == 0
     assert "macro F1" not in capsys.readouterr().out
     assert main(["show", str(run_folder), "--json"]) == 0
@@ -237,7 +245,9 @@ def test_our_own_failures_are_one_line_and_exit_code_1(monkeypatch, capsys, erro
     monkeypatch.setattr(commands, "_run", failing)
     assert main(["train", "x.csv"]) == code
     err = capsys.readouterr().err
-    assert said in err and "x is as it was" in err and "Traceback" not in err
+    assert said in err
+    assert "x is as it was" in err
+    assert "Traceback" not in err
 
 
 def test_debug_shows_the_traceback(monkeypatch, capsys):
@@ -259,6 +269,7 @@ def test_options_for_everywhere_work_before_and_after_the_command():
 def test_a_command_is_add_arguments_and_run():
     for name in COMMANDS:
         module = commands._module(name)
-        assert module.DESCRIPTION and module.EXAMPLES
+        assert module.DESCRIPTION
+        assert module.EXAMPLES
         assert isinstance(build_parser()[1][name], argparse.ArgumentParser)
         assert callable(module.run)

@@ -46,15 +46,19 @@ def test_work_that_lasts_draws_a_bar_and_takes_it_away(monkeypatch):
         pass
 
 
+def inner_task_that_fails(talk):
+    talk.advance(1, 0)
+    with talk.task("inner"):
+        time.sleep(0.1)
+        talk.advance(3, 4)
+        raise KeyError
+
+
 def test_tasks_may_stand_in_one_another(monkeypatch):
     monkeypatch.setattr(terminal, "PATIENCE", 0.0)
     talk, _ = terminal_talk()
     with pytest.raises(KeyError), talk.task("outer"):
-        talk.advance(1, 0)
-        with talk.task("inner"):
-            time.sleep(0.1)
-            talk.advance(3, 4)
-            raise KeyError
+        inner_task_that_fails(talk)
     talk.advance(1, 2)
 
 

@@ -9,13 +9,17 @@ from sklearn.svm import LinearSVC
 from textkind.encoding.ngrams import Rows
 from textkind.models.problems import Problems, Stopping
 from textkind.models.solvers import (
+    BinaryDescent,
     all_margins,
-    solve_binary,
     solve_gradient_descent,
     solve_multinomial,
 )
 
 EXACT = Stopping(tolerance=1e-7, most_passes=2000)
+
+
+def solve_binary(*arguments, **options):
+    return BinaryDescent(*arguments, **options).finish()
 
 
 def make(texts=120, features=60, classes=4, seed=0):
@@ -171,23 +175,16 @@ def test_threads_change_no_bit(objective):
 @pytest.mark.parametrize("objective", ["squared_hinge", "logistic"])
 def test_a_path_ends_where_a_fresh_start_ends(objective):
     _, rows, targets, order = make(classes=20)
-    seen = []
-    along = solve_binary(
-        rows,
-        60,
-        one_against_rest(targets, 20, 1.0),
-        objective,
-        canonical=order,
-        stopping=EXACT,
-        path=(0.25, 1.0, 4.0),
-        visit=lambda block, step, weights, biases: seen.append((block, step)),
+    along = BinaryDescent(
+        rows, 60, one_against_rest(targets, 20, 4.0), objective, canonical=order, stopping=EXACT
     )
+    for factor in (1 / 16, 1 / 4, 4, 1):
+        along.run(factor)
     fresh = solve_binary(
         rows, 60, one_against_rest(targets, 20, 4.0), objective, canonical=order, stopping=EXACT
     )
-    assert sorted(seen) == [(block, step) for block in (0, 1) for step in (0, 1, 2)]
-    np.testing.assert_allclose(all_margins(rows, along), all_margins(rows, fresh), atol=2e-2)
-    assert along.facts["objective"] == pytest.approx(fresh.facts["objective"], rel=1e-4)
+    np.testing.assert_allclose(along.margins(rows), all_margins(rows, fresh), atol=2e-2)
+    assert along.finish().facts["objective"] == pytest.approx(fresh.facts["objective"], rel=1e-4)
 
 
 def test_costs_of_either_side_equal_scikit_learns_class_weight():

@@ -21,6 +21,11 @@ def fill(folder, content):
     (folder / "inner" / "b.txt").write_text(content)
 
 
+def fill_and_fail(folder, error):
+    fill(folder, "new")
+    raise error
+
+
 def state(folder):
     """Every file below a folder with its content."""
     return {
@@ -56,8 +61,7 @@ def test_an_error_inside_leaves_what_was_there(tmp_path, error, existed):
         pytest.raises(error) as info,
         whole_folder(target, overwrite=True, not_ours=anything_is_ours) as part,
     ):
-        fill(part, "new")
-        raise error
+        fill_and_fail(part, error)
     assert state(tmp_path) == before
     assert [entry.name for entry in tmp_path.iterdir()] == (["run"] if existed else [])
     said = " ".join(info.value.__notes__)
@@ -114,24 +118,25 @@ def test_ctrl_c_during_the_swap_waits_for_its_end(tmp_path, monkeypatch, existed
 
 def test_held_back_ctrl_c_is_delivered_once():
     handler = signal.getsignal(signal.SIGINT)
-    reached = False
+    reached = []
     with pytest.raises(KeyboardInterrupt), uninterrupted():
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        reached = True
-    assert reached
+        reached = [signal.raise_signal(signal.SIGINT) for _ in range(2)]
+    assert len(reached) == 2
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def other_run(target):
+    target.mkdir()
+    (target / "other.txt").write_text("other")
 
 
 def test_a_target_that_comes_up_meanwhile_is_not_replaced(tmp_path):
     target = tmp_path / "run"
     with (
         pytest.raises(SettingsError, match="exists already"),
-        whole_folder(target, overwrite=False, not_ours=anything_is_ours) as part,
+        whole_folder(target, overwrite=False, not_ours=anything_is_ours),
     ):
-        fill(part, "new")
-        target.mkdir()
-        (target / "other.txt").write_text("other")
+        other_run(target)
     assert state(tmp_path) == {"run/other.txt": "other"}
 
 
@@ -162,7 +167,7 @@ def test_the_working_folder_is_never_replaced(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with (
         pytest.raises(SettingsError, match="working in"),
-        whole_folder(Path("."), overwrite=True, not_ours=anything_is_ours),
+        whole_folder(Path(), overwrite=True, not_ours=anything_is_ours),
     ):
         pytest.fail("the block must not be entered")
 
@@ -176,6 +181,11 @@ def test_a_link_to_a_folder_keeps_pointing_to_the_new_one(tmp_path):
     assert state(tmp_path / "run-1") == {"a.txt": "new", "inner/b.txt": "new"}
 
 
+def write_half(path):
+    path.write_text("half")
+    raise KeyError
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
     with whole_file(tmp_path / "out.csv", overwrite=False) as part:
         part.write_text("new")
@@ -183,8 +193,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
         assert not (tmp_path / "out.csv").exists()
     assert state(tmp_path) == {"out.csv": "new"}
     with pytest.raises(KeyError), whole_file(tmp_path / "out.csv", overwrite=True) as part:
-        part.write_text("half")
-        raise KeyError
+        write_half(part)
     assert state(tmp_path) == {"out.csv": "new"}
 
 
@@ -205,6 +214,6 @@ def test_a_full_disk_gives_a_clear_error():
     with (
         pytest.raises(OutputError, match="the disk is full"),
         writing(Path("/dev/full")),
-        open("/dev/full", "w") as file,
+        Path("/dev/full").open("w") as file,
     ):
         file.write("x" * 100000)

@@ -31,7 +31,7 @@ def tickets(rows, seed=0):
 
 
 def write_csv(path, header, rows):
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
@@ -41,7 +41,9 @@ def write_csv(path, header, rows):
 @pytest.fixture(scope="session")
 def ticket_file(tmp_path_factory):
     texts, labels = tickets(400)
-    rows = [(f"t{n}", text, label) for n, (text, label) in enumerate(zip(texts, labels))]
+    rows = [
+        (f"t{n}", text, label) for n, (text, label) in enumerate(zip(texts, labels, strict=True))
+    ]
     rows.insert(3, ("bad", "", "billing"))
     return write_csv(tmp_path_factory.mktemp("data") / "tickets.csv", ("id", "text", "label"), rows)
 
@@ -60,7 +62,7 @@ def tag_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "tags.jsonl"
     records = [
         {"text": f"{text} {other}", "labels": sorted({label, second})}
-        for text, label, other, second in zip(texts, labels, *others)
+        for text, label, other, second in zip(texts, labels, *others, strict=True)
     ]
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path

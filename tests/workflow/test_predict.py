@@ -164,7 +164,8 @@ def test_memory_is_bounded_by_blocks_and_blocks_change_nothing(run, tmp_path, mo
 
     monkeypatch.setattr(blocks_module.Blocks, "_block", watched)
     predict(run.folder, tmp_path / "in.parquet", tmp_path / "out.parquet")
-    assert len(seen) > 1 and sum(seen) == 40_000
+    assert len(seen) > 1
+    assert sum(seen) == 40_000
     found = pq.read_table(tmp_path / "out.parquet").to_pandas()
     assert found["text"].tolist() == texts
     expected = predict_probabilities(run.classifier, as_texts(texts)).max(axis=1)

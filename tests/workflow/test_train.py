@@ -128,7 +128,8 @@ def test_without_a_test_part_nothing_is_tested(ticket_file, tmp_path):
         out=tmp_path / "run", linear=FIXED, split=SplitSettings(test_share=0, validation_share=0.2)
     )
     metrics = train(ticket_file, settings).metrics
-    assert metrics["test"] is None and metrics["baseline"] is None
+    assert metrics["test"] is None
+    assert metrics["baseline"] is None
     assert metrics["validation"]["rows"] > 0
     assert (tmp_path / "run" / "report.html").exists()
 

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 we failed, 2 asked wrongly, 130 interrupted by Ctrl-C.
 """
 
 import argparse
+import contextlib
 import importlib
 import io
 import os
@@ -164,7 +165,5 @@ def _say(*lines: str) -> None:
     """Tell the user on stderr, if anyone still listens."""
     from textkind.cli.terminal import printable
 
-    try:
+    with contextlib.suppress(OSError):
         print(*(f"textkind: {printable(line)}" for line in lines), sep="\n", file=sys.stderr)
-    except OSError:
-        pass

@@ -37,7 +37,7 @@ def run_table(metrics: dict[str, Any], folder: Path) -> str:
 
 def evaluation_table(result: EvaluateResult) -> str:
     """The figures of one evaluation, by label, and the mistakes that were asked for."""
-    rows = [("", "value", "95 % interval")]
+    rows: list[tuple[str, ...]] = [("", "value", "95 % interval")]
     rows += [(name, *_with_interval(key, result.figures[key])) for key, name in HEADLINE.items()]
     told = f"{result.accepted:,} rows of {result.source}"
     if result.rejected:
@@ -86,7 +86,7 @@ def _figures(metrics: dict[str, Any]) -> str:
 
 
 def _label_table(per_label: list[dict[str, Any]]) -> str:
-    rows = [("label", "rows", "precision", "recall", "F1")]
+    rows: list[tuple[str, ...]] = [("label", "rows", "precision", "recall", "F1")]
     for one in sorted(per_label, key=lambda one: -one["support"])[:MOST_LABELS]:
         shares = (_shown(key, one[key]) for key in ("precision", "recall", "f1"))
         rows.append((_name(one["label"]), f"{one['support']:,}", *shares))

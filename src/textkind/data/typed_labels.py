@@ -1,7 +1,7 @@
 """Labels of any type, as the Python API gets them, to classes in their own type and targets.
 
-scikit-learn's convention: classes come sorted by value (2 before 10) and keep their type. Everything
-is checked here, once, so that what comes after can trust it.
+scikit-learn's convention: classes come sorted by value (2 before 10) and keep their type.
+Everything is checked here, once, so that what comes after can trust it.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,8 @@
 
 Features are compared on a sample of the training part, strengths on a larger one, so that the
 search costs a few fits however large the corpus. Where the classes are few, all strengths of a
-choice share one descent, side by side in its lanes; where they are many, a path of strengths goes
-from weak to strong, every step starting where the last one ended.
+choice share one descent, side by side in its lanes; where they are many, the search climbs from a
+middle strength up, or down, as long as that helps, every step starting where the last one ended.
 
 A choice is judged by the log loss of its validation logits at their best temperature: it moves
 with every text, where accuracy on a few hundred texts moves in jumps.
@@ -27,13 +27,13 @@ from textkind.models.lanes import WIDTH
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Stopping
 from textkind.models.settings import LinearSettings, ngram_settings
-from textkind.models.solvers import all_margins, block_margins, solve_binary
+from textkind.models.solvers import BinaryDescent
 from textkind.parallel import run_blocks
 from textkind.progress import Talk
 from textkind.seeds import generator
 
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
-MIDDLE = (0.5,)  # the strength at which features are compared where classes are many
+MIDDLE = 1  # the place of the strength that a climb starts from
 ROUGH = Stopping(tolerance=3e-2, most_passes=20)  # enough to rank choices
 FEATURE_BYTES = 2_000_000  # of training text on which features are compared
 STRENGTH_BYTES = 12_000_000  # of training text on which strengths are compared
@@ -64,11 +64,6 @@ class Trial:
     classes: np.ndarray
     canonical: np.ndarray
 
-    @property
-    def few_classes(self) -> bool:
-        """Whether two strengths or more fit into the lanes of one block."""
-        return 2 * self.classes.size <= WIDTH
-
 
 def problem_classes(classes: int, several: bool) -> np.ndarray:
     """The classes that need a problem of their own: all, but only the second of two."""
@@ -96,62 +91,28 @@ def margins_to_logits(margins: np.ndarray, classes: int) -> np.ndarray:
     return np.concatenate([-margins / 2, margins / 2], axis=1)
 
 
-def logits_side_by_side(
-    trial: Trial, view: tuple[Rows, Rows], strengths: tuple[float, ...], settings: LinearSettings,
-    seed: int,
-) -> list[np.ndarray]:  # fmt: skip
-    """Validation logits for each strength, all descended together in the lanes of blocks."""
-    number = trial.classes.size
-    factors = np.repeat(np.array(strengths, np.float32), number)
+def start_descent(
+    trial: Trial, view: str, settings: LinearSettings, seed: int, threads: int | None,
+    strengths: tuple[float, ...] = (1.0,),
+) -> BinaryDescent:  # fmt: skip
+    """A descent on one view of the rows, for all strengths side by side."""
     costs = problem_costs(trial.targets, trial.classes, settings.class_weight)
-    solution = solve_binary(
-        view[0],
-        len(trial.encoder),
-        Problems(
-            trial.targets,
-            np.tile(trial.classes, len(strengths)),
-            np.tile(costs, len(strengths)) * factors,
-        ),
-        binary_objective(settings),
-        canonical=trial.canonical,
-        seed=seed,
-        stopping=ROUGH,
-        threads=1,  # choices run beside one another
+    factors = np.repeat(np.array(strengths, np.float32), trial.classes.size)
+    problems = Problems(
+        trial.targets,
+        np.tile(trial.classes, len(strengths)),
+        np.tile(costs, len(strengths)) * factors,
     )
-    margins = all_margins(view[1], solution)
-    return [
-        margins_to_logits(margins[:, first : first + number], trial.labels)
-        for first in range(0, margins.shape[1], number)
-    ]
-
-
-def logits_along_path(
-    trial: Trial, view: tuple[Rows, Rows], strengths: tuple[float, ...], settings: LinearSettings,
-    seed: int, threads: int | None,
-) -> list[np.ndarray]:  # fmt: skip
-    """Validation logits for each strength, each descent starting where the last one ended."""
-    costs = problem_costs(trial.targets, trial.classes, settings.class_weight)
-    collected: list[dict[int, np.ndarray]] = [{} for _ in strengths]
-
-    def visit(block: int, step: int, weights: np.ndarray, biases: np.ndarray) -> None:
-        collected[step][block] = block_margins(view[1], weights, biases)
-
-    solve_binary(
-        view[0],
+    return BinaryDescent(
+        VIEWS[view](trial.train),
         len(trial.encoder),
-        Problems(trial.targets, trial.classes, costs),
+        problems,
         binary_objective(settings),
         canonical=trial.canonical,
         seed=seed,
         stopping=ROUGH,
-        path=strengths,
-        visit=visit,
         threads=threads,
     )
-    return [
-        np.concatenate([blocks[block] for block in sorted(blocks)], axis=1)[:, : trial.classes.size]
-        for blocks in collected
-    ]
 
 
 def binary_objective(settings: LinearSettings) -> str:
@@ -206,45 +167,64 @@ class Choice:
 
 
 class Search:
-    """Tries choices out, and remembers how each did and the logits of the best of a stage."""
+    """Tries choices out, and remembers how each did on validation and its logits."""
 
-    def __init__(
-        self, settings: LinearSettings, seed: int, threads: int | None
-    ) -> None:
+    def __init__(self, settings: LinearSettings, seed: int, threads: int | None) -> None:
         self.settings, self.seed, self.threads = settings, seed, threads
-        self.candidates: list[tuple[Candidate, np.ndarray]] = []
+        self.tried: list[tuple[Candidate, np.ndarray]] = []
 
-    def try_out(
+    def side_by_side(
         self, trial: Trial, views: tuple[str, ...], naive_bayes: bool, strengths: tuple[float, ...]
     ) -> None:
-        """Fit every view at every strength."""
-        found: list[list[np.ndarray]] = [[] for _ in views]
+        """Fit every view, each at all strengths in one descent; views run beside one another."""
+        found: list[np.ndarray] = [np.empty(0)] * len(views)
 
         def work(place: int) -> None:
-            take = VIEWS[views[place]]
-            view = (take(trial.train), take(trial.held_out))
-            if trial.few_classes:
-                found[place] = logits_side_by_side(
-                    trial, view, strengths, self.settings, self.seed
-                )
-            else:
-                found[place] = logits_along_path(
-                    trial, view, strengths, self.settings, self.seed, self.threads
-                )
+            descent = start_descent(trial, views[place], self.settings, self.seed, 1, strengths)
+            descent.run()
+            found[place] = descent.margins(VIEWS[views[place]](trial.held_out))
 
-        if trial.few_classes:
-            run_blocks(work, len(views), self.threads)
-        else:
-            for place in range(len(views)):
-                work(place)
-        for name, logits in zip(views, found, strict=True):
-            for strength, given in zip(strengths, logits, strict=True):
-                score = judge(given, trial.held_out_targets)
-                self.candidates.append((Candidate(name, naive_bayes, strength, *score), given))
+        run_blocks(work, len(views), self.threads)
+        width = trial.classes.size
+        for view, margins in zip(views, found, strict=True):
+            for place, strength in enumerate(strengths):
+                part = margins[:, place * width : (place + 1) * width]
+                self.remember(trial, view, naive_bayes, strength, part)
+
+    def step(
+        self, trial: Trial, descent: BinaryDescent, view: str, naive_bayes: bool, strength: float
+    ) -> float:
+        """Go on to another strength; the log loss there."""
+        descent.run(strength)
+        margins = descent.margins(VIEWS[view](trial.held_out))
+        return self.remember(trial, view, naive_bayes, strength, margins)
+
+    def climb(
+        self, trial: Trial, descent: BinaryDescent, view: str, naive_bayes: bool, start: float
+    ) -> None:
+        """From the middle strength, where the log loss is `start`, up or down while it falls."""
+        for places in (range(MIDDLE + 1, len(STRENGTHS)), range(MIDDLE - 1, -1, -1)):
+            best = start
+            for place in places:
+                loss = self.step(trial, descent, view, naive_bayes, STRENGTHS[place])
+                if loss >= best:
+                    break
+                best = loss
+            if best < start:
+                return
+
+    def remember(
+        self, trial: Trial, view: str, naive_bayes: bool, strength: float, margins: np.ndarray
+    ) -> float:
+        """Judge the margins and keep them; the log loss."""
+        logits = margins_to_logits(margins, trial.labels)
+        candidate = Candidate(view, naive_bayes, strength, *judge(logits, trial.held_out_targets))
+        self.tried.append((candidate, logits))
+        return candidate.log_loss
 
     def best(self, start: int = 0) -> tuple[Candidate, np.ndarray]:
         """The candidate of least log loss among those tried since `start`, and its logits."""
-        return min(self.candidates[start:], key=lambda tried: tried[0].log_loss)
+        return min(self.tried[start:], key=lambda tried: tried[0].log_loss)
 
 
 def choose(
@@ -253,37 +233,14 @@ def choose(
 ) -> Choice:  # fmt: skip
     """Close every open choice of the settings on validation."""
     search = Search(settings, seed, threads)
-    strengths = STRENGTHS if settings.strength is None else (settings.strength,)
-    features, trial, stage = settings.features, None, 0
-    if features == "auto":
-        with talk.task("comparing words and characters"):
-            part = sample(train, FEATURE_BYTES, seed)
-            trial = prepare(part, validation, settings, "both", threads)
-            first = strengths if trial.few_classes or settings.strength else MIDDLE
-            search.try_out(trial, tuple(VIEWS), False, first)
-            features = search.best()[0].features
-            if part is not train:
-                trial = None
-    with talk.task("choosing the strength"):
-        if trial is None:
-            stage = len(search.candidates)
-            part = sample(train, STRENGTH_BYTES, seed)
-            trial = prepare(part, validation, settings, features, threads)
-        tried = {(c.features, c.strength) for c, _ in search.candidates[stage:]}
-        if settings.naive_bayes is not True and not {(features, s) for s in strengths} <= tried:
-            search.try_out(trial, (features,), False, strengths)
-        if settings.naive_bayes or (settings.naive_bayes is None and trial.classes.size == 1):
-            scale = ratio_scale(trial.train, len(trial.encoder), trial.targets, trial.labels)
-            rescale(trial.encoder, trial.train, scale, threads)
-            rescale(trial.encoder, trial.held_out, scale, threads)
-            search.try_out(trial, (features,), True, strengths)
-    if settings.naive_bayes is True:
-        stage = next(i for i, (c, _) in enumerate(search.candidates) if c.naive_bayes)
-    winner, logits = search.best(stage)
+    few_classes = 2 * problem_classes(len(train.labels), train.labels.several).size <= WIDTH
+    stage = choose_few if few_classes else choose_many
+    first = stage(search, train, validation, talk)
+    winner, logits = search.best(first)
     weighted = ", weighted by log-count ratios" if winner.naive_bayes else ""
     talk.note(
         f"validation chose {winner.features} at strength {winner.strength:g}{weighted}, "
-        f"among {len(search.candidates)} candidates"
+        f"among {len(search.tried)} candidates"
     )
     closed = replace(
         settings,
@@ -291,4 +248,81 @@ def choose(
         naive_bayes=winner.naive_bayes,
         strength=winner.strength,
     )
-    return Choice(closed, [candidate for candidate, _ in search.candidates], logits)
+    return Choice(closed, [candidate for candidate, _ in search.tried], logits)
+
+
+def choose_few(search: Search, train: Corpus, validation: Corpus, talk: Talk) -> int:
+    """With few classes: features, then their weighting, at all strengths in one descent each.
+
+    Returns the place of the first candidate that may win.
+    """
+    settings, threads = search.settings, search.threads
+    strengths = STRENGTHS if settings.strength is None else (settings.strength,)
+    features, trial, first = settings.features, None, 0
+    if features == "auto":
+        with talk.task("comparing words and characters"):
+            part = sample(train, FEATURE_BYTES, search.seed)
+            trial = prepare(part, validation, settings, "both", threads)
+            search.side_by_side(trial, tuple(VIEWS), False, strengths)
+            features = search.best()[0].features
+    with talk.task("choosing the strength"):
+        if trial is None or part is not train:
+            first = len(search.tried)
+            part = sample(train, STRENGTH_BYTES, search.seed)
+            trial = prepare(part, validation, settings, features, threads)
+            if settings.naive_bayes is not True:
+                search.side_by_side(trial, (features,), False, strengths)
+        if wants_ratios(settings, trial):
+            if settings.naive_bayes:
+                first = len(search.tried)
+            rescale_by_ratios(trial, threads)
+            search.side_by_side(trial, (features,), True, strengths)
+    return first
+
+
+def choose_many(search: Search, train: Corpus, validation: Corpus, talk: Talk) -> int:
+    """With many classes: features at the middle strength, then a climb from there.
+
+    Returns the place of the first candidate that may win.
+    """
+    settings, threads = search.settings, search.threads
+    middle = STRENGTHS[MIDDLE] if settings.strength is None else settings.strength
+    features, trial, first, naive_bayes = settings.features, None, 0, bool(settings.naive_bayes)
+    descents: dict[str, BinaryDescent] = {}
+    if features == "auto":
+        with talk.task("comparing words and characters"):
+            part = sample(train, FEATURE_BYTES, search.seed)
+            trial = prepare(part, validation, settings, "both", threads)
+            if naive_bayes:
+                rescale_by_ratios(trial, threads)
+            for view in VIEWS:
+                descents[view] = start_descent(trial, view, settings, search.seed, threads)
+                search.step(trial, descents[view], view, naive_bayes, middle)
+            features = search.best()[0].features
+    with talk.task("choosing the strength"):
+        if trial is None or part is not train:
+            first = len(search.tried)
+            part = sample(train, STRENGTH_BYTES, search.seed)
+            trial = prepare(part, validation, settings, features, threads)
+            if naive_bayes:
+                rescale_by_ratios(trial, threads)
+            descents = {features: start_descent(trial, features, settings, search.seed, threads)}
+            search.step(trial, descents[features], features, naive_bayes, middle)
+        if settings.strength is None:
+            start = search.best(first)[0].log_loss
+            search.climb(trial, descents[features], features, naive_bayes, start)
+    return first
+
+
+def wants_ratios(settings: LinearSettings, trial: Trial) -> bool:
+    """Whether log-count ratios are asked for, or open: they are tried where classes are two."""
+    return settings.naive_bayes is True or (
+        settings.naive_bayes is None and trial.classes.size == 1
+    )
+
+
+def rescale_by_ratios(trial: Trial, threads: int | None) -> None:
+    """Weigh the rows of a trial by log-count ratios learned on its train rows, in place."""
+    scale = ratio_scale(trial.train, len(trial.encoder), trial.targets, trial.labels)
+    rescale(trial.encoder, trial.train, scale, threads)
+    rescale(trial.encoder, trial.held_out, scale, threads)

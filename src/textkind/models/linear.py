@@ -28,7 +28,7 @@ from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Solution, Stopping
 from textkind.models.scoring import in_lanes, pack_weights, score_texts
 from textkind.models.settings import LinearSettings, ngram_settings
-from textkind.models.solvers import solve_binary, solve_gradient_descent, solve_multinomial
+from textkind.models.solvers import BinaryDescent, solve_gradient_descent, solve_multinomial
 from textkind.progress import SILENT, Talk
 
 ARRAYS = {"buckets": "int32", "importance": "float16", "steps": "int8", "scales": "float16",
@@ -273,7 +273,7 @@ def solve(
             )  # fmt: skip
         return solve_multinomial(*arguments, canonical=canonical, seed=seed, stopping=stopping)
     costs = problem_costs(targets, classes, settings.class_weight) * strength
-    return solve_binary(
+    return BinaryDescent(
         rows, size, Problems(targets, classes, costs), settings.objective,
         canonical=canonical, seed=seed, stopping=stopping, threads=threads,
-    )  # fmt: skip
+    ).finish()  # fmt: skip

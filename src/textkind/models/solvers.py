@@ -1,6 +1,6 @@
 """Solvers: rows and problems in, weights out, each a loop of passes over a compiled kernel.
 
-    solution = solve_binary(rows, size, problems, "squared_hinge", canonical=order)
+    solution = BinaryDescent(rows, size, problems, "squared_hinge", canonical=order).finish()
 
 Sixteen problems share a block. Blocks share nothing, so each goes to a core, and the result does
 not depend on how many cores there are.
@@ -31,7 +31,6 @@ BINARY = {
     "squared_hinge": (descent.SQUARED_HINGE, 0, squared_hinge_values),
     "logistic": (descent.LOGISTIC, descent.FRESH, logistic_values),
 }
-Visit = Callable[[int, int, np.ndarray, np.ndarray], None]  # block, step, weights, biases
 
 
 def passes(
@@ -75,69 +74,94 @@ def all_margins(rows: Rows, solution: Solution) -> np.ndarray:
     return np.concatenate(margins, axis=1)[:, : solution.problems]
 
 
-def solve_binary(
-    rows: Rows,
-    size: int,
-    problems: Problems,
-    objective: str,
-    *,
-    canonical: np.ndarray,
-    seed: int = 0,
-    stopping: Stopping = Stopping(),
-    path: tuple[float, ...] = (1.0,),
-    visit: Visit | None = None,
-    threads: int | None = None,
-) -> Solution:
-    """Solve one-against-rest problems by dual coordinate descent.
+class BinaryDescent:
+    """One-against-rest problems under descent; may go on at another strength where it stands.
 
-    rows have columns below `size`. `path` multiplies the costs, step by step, each step starting
-    from the last; visit(block, step, weights (V, width), biases (width,)) sees every step's end.
+    rows have columns below `size`; weights (blocks, size, width) and biases (blocks, width) are
+    the present solution. A single squared-hinge problem has width 1, others WIDTH.
     """
-    kind, fresh, values_of = BINARY[objective]
-    width = 1 if len(problems) == 1 and objective == "squared_hinge" else WIDTH
-    blocks = -(-len(problems) // width)
-    weights = np.zeros((blocks, size, width), np.float32)
-    biases = np.zeros((blocks, width), np.float32)
-    arrays = (rows.starts, rows.ends, rows.columns, rows.values)
-    reports: list[tuple] = [()] * blocks
 
-    def work(block: int) -> None:
-        part = slice(block * width, min((block + 1) * width, len(problems)))
-        signs, base = problems.signs(part, width), problems.block_costs(part, width)
-        state = np.full((len(rows), width), fresh, np.float32)
+    def __init__(
+        self,
+        rows: Rows,
+        size: int,
+        problems: Problems,
+        objective: str,
+        *,
+        canonical: np.ndarray,
+        seed: int = 0,
+        stopping: Stopping = Stopping(),
+        threads: int | None = None,
+    ) -> None:
+        self.rows, self.problems, self.objective = rows, problems, objective
+        self.canonical, self.seed, self.stopping = canonical, seed, stopping
+        self.threads = threads
+        width = 1 if len(problems) == 1 and objective == "squared_hinge" else WIDTH
+        blocks = -(-len(problems) // width)
+        self.weights = np.zeros((blocks, size, width), np.float32)
+        self.biases = np.zeros((blocks, width), np.float32)
+        self.states: list[np.ndarray | None] = [None] * blocks
+        self.factor = 1.0
+
+    def run(self, factor: float = 1.0) -> None:
+        """Descend with all costs times `factor`, from where the last run ended."""
+        run_blocks(lambda block: self._descend(block, factor), len(self.weights), self.threads)
+        self.factor = factor
+
+    def finish(self) -> Solution:
+        """Descend at the costs as they are and measure the gap, keeping no state of a block."""
+        reports: list[tuple] = [()] * len(self.weights)
+
+        def work(block: int) -> None:
+            taken, converged = self._descend(block, 1.0)
+            part, signs, costs = self._block(block)
+            weights, biases, state = self.weights[block], self.biases[block], self.states[block]
+            primal, dual = BINARY[self.objective][2](
+                block_margins(self.rows, weights, biases),
+                signs, costs, state, squared_norm(weights, biases),
+            )  # fmt: skip
+            used = part.stop - part.start
+            reports[block] = (taken, converged, primal[:used].sum(), dual[:used].sum())
+            self.states[block] = None
+
+        run_blocks(work, len(self.weights), self.threads)
+        return Solution(self.weights, self.biases, len(self.problems), facts_of(reports))
+
+    def margins(self, rows: Rows) -> np.ndarray:
+        """(N, P) float32 margins of any rows under the present solution."""
+        return all_margins(rows, Solution(self.weights, self.biases, len(self.problems), {}))
+
+    def _block(self, block: int) -> tuple[slice, np.ndarray, np.ndarray]:
+        width = self.biases.shape[1]
+        part = slice(block * width, min((block + 1) * width, len(self.problems)))
+        return part, self.problems.signs(part, width), self.problems.block_costs(part, width)
+
+    def _descend(self, block: int, factor: float) -> tuple[int, bool]:
+        kind, fresh, _ = BINARY[self.objective]
+        width = self.biases.shape[1]
+        _, signs, costs = self._block(block)
+        costs *= np.float32(factor)
+        weights, biases = self.weights[block], self.biases[block]
+        arrays = (self.rows.starts, self.rows.ends, self.rows.columns, self.rows.values)
+        state = self.states[block]
+        if state is None:
+            state = self.states[block] = np.full((len(self.rows), width), fresh, np.float32)
+        elif self.objective == "logistic":  # its dual variables are shares of the cost
+            weights *= np.float32(factor / self.factor)
+            biases *= np.float32(factor / self.factor)
         moved = np.zeros((1, width), np.float32)
-        taken, converged = 0, True
-        for step, factor in enumerate(path):
-            costs = base * np.float32(factor)
-            if step > 0 and objective == "logistic":  # its dual variables are shares of the cost
-                weights[block] *= np.float32(factor / path[step - 1])
-                biases[block] *= np.float32(factor / path[step - 1])
 
-            def one_pass(order: np.ndarray, costs: np.ndarray = costs) -> np.ndarray:
-                if width == 1:
-                    return descent.descend_single(
-                        order, *arrays, signs[:, 0], costs[:, 0],
-                        weights[block, :, 0], biases[block], state[:, 0],
-                    )  # fmt: skip
-                descent.descend_lanes(
-                    kind, order, *arrays, signs, costs,
-                    weights[block], biases[block : block + 1], state, moved,
-                )  # fmt: skip
-                return moved[0]
+        def one_pass(order: np.ndarray) -> np.ndarray:
+            if width == 1:
+                return descent.descend_single(
+                    order, *arrays, signs[:, 0], costs[:, 0], weights[:, 0], biases, state[:, 0]
+                )
+            descent.descend_lanes(
+                kind, order, *arrays, signs, costs, weights, biases[None], state, moved
+            )
+            return moved[0]
 
-            number, done = passes(one_pass, canonical, seed, stopping)
-            taken, converged = taken + number, converged and done
-            if visit is not None:
-                visit(block, step, weights[block], biases[block])
-        primal, dual = values_of(
-            block_margins(rows, weights[block], biases[block]),
-            signs, costs, state, squared_norm(weights[block], biases[block]),
-        )  # fmt: skip
-        used = part.stop - part.start
-        reports[block] = (taken, converged, primal[:used].sum(), dual[:used].sum())
-
-    run_blocks(work, blocks, threads)
-    return Solution(weights, biases, len(problems), facts_of(reports))
+        return passes(one_pass, self.canonical, self.seed, self.stopping)
 
 
 def facts_of(reports: list[tuple]) -> dict:

@@ -8,7 +8,7 @@
 Saving and loading go in the same order. Nothing is ever unpickled.
 """
 
-import datetime
+import datetime as dt
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -191,7 +191,7 @@ def _circumstances() -> dict[str, Any]:
 
     packages = ("numpy", "numba", "pyarrow", "safetensors")
     return {
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "versions": {package: version(package) for package in packages},
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -15,7 +15,7 @@ from textkind.storage.documents import parse_document
 
 _LARGEST_HEADER = 1 << 20  # bytes; ours has some hundreds
 _LARGEST_RANK = 4
-_DTYPES = {
+_DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -79,7 +79,7 @@ def _begin(facts: Any) -> int:
     return first if type(first) is int else -1
 
 
-def _layout(facts: Any, name: str, where: str) -> tuple[np.dtype, list[int], int, int]:
+def _layout(facts: Any, name: str, where: str) -> tuple[np.dtype[Any], list[int], int, int]:
     if isinstance(facts, dict) and set(facts) == {"dtype", "shape", "data_offsets"}:
         dtype = _DTYPES.get(facts["dtype"]) if isinstance(facts["dtype"], str) else None
         shape, offsets = facts["shape"], facts["data_offsets"]

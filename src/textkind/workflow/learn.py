@@ -18,7 +18,7 @@ from textkind.progress import SILENT, Talk
 # With fewer rows validation would choose by chance, and the rows are worth more in training.
 LEAST_VALIDATION_ROWS = 20
 # What stands for the open choices then.
-FIXED = {"features": "both", "naive_bayes": False, "strength": 1.0}
+FIXED: dict[str, Any] = {"features": "both", "naive_bayes": False, "strength": 1.0}
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from textkind.data.corpus import Corpus
 from textkind.decision.decision import decide
 from textkind.evaluation.mistakes import Mistake, confident_mistakes
 from textkind.explain.ngrams import contributions
+from textkind.models.linear import LinearModel
 
 MOST = 100
 NGRAMS = 10  # told for each mistake
@@ -46,8 +47,10 @@ def _leading_ngrams(
 ) -> list[dict[str, Any]]:
     """The n-grams that add most to the label's logit (direction 1) or take most from it (-1).
 
-    A weight above 0 speaks for what was decided.
+    A weight above 0 speaks for what was decided. None for a model that has no n-grams.
     """
+    if not isinstance(classifier.model, LinearModel):
+        return []
     found = contributions(classifier.model, text, limit=None)
     weights = [(direction * float(one.weights[label]), one) for one in found if one.kind != "bias"]
     weights.sort(key=lambda pair: -pair[0])

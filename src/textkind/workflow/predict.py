@@ -117,9 +117,13 @@ def _output(output: str | Path, settings: PredictSettings) -> Iterator[IO[bytes]
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with whole_file(Path(output), overwrite=settings.overwrite) as part:
-        with writing(Path(output)), open(part, "wb") as file:
-            yield file
+    path = Path(output)
+    with (
+        whole_file(path, overwrite=settings.overwrite) as part,
+        writing(path),
+        part.open("wb") as file,
+    ):
+        yield file
 
 
 def _output_format(output: str | Path, settings: PredictSettings) -> str:

@@ -52,10 +52,9 @@ def prediction_columns(
         clashing = sorted(clash)
     if not prefix:
         return columns, []
-    return columns, [
-        f"the input has a column {clashing[0]!r} of its own: "
-        f"predictions are written as {', '.join(map(repr, columns.names))}"
-    ]
+    told = ", ".join(map(repr, columns.names))
+    note = f"the input has a column {clashing[0]!r} of its own: predictions are written as {told}"
+    return columns, [note]
 
 
 def with_predictions(

@@ -97,7 +97,8 @@ class _ParquetWriter:
     """Parquet; the first block settles the types."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._writer = file, None
+        self._file = file
+        self._writer: Any = None
 
     def write(self, table: pa.Table) -> None:
         import pyarrow.parquet
@@ -108,7 +109,7 @@ class _ParquetWriter:
                 pa.field(f.name, pa.large_string()) if pa.types.is_null(f.type) else f
                 for f in table.schema
             ]
-            self._writer: Any = pyarrow.parquet.ParquetWriter(self._file, pa.schema(fields))
+            self._writer = pyarrow.parquet.ParquetWriter(self._file, pa.schema(fields))
         try:
             table = table.cast(self._writer.schema)
         except pa.ArrowException as error:
