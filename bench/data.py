@@ -1,4 +1,7 @@
-"""The public data sets the bench reads: lists of texts and label names, in the order asked for. Standard library only."""
+"""The public data sets the bench reads: texts and label names in the order asked for.
+
+Standard library only: the peers' environments import it too.
+"""
 
 import csv
 import gzip
@@ -69,7 +72,7 @@ def in_order(part: Part, order: str) -> Part:
 
 
 def repeated(part: Part, rows: int) -> Part:
-    """The part over and over, cut at `rows`; every text is a string of its own, as it is after reading a file."""
+    """The part over and over, cut at `rows`; every text a string of its own, as a file gives it."""
     texts = [("." + text)[1:] for text in islice(cycle(part.texts), rows)]
     return Part(texts, list(islice(cycle(part.labels), rows)))
 
@@ -81,7 +84,7 @@ def spread(part: Part, rows: int) -> Part:
 
 
 def load(names: list[str], order: str = "delivered", rows: int | None = None) -> DataSet:
-    """The named sets one after the other, with the training part in this order and, if asked, repeated to `rows` rows."""
+    """The named sets as one; the training part in this order, repeated to `rows` rows if asked."""
     train = in_order(joined([read_part(DATA / name, "train") for name in names]), order)
     test = joined([read_part(DATA / name, "test") for name in names])
     return DataSet(train if rows is None else repeated(train, rows), test)

@@ -1,8 +1,9 @@
-"""The linear model beside scikit-learn, fastText and Vowpal Wabbit: every question, or the named ones.
+"""The linear model beside scikit-learn, fastText and Vowpal Wabbit.
 
     python -m bench.linear [--runs 3] [QUESTION ...]
 
-Prints a table a question and, at the end, the figures to reach. Without the data it says so and stops.
+Asks every question, or the named ones; prints a table for each and, at the end, the figures to
+reach. The peers' environments are built on first use. Without the data it says so and stops.
 """
 
 import argparse
@@ -10,7 +11,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from bench import data, sides
+from bench import data
+from bench.peers.setup import build_peers
 from bench.questions import (
     calibration,
     features_speed,
@@ -59,9 +61,7 @@ def main() -> int:
     if data.missing():
         print(f"skipped: {data.missing()}")
         return 0
-    if sides.unready():
-        print(sides.unready())
-        return 2
+    build_peers()
     goals = []
     for name in arguments.questions if arguments.questions else QUESTIONS:
         load = os.getloadavg()[0]

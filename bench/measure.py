@@ -1,7 +1,8 @@
-"""Timing in processes: each side lives in its own process and environment, with data and kernels ready, and waits for its turn.
+"""Timing in processes: each side lives in one of its own, data and kernels ready, awaiting turns.
 
-The two ends speak lines of JSON: a request names a verb and its arguments, the reply holds plain facts.
-`Worker` is the end of the bench, `serve` the end of the side. Standard library only: it runs in the peers' environments too.
+The two ends speak lines of JSON: a request names a verb and its arguments, the reply holds plain
+facts. `Worker` is the end of the bench, `serve` the end of the side. Standard library only: the
+peers' environments import it too.
 """
 
 import ctypes
@@ -32,7 +33,7 @@ class Side(Protocol):
         """Whatever the side needs before the clock runs, such as a file in its own format."""
 
     def fit(self, setting: Facts) -> Facts:
-        """From the training texts to a fitted model; facts about it, `peak_mb` among them if it ran a command."""
+        """From the training texts to a fitted model; `peak_mb` among the facts of a command."""
 
     def predict(self, texts: list[str]) -> list[str]:
         """The label name of each text."""
@@ -41,7 +42,10 @@ class Side(Protocol):
         """The fitted model into an empty folder."""
 
     def features(self, setting: Facts) -> Facts:
-        """From the training texts to a sparse matrix of weighted features; NotImplementedError where the side has none."""
+        """From the training texts to a sparse matrix of weighted features.
+
+        NotImplementedError where the side makes none.
+        """
 
 
 class Worker:
@@ -64,8 +68,9 @@ class Worker:
         )
 
     def ask(self, verb: str, **arguments: Any) -> Facts:
-        """One request and its reply; RuntimeError with the end of the side's log when the side failed."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        """One request and its reply; RuntimeError with the end of its log if the side failed."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"verb": verb, **arguments}) + "\n")
         self.process.stdin.flush()
         reply = self.process.stdout.readline()
@@ -86,7 +91,7 @@ class Worker:
 
 
 def alternate(turns: dict[str, Callable[[], Facts]], runs: int) -> dict[str, list[Facts]]:
-    """Each side's replies when all take turns `runs` times: what slows the machine for a while slows every side."""
+    """Each side's replies when all take turns: what slows the machine slows them all."""
     replies: dict[str, list[Facts]] = {name: [] for name in turns}
     for _ in range(runs):
         for name, turn in turns.items():
@@ -107,7 +112,7 @@ def resident_mb(line: str) -> float:
 
 
 def forget_peak() -> None:
-    """Gives freed memory back and sets VmHWM to VmRSS: malloc_trim(3); proc(5), clear_refs, value 5."""
+    """Gives freed memory back and sets VmHWM to VmRSS: malloc_trim(3); proc(5), clear_refs."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")
@@ -127,7 +132,7 @@ class Desk:
         return {"rows": len(texts), "bytes": sum(len(text.encode()) for text in texts)}
 
     def warm(self, setting: Facts, work: str) -> Facts:
-        """The same work, fit or features, on few rows: compiles kernels, opens files, loads code."""
+        """The same work, fit or features, on few rows: compiles kernels, loads code."""
         part = spread(self.data.train, WARM_UP_ROWS)
         self.side.take(DataSet(part, part))
         if work == "fit":

@@ -1,4 +1,7 @@
-"""Where the bench keeps its things: environments and results in the ignored folder `.bench/`, data beside the repository."""
+"""Where the bench keeps its things.
+
+Environments and results in the ignored folder `.bench/`, data beside the repository.
+"""
 
 import os
 from pathlib import Path

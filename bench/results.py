@@ -79,7 +79,7 @@ def processor() -> str:
 
 
 def keep(question: str, answer: Answer, load_before: float) -> None:
-    """Writes `.bench/results/<question>.json`; load_before is the machine's load average when the question began."""
+    """Writes `.bench/results/<question>.json` with the machine's load when the question began."""
     machine = {
         "processor": processor(),
         "cores": os.cpu_count(),

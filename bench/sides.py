@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from bench.measure import Facts, Worker, alternate
-from bench.places import ROOM, environment_python
+from bench.places import environment_python
 
 OURS = "textkind"
 MODULES = {
@@ -34,7 +34,7 @@ class Contender:
     setting: Facts
 
 
-# the setting of scikit-learn's LinearSVC on sublinear TF-IDF of words and word pairs, nothing chosen on validation
+# that of LinearSVC on sublinear TF-IDF of words and word pairs; nothing chosen on validation
 FIXED_SETTING = {
     "features": "words",
     "word_ngrams": (1, 2),
@@ -63,15 +63,6 @@ WABBIT_1 = Contender(
 WABBIT_10 = Contender(
     "Vowpal Wabbit p10", "Vowpal Wabbit", {"method": "oaa", "loss": "logistic", "passes": 10}
 )
-
-
-def unready() -> str:
-    """What has to be done first, or an empty string when every peer is there."""
-    if (ROOM / "fasttext" / "fasttext").exists() and all(
-        python.exists() for python in PYTHONS.values()
-    ):
-        return ""
-    return "the peers are not there: run `python -m bench.peers.setup`"
 
 
 class Workers:
@@ -103,8 +94,8 @@ class Workers:
     ) -> Facts:
         """The same data into every side, each contender warmed up; facts about the data.
 
-        Shuffled by default, since fastText and Vowpal Wabbit take the rows as they come. warm_up is the verb that
-        is tried on few rows first, or None.
+        Shuffled by default, since fastText and Vowpal Wabbit take the rows as they come. warm_up
+        is the verb that is tried on few rows first, or None.
         """
         facts: Facts = {}
         for worker in {id(worker): worker for worker in map(self.of, contenders)}.values():
@@ -116,7 +107,7 @@ class Workers:
     def in_turn(
         self, contenders: list[Contender], runs: int, verbs: tuple[str, ...]
     ) -> dict[str, dict[str, list[Facts]]]:
-        """replies[contender name][verb]: every contender goes through all verbs, then the next, `runs` times round."""
+        """replies[contender name][verb]: each does all verbs, then the next, `runs` times."""
 
         def turn(contender: Contender) -> Callable[[], Facts]:
             return lambda: {verb: self.say(contender, verb) for verb in verbs}

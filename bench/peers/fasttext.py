@@ -1,6 +1,7 @@
 """The fastText command, its input written before the clock runs.
 
-Timed are the process, its reading of the file, the training and the writing of the model: what its user waits for.
+Timed are the process, its reading of the file, the training and the writing of the model: what its
+user waits for.
 """
 
 import os
@@ -29,7 +30,7 @@ class FastText:
         number = {name: i for i, name in enumerate(self.names)}
         pairs = zip(data.train.labels, data.train.texts, strict=True)
         lines = (f"__label__{number[label]} {one_line(text)}\n" for label, text in pairs)
-        with open(self.folder / "train.txt", "w", encoding="utf-8") as file:
+        with (self.folder / "train.txt").open("w", encoding="utf-8") as file:
             file.writelines(lines)
         self.write_test(data.test.texts)
 
@@ -54,7 +55,7 @@ class FastText:
         return {"peak_mb": usage.ru_maxrss * 1024 / 1e6}
 
     def predict(self, texts: list[str]) -> list[str]:
-        """The prepared test file in one run of the command, or one text through a running command's pipe."""
+        """The prepared test file in one run of the command, or one text by a running command."""
         if len(texts) == 1:
             return [self.name_of(self.answer(texts[0]))]
         if texts is not self.test_texts:
@@ -77,7 +78,8 @@ class FastText:
             self.line = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
-        assert self.line.stdin is not None and self.line.stdout is not None
+        assert self.line.stdin is not None
+        assert self.line.stdout is not None
         self.line.stdin.write(one_line(text) + "\n")
         self.line.stdin.flush()
         return self.line.stdout.readline()

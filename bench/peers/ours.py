@@ -1,6 +1,7 @@
 """textkind through its public API; the setting is the keyword arguments of `TextClassifier`."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -11,7 +12,7 @@ from textkind.encoding.ngrams import NgramSettings, fit_ngrams
 
 
 class TextKind:
-    model: TextClassifier | None = None
+    model: Any = None  # a TextClassifier
 
     def take(self, data: DataSet) -> None:
         self.train = data.train
@@ -32,7 +33,7 @@ class TextKind:
         self.model.save(folder / "model")
 
     def features(self, setting: Facts) -> Facts:
-        """setting: source, list or Arrow. The n-grams and weights of the TfidfVectorizer it is compared with."""
+        """setting: source, list or Arrow. The n-grams and weights are TfidfVectorizer's."""
         texts = (
             self.column
             if setting["source"] == "Arrow"

@@ -2,11 +2,12 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import ComplementNB
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from bench.data import DataSet
@@ -29,13 +30,13 @@ CLASSIFIERS = {
 
 
 class ScikitLearn:
-    model: Pipeline | None = None
+    model: Any = None  # a Pipeline
 
     def take(self, data: DataSet) -> None:
         self.train = data.train
 
     def fit(self, setting: Facts) -> Facts:
-        """setting: features, classifier, strength; cache, a folder where fitted features are kept (never when timed)."""
+        """setting: features, classifier, strength; cache, a folder of fitted features."""
         vectorizer = VECTORIZERS[setting["features"]]()
         classifier = CLASSIFIERS[setting["classifier"]](setting.get("strength", 1.0))
         self.model = make_pipeline(vectorizer, classifier, memory=setting.get("cache"))

@@ -2,8 +2,8 @@
 
     python -m bench.peers.setup
 
-scikit-learn and Vowpal Wabbit come as wheels of the package registry, the fastText command is built from
-the sources in its package with the flags of its own Makefile. What is already there is kept.
+scikit-learn and Vowpal Wabbit come as wheels of the package registry, the fastText command is
+built from the sources in its package with the flags of its own Makefile. What is there is kept.
 """
 
 import os
@@ -45,16 +45,16 @@ def build_fasttext() -> None:
         subprocess.run([compiler, *FASTTEXT_FLAGS, *sources, "-o", command], check=True)
 
 
-def main() -> int:
+def build_peers() -> None:
+    """Every environment that is not there yet."""
     for name, packages in WHEELS.items():
         if not environment_python(name).exists():
-            print(f"making .bench/{name}: {', '.join(packages)}")
+            print(f"making .bench/{name}: {', '.join(packages)}", flush=True)
             make_environment(name, packages)
     if not (ROOM / "fasttext" / "fasttext").exists():
-        print(f"building the fastText command: {FASTTEXT}")
+        print(f"building the fastText command: {FASTTEXT}", flush=True)
         build_fasttext()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    build_peers()

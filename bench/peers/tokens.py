@@ -1,4 +1,4 @@
-"""Text as the fastText and Vowpal Wabbit tutorials prepare it: lower case, punctuation apart, one line."""
+"""Text as fastText's tutorial prepares it: lower case, punctuation apart, one line."""
 
 import re
 

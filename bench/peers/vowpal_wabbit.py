@@ -1,11 +1,12 @@
 """Vowpal Wabbit through its own Python package, its input written before the clock runs.
 
-One-against-all (or cost-sensitive, csoaa) over hashed 1-2-grams of 2^22 slots; several passes read a cache file that the
-first pass writes, no examples held out.
+One-against-all (or cost-sensitive, csoaa) over hashed 1-2-grams of 2^22 slots; several passes read
+a cache file that the first pass writes, no examples held out.
 """
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import vowpalwabbit
 
@@ -21,7 +22,7 @@ def example(text: str) -> str:
 
 
 class VowpalWabbit:
-    model: vowpalwabbit.Workspace | None = None
+    model: Any = None  # a Workspace
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +42,7 @@ class VowpalWabbit:
             return
         self.method = method
         pairs = zip(self.train.labels, self.train.texts, strict=True)
-        with open(self.folder / "train.vw", "w", encoding="utf-8") as file:
+        with (self.folder / "train.vw").open("w", encoding="utf-8") as file:
             file.writelines(
                 f"{self.label(self.number[label])} {example(text)}\n" for label, text in pairs
             )
@@ -52,7 +53,7 @@ class VowpalWabbit:
         return " ".join(f"{k}:{int(k != number)}" for k in range(1, len(self.names) + 1))
 
     def fit(self, setting: Facts) -> Facts:
-        """setting: method, loss, passes. The file for another method than oaa is written inside the clock."""
+        """setting: method, loss, passes. Another method's file than oaa's is written in here."""
         self.write(setting["method"])
         passes = setting["passes"]
         method = f"--{setting['method']} {len(self.names)} --loss_function {setting['loss']}"

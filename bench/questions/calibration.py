@@ -1,4 +1,7 @@
-"""Are the default's probabilities calibrated on the test part? Expected calibration error over 15 bins of equal mass."""
+"""Are the default's probabilities calibrated on the test part?
+
+Expected calibration error over 15 bins of equal mass, worked out here and not by textkind.
+"""
 
 from itertools import pairwise
 
@@ -11,7 +14,7 @@ TARGET = 0.02
 
 
 def calibration_error(confidence: list[float], right: list[bool]) -> float:
-    """Gap between mean confidence and accuracy, averaged over bins that hold equally many texts, the least sure first."""
+    """Gap between mean confidence and accuracy, averaged over bins of equally many texts."""
     pairs = sorted(zip(confidence, right, strict=True))
     edges = [round(i * len(pairs) / BINS) for i in range(BINS + 1)]
     bins = [pairs[low:high] for low, high in pairwise(edges)]

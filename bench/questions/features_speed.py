@@ -1,11 +1,14 @@
-"""How fast do texts become weighted sparse features (words and word pairs, sublinear TF-IDF, unit length)?"""
+"""How fast do texts become weighted sparse features?
+
+Words and word pairs, sublinear TF-IDF, unit length. MB are bytes of UTF-8.
+"""
 
 from bench.measure import median
 from bench.results import Answer, Row, at_least
 from bench.sides import OURS, Contender, Workers
 
 DATA = "imdb"
-TARGET = 80.0  # MB of UTF-8 a second
+TARGET = 80.0  # MB/s
 CONTENDERS = [
     Contender("textkind, from Arrow", OURS, {"source": "Arrow"}),
     Contender("textkind, from a list", OURS, {"source": "list"}),

@@ -1,6 +1,7 @@
 """How long from a list of strings in memory to a fitted model, at the peer's fixed setting?
 
-fastText and Vowpal Wabbit read a file prepared before the clock runs: lower case, punctuation apart, shuffled.
+fastText and Vowpal Wabbit read a file prepared before the clock runs: lower case, punctuation
+apart, shuffled.
 """
 
 from bench.data import LARGE, SMALL

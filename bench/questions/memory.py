@@ -1,7 +1,8 @@
 """How much memory does a fit on 500,000 short rows take above the data?
 
-The peak of the resident set during the fit less the resident set before it, in a process of its own that has read the
-data and warmed up; for the fastText command the whole peak of its process, since its data are a file.
+The peak of the resident set during the fit less the resident set before it, in a process of its
+own that has read the data and warmed up; for the fastText command the whole peak of its process,
+since its data are a file.
 """
 
 from bench.results import Answer, Row, at_most
@@ -20,7 +21,7 @@ def ask(runs: int) -> Answer:
             workers.load([contender], NAMES, rows=ROWS)
             facts = workers.say(contender, "fit")
             accuracy = workers.say(contender, "predict")["accuracy"]
-        memory: float = facts.get("peak_mb", facts["growth_mb"])
+        memory: float = facts["peak_mb"] if "peak_mb" in facts else facts["growth_mb"]
         rows.append(
             {
                 "side": contender.name,

@@ -1,7 +1,7 @@
 """How fast do strings become labels, in a batch and one by one, through the public API?
 
-fastText's batch is one run of its command, start and loading included, on a file prepared before; its one text goes
-through the pipe of a running command.
+fastText's batch is one run of its command, start and loading included, on a file prepared before;
+its one text goes through the pipe of a running command.
 """
 
 from bench.measure import Facts, median

@@ -1,7 +1,8 @@
 """How accurate is our default, chosen on validation alone, beside each peer at its best setting?
 
-A peer's best is the best of its grid on the TEST part, set by set: more than its user could have. Peers do not change,
-so their accuracy is kept in `.bench/results/peers_quality.json` and a setting is fitted once.
+A peer's best is the best of its grid on the TEST part, set by set: more than its user could have.
+Peers do not change, so their accuracy is kept in `.bench/results/peers_quality.json` and a setting
+is fitted once.
 """
 
 import json

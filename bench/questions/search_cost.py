@@ -1,4 +1,4 @@
-"""Does our whole search over features and strength take no longer than scikit-learn's single fit?"""
+"""Does our whole search take no longer than scikit-learn's single fit?"""
 
 from bench.data import LARGE, SMALL
 from bench.measure import median

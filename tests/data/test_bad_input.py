@@ -97,9 +97,12 @@ def test_a_bad_row_is_rejected_with_line_and_reason(tmp_path, row, reason, colum
     path.write_bytes(GOOD + row + b'"good, three",a\n')
     reading = read_corpus(path, ReadSettings())
     (rejection,) = reading.rejected
-    assert rejection.row == 8 and rejection.unit == "line"
-    assert rejection.reason.startswith(reason) and rejection.column == column
-    assert reading.read == 8 and len(reading.corpus) == 7
+    assert rejection.row == 8
+    assert rejection.unit == "line"
+    assert rejection.reason.startswith(reason)
+    assert rejection.column == column
+    assert reading.read == 8
+    assert len(reading.corpus) == 7
     assert reading.corpus.rows.tolist() == [2, 3, 4, 5, 6, 7, 9]
     assert any("1 of 8 rows rejected" in note for note in reading.notes)
 
@@ -127,8 +130,10 @@ def test_a_bad_line_of_json_is_rejected(tmp_path, row, reason):
     path.write_bytes(good + row + b"\n" + good.replace(b'"x"', b'"y"'))
     reading = read_corpus(path, ReadSettings())
     (rejection,) = reading.rejected
-    assert rejection.row == 2 and rejection.reason.startswith(reason)
-    assert len(reading.corpus) == 2 and reading.read == 3
+    assert rejection.row == 2
+    assert rejection.reason.startswith(reason)
+    assert len(reading.corpus) == 2
+    assert reading.read == 3
 
 
 def test_a_file_of_a_folder_that_is_no_text_is_rejected_by_name(tmp_path):
@@ -145,7 +150,8 @@ def test_a_file_of_a_folder_that_is_no_text_is_rejected_by_name(tmp_path):
     assert reading.corpus.ids.to_pylist() == ["a/1.txt", "b/3.txt"]
     broken, empty = reading.rejected
     assert broken.reason == "not valid UTF-8: byte 0xA3 at byte 4, line 2 of b/2.txt"
-    assert empty.reason == "empty text" and "b/4" in empty.content
+    assert empty.reason == "empty text"
+    assert "b/4" in empty.content
     assert any("'README'" in note for note in reading.notes)
     latin = read_corpus(tmp_path, ReadSettings(encoding="latin-1"))
     assert latin.corpus.texts.to_pylist() == ["x", "ok\n£", "y"]
@@ -195,8 +201,8 @@ def test_label_and_columns_of_the_wrong_kind_are_our_errors():
         read_corpus(table, ReadSettings())
     with pytest.raises(ColumnError, match="should hold 0 and 1"):
         read_corpus({"text": ["a"], "label": ["b"]}, ReadSettings(label_columns=("label",)))
+    source = {"text": ["a", "b"], "label": ["x", "y"], "when": ["soon", "late"]}
     with pytest.raises(ColumnError, match="no times"):
-        source = {"text": ["a", "b"], "label": ["x", "y"], "when": ["soon", "late"]}
         read_corpus(source, ReadSettings(time="when"))
     with pytest.raises(DataError, match="cannot be read"):
         read_corpus(3, ReadSettings())
@@ -229,4 +235,5 @@ def test_settings_that_cannot_be_are_refused_where_they_are_made(make, wrong):
 
 def test_settings_take_one_name_and_the_name_of_the_tab():
     settings = ReadSettings(text="body", delimiter="tab")
-    assert settings.text == ("body",) and settings.delimiter == "\t"
+    assert settings.text == ("body",)
+    assert settings.delimiter == "\t"

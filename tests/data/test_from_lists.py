@@ -37,7 +37,9 @@ TEXTS = ["one", "", "dreí 世界", "one"]
 def test_every_container_of_strings_gives_the_same_texts(texts):
     array = as_texts(texts)
     assert array.to_pylist() == TEXTS
-    assert array.type == pa.large_string() and array.offset == 0 and array.null_count == 0
+    assert array.type == pa.large_string()
+    assert array.offset == 0
+    assert array.null_count == 0
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -117,9 +117,11 @@ def test_every_format_gives_the_same_corpus(file):
     heard = Heard()
     reading = read_corpus(file, ReadSettings(), talk=heard)
     assert by_text(reading.corpus) == sorted(ROWS)
-    assert reading.rejected == [] and reading.read == len(ROWS)
+    assert reading.rejected == []
+    assert reading.read == len(ROWS)
     assert heard.notes == reading.notes
-    assert reading.corpus.texts.type == pa.large_string() and reading.corpus.texts.offset == 0
+    assert reading.corpus.texts.type == pa.large_string()
+    assert reading.corpus.texts.offset == 0
 
 
 def test_every_format_gives_the_same_texts_to_predict_on(file):
@@ -157,11 +159,7 @@ def test_standard_input_is_read_as_a_file(monkeypatch):
         stdin = io.TextIOWrapper(io.BytesIO(content))
         monkeypatch.setattr(sys, "stdin", stdin)
         assert read_corpus("-", ReadSettings()).corpus.texts.to_pylist() == TEXTS
-        assert read_corpus_is_left_open(stdin)
-
-
-def read_corpus_is_left_open(stdin):
-    return not stdin.closed and not stdin.buffer.closed
+        assert not stdin.buffer.closed
 
 
 def test_line_numbers_count_the_lines_within_texts(tmp_path):
@@ -202,10 +200,11 @@ def test_line_numbers_are_the_same_whatever_the_block(tmp_path, monkeypatch):
 def test_fields_of_ten_megabytes_are_read(tmp_path):
     long = "word " * 2_000_000 + "\n end"
     path = tmp_path / "a.csv"
-    with open(path, "w", newline="") as file:
+    with path.open("w", newline="") as file:
         csv.writer(file).writerows([["text", "label"], ["short", "a"], [long, "b"], ["z", "a"]])
     corpus = read_corpus(path, ReadSettings()).corpus
-    assert corpus.texts[1].as_py() == long and corpus.rows.tolist() == [2, 3, 5]
+    assert corpus.texts[1].as_py() == long
+    assert corpus.rows.tolist() == [2, 3, 5]
     (tmp_path / "a.jsonl").write_text(
         "".join(json.dumps({"text": t, "label": x}) + "\n" for t, x in [(long, "a"), ("z", "b")])
     )
@@ -312,7 +311,8 @@ def test_group_time_and_id_columns_come_along():
     }
     reading = read_corpus(source, ReadSettings(group="user", time="date"))
     corpus = reading.corpus
-    assert corpus.group.tolist() == [0, 1, 2] and corpus.group.dtype == np.int32
+    assert corpus.group.tolist() == [0, 1, 2]
+    assert corpus.group.dtype == np.int32
     assert corpus.time.dtype == "datetime64[us]"
     assert str(corpus.time[1]) == "2020-01-01T08:00:00.000000"
     assert corpus.ids.to_pylist() == ["7", "8", "10"]
@@ -340,7 +340,7 @@ def test_group_time_and_id_columns_come_along():
 def test_columns_are_guessed_only_where_unambiguous(names, text, label):
     source = {name: ["a", "b"] for name in names}
     if text is None:
-        with pytest.raises(ColumnError, match="hint: .*--(text|label)"):
+        with pytest.raises(ColumnError, match=r"hint: .*--(text|label)"):
             read_corpus(source, ReadSettings())
     else:
         reading = read_corpus(source, ReadSettings())
@@ -352,7 +352,8 @@ def test_the_label_set_given_decides_over_a_test_file():
     train = LabelSet(("ham", "spam"))
     source = {"text": ["a", "b", "c"], "label": ["spam", "spma", "ham"]}
     reading = read_corpus(source, ReadSettings(), labels=train)
-    assert reading.corpus.labels == train and reading.corpus.targets.tolist() == [1, 0]
+    assert reading.corpus.labels == train
+    assert reading.corpus.targets.tolist() == [1, 0]
     assert [r.reason for r in reading.rejected] == ["unknown label: 'spma'"]
     assert any("did you mean 'spam'" in note for note in reading.notes)
     one_class = read_corpus({"text": ["a"], "label": ["ham"]}, ReadSettings(), labels=train)
@@ -392,5 +393,6 @@ def test_all_columns_of_the_source_are_kept(tmp_path):
 def test_labels_that_look_wrong_are_told():
     source = {"text": list("abcdef"), "label": ["x", "x", "X", "X", "y", "x"]}
     notes = " ".join(read_corpus(source, ReadSettings()).notes)
-    assert "seen once" in notes and "'y'" in notes
+    assert "seen once" in notes
+    assert "'y'" in notes
     assert "upper and lower case: 'X', 'x'" in notes

@@ -40,8 +40,7 @@ def check(path, read_settings=None):
     for read in (read_corpus, read_table):
         try:
             reading = read(path, read_settings or ReadSettings())
-        except TextkindError as error:
-            assert str(error)
+        except TextkindError:
             continue
         accepted = reading.table.num_rows
         assert accepted + len(reading.rejected) == reading.read
@@ -49,7 +48,8 @@ def check(path, read_settings=None):
         assert places == sorted(places)
         assert all(r.reason and len(r.content) <= 200 for r in reading.rejected)
         kept = (reading.corpus if read is read_corpus else reading).rows
-        assert len(kept) == accepted and not set(kept.tolist()) & set(places)
+        assert len(kept) == accepted
+        assert not set(kept.tolist()) & set(places)
         if read is read_corpus:
             assert len(reading.corpus) == len(reading.corpus.targets) == accepted
         readings.append(reading)

@@ -64,7 +64,7 @@ def test_a_large_public_data_set_reads_right(name):
 @shared
 def test_texts_are_those_that_the_csv_module_reads():
     for name in ("trec/train.csv", "sms_spam/all.csv", "banking77/train.csv"):
-        with open(DATA / name, newline="", encoding="utf-8") as file:
+        with (DATA / name).open(newline="", encoding="utf-8") as file:
             expected = list(csv.DictReader(file))
         assert read_table(DATA / name, ReadSettings()).table.to_pylist() == expected
 
@@ -76,7 +76,8 @@ def test_messages_with_quotes_that_do_not_quote_are_all_read(tmp_path):
     lines = [f"{row['label']}\t{row['text']}\n" for row in rows]
     path.write_text("label\ttext\n" + "".join(lines), encoding="utf-8", newline="")
     reading = read_corpus(path, ReadSettings())
-    assert len(reading.corpus) == 5574 and not reading.rejected
+    assert len(reading.corpus) == 5574
+    assert not reading.rejected
 
 
 @shared

@@ -1,5 +1,7 @@
 """Splits: shares met, nothing on two sides, no dependence on the order of rows, sealed labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -52,8 +54,6 @@ def made_corpus(rows, classes=3, several=False, seed=0, distinct=None):
 
 
 def with_columns(corpus, **columns):
-    from dataclasses import replace
-
     return replace(corpus, **columns)
 
 
@@ -104,7 +104,9 @@ def test_duplicates_but_for_case_and_white_space_stay_on_one_side(several):
     labels = [[f"c{n % 3}"] if several else f"c{n % 3}" for n in range(400)]
     parts = split_corpus(corpus_from_lists(texts, labels), SplitSettings())
     sides = [set((part.rows - 1) // 2) for part in all_parts(parts).values()]
-    assert not sides[0] & sides[1] and not sides[0] & sides[2] and not sides[1] & sides[2]
+    assert not sides[0] & sides[1]
+    assert not sides[0] & sides[2]
+    assert not sides[1] & sides[2]
     assert parts.facts["duplicates"] == {
         "rows": 200,
         "groups": 200,
@@ -226,7 +228,9 @@ def test_no_group_is_on_two_sides_and_no_part_is_empty(groups, labels, seed):
     assert parts.facts["split"]["method"] == "group"
     sides = [set(part.group) for part in all_parts(parts).values()]
     assert all(sides)
-    assert not sides[0] & sides[1] and not sides[0] & sides[2] and not sides[1] & sides[2]
+    assert not sides[0] & sides[1]
+    assert not sides[0] & sides[2]
+    assert not sides[1] & sides[2]
 
 
 def test_groups_meet_rows_and_labels_nearly():
@@ -287,7 +291,8 @@ def test_given_files_are_left_as_they_are_and_overlap_is_counted():
     assert len(parts.train) + len(parts.validation) == 200
     assert any("2 rows of the given" in note for note in heard.notes)
     both = split_corpus(corpus, SplitSettings(), given_test, given_validation=given_test)
-    assert len(both.train) == 200 and both.validation is given_test
+    assert len(both.train) == 200
+    assert both.validation is given_test
     other = corpus_from_lists(["x", "y"], ["c0", "z"])
     with pytest.raises(DataError, match="label set of the training file"):
         split_corpus(corpus, SplitSettings(), other)
@@ -295,16 +300,19 @@ def test_given_files_are_left_as_they_are_and_overlap_is_counted():
 
 def test_no_test_part_where_none_is_wanted():
     parts = split_corpus(made_corpus(50), SplitSettings(test_share=0.0))
-    assert parts.test is None and "test" not in parts.facts["parts"]
+    assert parts.test is None
+    assert "test" not in parts.facts["parts"]
     parts = split_corpus(made_corpus(50), SplitSettings(test_share=0.0, validation_share=0.0))
-    assert len(parts.train) == 50 and len(parts.validation) == 0
+    assert len(parts.train) == 50
+    assert len(parts.validation) == 0
 
 
 def test_the_test_labels_open_once_and_on_record():
     test = split_corpus(made_corpus(100), SplitSettings()).test
     assert not hasattr(test, "targets")
     opened = test.open("evaluation")
-    assert isinstance(opened, Corpus) and opened.texts.equals(test.texts)
+    assert isinstance(opened, Corpus)
+    assert opened.texts.equals(test.texts)
     assert test.opened_for == "evaluation"
     with pytest.raises(SealedError, match="opened before"):
         test.open("tuning")
@@ -321,9 +329,9 @@ def test_what_cannot_be_split_is_our_error():
     same_time = np.zeros(30, "datetime64[us]")
     with pytest.raises(DataError, match="too few"):
         split_corpus(with_columns(corpus, time=same_time), SplitSettings())
+    both = with_columns(corpus, group=np.arange(30, dtype=np.int32), time=same_time)
     with pytest.raises(SettingsError, match="both a group and a time"):
-        columns = {"group": np.arange(30, dtype=np.int32), "time": same_time}
-        split_corpus(with_columns(corpus, **columns), SplitSettings())
+        split_corpus(both, SplitSettings())
 
 
 def plain_normal(text):

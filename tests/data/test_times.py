@@ -1,6 +1,6 @@
 """Times in the forms that files have them in."""
 
-import datetime
+import datetime as dt
 
 import numpy as np
 import pyarrow as pa
@@ -36,23 +36,27 @@ NOON = np.datetime64("2024-01-31T12:00:00", "us")
         (1706702400_000, NOON),
         (1706702400_000_000, NOON),
         (1706702400_000_000_000, NOON),
-        (datetime.date(2024, 1, 31), JAN_31),
-        (datetime.datetime(2024, 1, 31, 12), NOON),
-        (datetime.datetime(2024, 1, 31, 12, tzinfo=datetime.UTC), NOON),
+        (dt.date(2024, 1, 31), JAN_31),
+        (dt.datetime(2024, 1, 31, 12), NOON),
+        (dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC), NOON),
     ],
 )
 def test_a_time_is_read_in_every_usual_form(value, expected):
     times, bad = times_of(pa.array([value, None]))
-    assert times[0] == expected and not bad[0]
-    assert bad[1] and np.isnat(times[1])
+    assert times[0] == expected
+    assert not bad[0]
+    assert bad[1]
+    assert np.isnat(times[1])
 
 
 @pytest.mark.parametrize("value", ["soon", "", "2024-13-45", "99999999999999999999", "nan", "inf"])
 def test_what_is_no_time_is_told(value):
     times, bad = times_of(pa.array([value, "2024-01-31"]))
-    assert bad.tolist() == [True, False] and times[1] == JAN_31
+    assert bad.tolist() == [True, False]
+    assert times[1] == JAN_31
 
 
 def test_the_form_that_fits_most_values_is_taken():
     times, bad = times_of(pa.array(["31/01/2024", "01/02/2024", "x"]))
-    assert str(times[1]).startswith("2024-02-01") and bad.tolist() == [False, False, True]
+    assert str(times[1]).startswith("2024-02-01")
+    assert bad.tolist() == [False, False, True]

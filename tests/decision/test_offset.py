@@ -64,7 +64,9 @@ def test_fitting_a_decision_uses_the_offset_where_it_pays():
 
 
 @given(
-    st.lists(st.lists(st.floats(-50, 50, width=32), min_size=3, max_size=3), min_size=1, max_size=9),
+    st.lists(
+        st.lists(st.floats(-50, 50, width=32), min_size=3, max_size=3), min_size=1, max_size=9
+    ),
     st.floats(0.01, 100),
     st.floats(-20, 20),
 )

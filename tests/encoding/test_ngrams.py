@@ -1,5 +1,6 @@
 """The encoder against scikit-learn's vectorisers and a plain Python twin."""
 
+import itertools
 import re
 
 import numpy as np
@@ -94,7 +95,7 @@ def test_counts_equal_a_plain_twin(texts):
     rows = hash_texts(arrow(texts), NgramSettings(words=(1, 2)), bits=22)
     for row, text in enumerate(texts):
         words = plain_words(text)
-        grams = words + [" ".join(pair) for pair in zip(words, words[1:], strict=False)]
+        grams = words + [" ".join(pair) for pair in itertools.pairwise(words)]
         expected = sorted(grams.count(gram) for gram in set(grams))
         assert sorted(rows.values[rows.starts[row] : rows.ends[row]].tolist()) == expected
 
@@ -188,7 +189,7 @@ def test_unknown_ngrams_are_left_out():
 
 def test_columns_stand_by_falling_document_frequency():
     texts = ["a b c", "a b", "a d", "d e", "a"]
-    encoder, rows = fit_ngrams(
+    encoder, _ = fit_ngrams(
         arrow(texts), NgramSettings(words=(1, 1), minimum_document_frequency=2)
     )
     assert len(encoder) == 3  # a in 4, b and d in 2 texts

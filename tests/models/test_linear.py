@@ -31,7 +31,9 @@ def inside_words(rows: int, seed: int) -> Corpus:
     generator = np.random.default_rng(seed)
     targets = generator.integers(2, size=rows).tolist()
     stems = ["".join(generator.choice(list("abcdefgh"), 6)) for _ in range(rows)]
-    texts = [stem + ("ing" if target else "ous") for stem, target in zip(stems, targets, strict=True)]
+    texts = [
+        stem + ("ing" if target else "ous") for stem, target in zip(stems, targets, strict=True)
+    ]
     return corpus(texts, targets)
 
 
@@ -117,9 +119,7 @@ def test_refit_sees_both_parts_and_calibration_the_fit_before():
     assert fit.model.facts["texts"] == 200
     alone = fit_linear(train, validation, replace(FIXED, refit=False))
     np.testing.assert_array_equal(fit.validation_logits, alone.validation_logits)
-    np.testing.assert_array_equal(
-        alone.validation_logits, alone.model.logits(validation.texts)
-    )
+    np.testing.assert_array_equal(alone.validation_logits, alone.model.logits(validation.texts))
 
 
 def test_convergence_is_told():

@@ -246,7 +246,5 @@ def test_row_order_changes_no_bit_when_rows_come_in_canonical_order():
     problems = one_against_rest(targets, 4, 1.0)
     moved_problems = one_against_rest(targets[shuffle], 4, 1.0)
     first = solve_binary(rows, 60, problems, "squared_hinge", canonical=order)
-    second = solve_binary(
-        moved, 60, moved_problems, "squared_hinge", canonical=np.argsort(shuffle)
-    )
+    second = solve_binary(moved, 60, moved_problems, "squared_hinge", canonical=np.argsort(shuffle))
     np.testing.assert_array_equal(first.weights, second.weights)

@@ -70,7 +70,8 @@ def test_the_saved_model_is_the_one_that_was_measured(run, ticket_file):
         predict_ids(loaded, as_texts(texts)), predict_ids(run.classifier, as_texts(texts))
     )
     origin = read_card(run.folder)["provenance"]
-    assert origin["rows"] == run.metrics["data"]["parts"]["train"]["rows"]
+    parts = run.metrics["data"]["parts"]
+    assert origin["rows"] == parts["train"]["rows"] + parts["validation"]["rows"]
     assert origin["source"].endswith("tickets.csv")
 
 

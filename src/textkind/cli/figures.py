@@ -59,7 +59,7 @@ def model_table(card: dict[str, Any], metrics: dict[str, Any] | None) -> str:
         ("labels", f"{len(names):,}: {shown}" + (f" and {more:,} more" if more > 0 else "")),
         ("a text has", "several labels" if card["several"] else "one label"),
         ("settings", _choices(card["config"].get("facts", {}).get("settings", {}))),
-        ("decision", ", ".join(f"{k} {_number(v)}" for k, v in card["decision"].items())),
+        ("decision", _decision(card)),
         ("size", f"{sum(card['bytes'].values()) / 1e6:,.1f} MB"),
         ("learned from", f"{origin.get('rows', 0):,} rows of {origin.get('source')}"),
         ("created", str(origin.get("created"))),
@@ -127,6 +127,16 @@ def _choices(settings: dict[str, Any]) -> str:
     names = ("features", "strength", "naive_bayes", "objective", "class_weight")
     chosen = [f"{name} {_number(settings[name])}" for name in names if name in settings]
     return ", ".join(chosen)
+
+
+def _decision(card: dict[str, Any]) -> str:
+    """What turns logits into labels, without what does not apply."""
+    idle = {"several"} if card["several"] else {"several", "threshold"}
+    return ", ".join(
+        f"{name} {_number(value)}"
+        for name, value in card["decision"].items()
+        if name not in idle and value is not None
+    )
 
 
 def _number(value: Any) -> str:

@@ -140,7 +140,7 @@ class PandasSource:
                     array = array.combine_chunks()
                 binary = pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type)
                 mixed = wanted and binary
-            except DAMAGE + (TypeError,):
+            except (*DAMAGE, TypeError):
                 mixed = True
             if not mixed:
                 arrays[name], wrong = checked_array(array, name in columns.text, name, self.name)

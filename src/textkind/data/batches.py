@@ -36,26 +36,28 @@ class Batch:
 
 
 class Source(Protocol):
-    """A reader that knows its columns and has not read its rows yet.
-
-    name    as told to the user
-    unit    what a row's position counts: "line" or "row"
-    names   the columns
-    notes   what was found and not asked for
-    """
+    """A reader that knows its columns and has not read its rows yet."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As told to the user."""
+        ...
 
     @property
-    def unit(self) -> str: ...
+    def unit(self) -> str:
+        """What the position of a row counts: "line" or "row"."""
+        ...
 
     @property
-    def names(self) -> list[str]: ...
+    def names(self) -> list[str]:
+        """The columns."""
+        ...
 
     @property
-    def notes(self) -> list[str]: ...
+    def notes(self) -> list[str]:
+        """What was found and not asked for; may grow until the last batch."""
+        ...
 
     def batches(self, columns: Columns) -> Iterator[Batch]:
-        """The rows, in order. Notes may grow until the last batch."""
+        """The rows, in order."""
         ...

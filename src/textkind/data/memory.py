@@ -4,6 +4,7 @@ The C library keeps freed blocks of some megabytes for itself, so that a file re
 and then packed into one column would stand in memory twice.
 """
 
+import contextlib
 import mmap
 
 import numpy as np
@@ -17,8 +18,6 @@ def new_bytes(size: int) -> np.ndarray:
         return np.empty(size, np.uint8)
     room = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        try:
+        with contextlib.suppress(OSError):  # a kernel without huge pages: only slower
             room.madvise(mmap.MADV_HUGEPAGE)
-        except OSError:
-            pass  # a kernel without huge pages: slower, otherwise the same
     return np.frombuffer(room, np.uint8)

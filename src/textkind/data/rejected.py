@@ -51,7 +51,7 @@ def write_rejected(path: str | Path, rejected: Sequence[Rejection]) -> None:
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        with open(unfinished, "w", encoding="utf-8", newline="\n") as file:
+        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
             for rejection in rejected:
                 record = {
                     rejection.unit: rejection.row,

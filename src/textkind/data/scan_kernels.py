@@ -27,7 +27,7 @@ def scan_records(
     field_end: np.ndarray,  # (F,) int64, out
     field_doubled: np.ndarray,  # (F,) int64, out: doubled quotes in it, each to become one
 ) -> tuple[int, int, int, int]:
-    """Scan whole records: (records, next line, blank lines, line of an open quote or 0).
+    r"""Scan whole records: (records, next line, blank lines, line of an open quote or 0).
 
     A line ends at \\n, \\r\\n or, outside quotes, a lone \\r. The bytes after the last whole
     record, from record_start[records] on, are left for the next call unless `at_end`.

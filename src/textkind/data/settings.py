@@ -86,7 +86,7 @@ class ReadSettings:
         if self.encoding is None:
             return
         try:
-            text_codec = codecs.lookup(self.encoding)._is_text_encoding  # type: ignore[attr-defined]
+            text_codec = codecs.lookup(self.encoding)._is_text_encoding
         except (LookupError, ValueError):
             text_codec = False
         if not text_codec:

@@ -6,7 +6,6 @@ pass, so a pipe works as a file does.
 
 import codecs
 import gzip
-import os
 import sys
 import zlib
 from pathlib import Path
@@ -48,7 +47,7 @@ class Stream:
         self._decoder: codecs.IncrementalDecoder | None = None
         self._decoded, self._lines = 0, 0
         self._file = open_file(path)
-        self.total = 0 if path == "-" else os.path.getsize(path)
+        self.total = 0 if path == "-" else Path(path).stat().st_size
         self._raw: IO[bytes] = self._file
         self._waiting = b""
         self.plain = path != "-"
@@ -200,7 +199,7 @@ def open_file(path: str) -> IO[bytes]:
     if path == "-":
         return sys.stdin.buffer
     try:
-        return open(path, "rb", buffering=0)
+        return Path(path).open("rb", buffering=0)
     except FileNotFoundError:
         raise missing_file(path) from None
     except (OSError, ValueError) as error:

@@ -91,8 +91,8 @@ def fit_decision(
     """Fit temperature and offset, for several labels temperature and threshold, on validation.
 
     logits (N, K) float32; targets (N,) ids or (N, K) 0/1. Returns the decision and JSON-able facts:
-    temperature, offset (None for the softmax), threshold (None for one label), log loss and equal-mass calibration error before
-    and after scaling (None where N = 0), notes.
+    temperature, offset (None for the softmax), threshold (None for one label), log loss and
+    equal-mass calibration error before and after scaling (None where N = 0), notes.
     """
     plain = Decision(several)
     if len(logits) == 0:

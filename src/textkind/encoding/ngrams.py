@@ -13,8 +13,9 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from textkind.encoding import ngram_kernels as kernels
+from textkind.encoding import row_kernels as kernels
 from textkind.encoding.characters import character_table
+from textkind.encoding.ngram_kernels import text_keys
 from textkind.errors import SettingsError
 from textkind.parallel import run_blocks
 
@@ -176,19 +177,23 @@ def hash_texts(
     lengths = np.diff(offsets)
     # pages of the gaps behind each block are never touched, so they take no memory
     begins = [most_ngrams(settings, int(offsets[edge] - offsets[0])) + 8 * edge for edge in edges]
+    room = begins[-1] + 16
     rows = Rows(
-        *(np.empty(number, np.int64) for _ in range(3)),
-        np.empty(begins[-1] + 8 * number + 16, np.int32),
-        np.empty(begins[-1] + 8 * number + 16, np.float32),
+        starts=np.empty(number, np.int64),
+        middles=np.empty(number, np.int64),
+        ends=np.empty(number, np.int64),
+        columns=np.empty(room, np.int32),
+        values=np.empty(room, np.float32),
     )
 
     def work(block: int) -> None:
         first, last = edges[block], edges[block + 1]
-        kernels.hash_rows(
-            content, offsets, first, last, character_table(), *kernel_settings(settings), bits,
+        arguments = (
+            *kernel_settings(settings), bits,
             *scratch_for(settings, int(lengths[first:last].max(initial=0))),
             rows.columns, rows.values, begins[block], rows.starts, rows.middles, rows.ends,
         )  # fmt: skip
+        kernels.hash_rows(content, offsets, first, last, character_table(), *arguments)
 
     run_blocks(work, len(edges) - 1, threads)
     return rows
@@ -216,7 +221,7 @@ def fit_ngrams(
     it. Columns are numbered by falling document frequency and, among equals, in order of first
     appearance, so that what is used together lies together in memory.
     """
-    content, offsets = text_buffers(texts)
+    _, offsets = text_buffers(texts)
     bits = bits_for(int(offsets[-1] - offsets[0]))
     rows = hash_texts(texts, settings, bits, threads)
     frequency = np.zeros(bucket_count(settings, bits), np.int32)
@@ -282,7 +287,7 @@ def canonical_order(texts: pa.LargeStringArray, targets: np.ndarray) -> np.ndarr
     """
     content, offsets = text_buffers(texts)
     keys = np.empty(len(texts), np.uint64)
-    kernels.text_keys(content, offsets, keys)
+    text_keys(content, offsets, keys)
     if targets.ndim == 1:
         return np.lexsort((targets, keys))
     return np.lexsort((*targets.T, keys))

@@ -11,8 +11,8 @@ import numpy as np
 from textkind.encoding import ngram_kernels as kernels
 from textkind.encoding.characters import CODE_POINT, FLAG_SHIFT, SPACE, character_table
 from textkind.encoding.ngrams import LOGARITHMS, NgramEncoder
-from textkind.models.choosing import margins_to_logits
 from textkind.models.linear import LinearModel
+from textkind.models.trials import margins_to_logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,9 @@ def contributions(model: LinearModel, text: str, limit: int | None = 10) -> list
     ):
         for bucket, ngram in spelled:
             names.setdefault(int(encoder.column_of[bucket]), (kind, ngram))
-            counts[int(encoder.column_of[bucket])] = counts.get(int(encoder.column_of[bucket]), 0) + 1
+            counts[int(encoder.column_of[bucket])] = (
+                counts.get(int(encoder.column_of[bucket]), 0) + 1
+            )
     columns = np.array([column for column in names if column >= 0], np.int64)
     values = weights_of(encoder, columns, [counts[column] for column in columns.tolist()], names)
     margins = (values * model.scales[columns])[:, None] * model.steps[columns]

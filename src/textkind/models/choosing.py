@@ -14,147 +14,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from textkind.data.corpus import Corpus
-from textkind.decision.temperature import fit_temperature
-from textkind.encoding.ngrams import (
-    NgramEncoder,
-    Rows,
-    canonical_order,
-    encode_ngrams,
-    fit_ngrams,
-    rescale,
-)
 from textkind.models.lanes import WIDTH
-from textkind.models.naive_bayes import ratio_scale
-from textkind.models.problems import Problems, Stopping
-from textkind.models.settings import LinearSettings, ngram_settings
+from textkind.models.settings import LinearSettings
 from textkind.models.solvers import BinaryDescent
+from textkind.models.trials import (
+    VIEWS,
+    Candidate,
+    Trial,
+    judge,
+    margins_to_logits,
+    prepare,
+    problem_classes,
+    rescale_by_ratios,
+    sample,
+    start_descent,
+)
 from textkind.parallel import run_blocks
 from textkind.progress import Talk
-from textkind.seeds import generator
 
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 MIDDLE = 1  # the place of the strength that a climb starts from
-ROUGH = Stopping(tolerance=3e-2, most_passes=20)  # enough to rank choices
 FEATURE_BYTES = 2_000_000  # of training text on which features are compared
 STRENGTH_BYTES = 12_000_000  # of training text on which strengths are compared
-VIEWS = {"words": Rows.words, "characters": Rows.characters, "both": lambda rows: rows}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One choice, and how its logits did on validation."""
-
-    features: str
-    naive_bayes: bool
-    strength: float
-    log_loss: float  # at the best temperature
-    accuracy: float  # share of right labels; for several labels, of right label sets
-
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """Encoded train and validation rows, ready for any number of fits."""
-
-    encoder: NgramEncoder
-    train: Rows
-    held_out: Rows
-    targets: np.ndarray
-    held_out_targets: np.ndarray
-    labels: int
-    classes: np.ndarray
-    canonical: np.ndarray
-
-
-def problem_classes(classes: int, several: bool) -> np.ndarray:
-    """The classes that need a problem of their own: all, but only the second of two."""
-    return np.array([1]) if classes == 2 and not several else np.arange(classes)
-
-
-def problem_costs(targets: np.ndarray, classes: np.ndarray, class_weight: str) -> np.ndarray:
-    """(2, P) float32 cost of an error at strength 1, for texts outside and inside each class.
-
-    balanced: N / (2 * texts on that side), so that both sides weigh the same.
-    """
-    costs = np.ones((2, classes.size), np.float32)
-    if class_weight == "balanced":
-        member = targets[:, None] == classes if targets.ndim == 1 else targets[:, classes] == 1
-        inside = np.maximum(member.sum(axis=0), 1)
-        outside = np.maximum(len(targets) - inside, 1)
-        costs[:] = len(targets) / (2 * np.stack([outside, inside]))
-    return costs
-
-
-def margins_to_logits(margins: np.ndarray, classes: int) -> np.ndarray:
-    """(N, K) logits of (N, P) margins; the one margin m of two classes becomes -m/2 and m/2."""
-    if margins.shape[1] == classes:
-        return margins
-    return np.concatenate([-margins / 2, margins / 2], axis=1)
-
-
-def start_descent(
-    trial: Trial, view: str, settings: LinearSettings, seed: int, threads: int | None,
-    strengths: tuple[float, ...] = (1.0,),
-) -> BinaryDescent:  # fmt: skip
-    """A descent on one view of the rows, for all strengths side by side."""
-    costs = problem_costs(trial.targets, trial.classes, settings.class_weight)
-    factors = np.repeat(np.array(strengths, np.float32), trial.classes.size)
-    problems = Problems(
-        trial.targets,
-        np.tile(trial.classes, len(strengths)),
-        np.tile(costs, len(strengths)) * factors,
-    )
-    return BinaryDescent(
-        VIEWS[view](trial.train),
-        len(trial.encoder),
-        problems,
-        binary_objective(settings),
-        canonical=trial.canonical,
-        seed=seed,
-        stopping=ROUGH,
-        threads=threads,
-    )
-
-
-def binary_objective(settings: LinearSettings) -> str:
-    """The objective of the search: the multinomial one is ranked by its one-against-rest sister."""
-    return "logistic" if settings.objective == "multinomial" else settings.objective
-
-
-def judge(logits: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
-    """Log loss at the best temperature, and accuracy."""
-    if targets.ndim == 1:
-        accuracy = float((logits.argmax(axis=1) == targets).mean())
-    else:
-        accuracy = float(((logits > 0) == targets).all(axis=1).mean())
-    return fit_temperature(logits, targets).log_loss_after, accuracy
-
-
-def sample(corpus: Corpus, size: int, seed: int) -> Corpus:
-    """The corpus, or texts drawn from it up to about `size` bytes; the same for any file order."""
-    if corpus.texts.nbytes <= size:
-        return corpus
-    order = canonical_order(corpus.texts, corpus.targets)
-    chosen = generator(seed, "sample").permutation(order)
-    return corpus.take(np.sort(chosen[: max(1, int(len(corpus) * size / corpus.texts.nbytes))]))
-
-
-def prepare(
-    train: Corpus, validation: Corpus, settings: LinearSettings, features: str, threads: int | None
-) -> Trial:
-    """Encode both parts with a vocabulary learned on train."""
-    labels = train.labels
-    ngrams = ngram_settings(settings, features, len(train))
-    encoder, rows = fit_ngrams(train.texts, ngrams, threads=threads)
-    return Trial(
-        encoder,
-        rows,
-        encode_ngrams(encoder, validation.texts, threads=threads),
-        train.targets,
-        validation.targets,
-        len(labels),
-        problem_classes(len(labels), labels.several),
-        canonical_order(train.texts, train.targets),
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,10 +200,3 @@ def wants_ratios(settings: LinearSettings, trial: Trial) -> bool:
     return settings.naive_bayes is True or (
         settings.naive_bayes is None and trial.classes.size == 1
     )
-
-
-def rescale_by_ratios(trial: Trial, threads: int | None) -> None:
-    """Weigh the rows of a trial by log-count ratios learned on its train rows, in place."""
-    scale = ratio_scale(trial.train, len(trial.encoder), trial.targets, trial.labels)
-    rescale(trial.encoder, trial.train, scale, threads)
-    rescale(trial.encoder, trial.held_out, scale, threads)

@@ -56,9 +56,7 @@ def add_text(begin, end, columns, values, step, weights, biases):
     """w += step * x in every lane."""
     store(biases, 0, load(biases, 0) + step)
     for i in range(begin, end):
-        store(
-            weights, columns[i], multiply_add(fill(values[i]), step, load(weights, columns[i]))
-        )
+        store(weights, columns[i], multiply_add(fill(values[i]), step, load(weights, columns[i])))
 
 
 @compiled

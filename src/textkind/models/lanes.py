@@ -253,7 +253,9 @@ def exponential(lanes):
     """
     one = fill(np.float32(1))
     low = fill(np.float32(-87))
-    bounded = fill(np.float32(0)) - maximum(fill(np.float32(0)) - maximum(lanes, low), fill(np.float32(-88)))
+    bounded = fill(np.float32(0)) - maximum(
+        fill(np.float32(0)) - maximum(lanes, low), fill(np.float32(-88))
+    )
     whole = rounded(bounded * np.float32(1.4426950408889634))
     rest = multiply_add(whole, fill(np.float32(-0.693359375)), bounded)
     rest = multiply_add(whole, fill(np.float32(2.12194440e-4)), rest)

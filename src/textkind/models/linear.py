@@ -1,7 +1,7 @@
 """The linear model: hashed n-grams and one weight for each n-gram and class.
 
-    fit = fit_linear(train, validation, LinearSettings())
-    logits = fit.model.logits(texts)                        (N, K) float32
+fit = fit_linear(train, validation, LinearSettings())
+logits = fit.model.logits(texts)                        (N, K) float32
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -23,12 +23,13 @@ from textkind.encoding.ngrams import (
     rescale,
 )
 from textkind.errors import ModelFolderError, SettingsError
-from textkind.models.choosing import choose, margins_to_logits, problem_classes, problem_costs
+from textkind.models.choosing import choose
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Solution, Stopping
 from textkind.models.scoring import in_lanes, pack_weights, score_texts
 from textkind.models.settings import LinearSettings, ngram_settings
 from textkind.models.solvers import BinaryDescent, solve_gradient_descent, solve_multinomial
+from textkind.models.trials import margins_to_logits, problem_classes, problem_costs
 from textkind.progress import SILENT, Talk
 
 ARRAYS = {"buckets": "int32", "importance": "float16", "steps": "int8", "scales": "float16",
@@ -62,7 +63,6 @@ class LinearModel:
         weights, biases = self.lanes
         margins = score_texts(self.encoder, weights, self.scales, biases, texts, threads)
         return margins_to_logits(margins[:, : self.biases.size], len(self.labels))
-
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """All there is to save: a JSON-able config, and named arrays."""
@@ -114,7 +114,8 @@ def checked_state(config: dict, arrays: dict[str, np.ndarray], labels: LabelSet)
         require(all(map(is_whole, orders)), "n-gram orders")
     except (KeyError, TypeError, ValueError, SettingsError) as error:
         raise ModelFolderError(
-            "the linear model in this folder is damaged: its n-gram settings", found=config["ngrams"]
+            "the linear model in this folder is damaged: its n-gram settings",
+            found=config["ngrams"],
         ) from error
     bits = config["bits"]
     require(is_whole(bits) and 1 <= bits <= MOST_BITS, "the number of bits")
@@ -184,26 +185,25 @@ def fit_linear(
     if settings.naive_bayes and labels.several:
         raise SettingsError("naive_bayes needs texts of one label each")
     chosen = replace(settings, naive_bayes=False) if labels.several else settings
-    held_out = validation is not None and len(validation) > 0
+    held_out = validation if validation is not None and len(validation) else None
     candidates: list[dict] = []
     validation_logits = None
     if chosen.open_choices:
-        if not held_out:
+        if held_out is None:
             raise SettingsError(
                 "without a validation part these must be given: " + ", ".join(chosen.open_choices)
             )
-        choice = choose(train, validation, chosen, seed=seed, threads=threads, talk=talk)
+        choice = choose(train, held_out, chosen, seed=seed, threads=threads, talk=talk)
         chosen, validation_logits = choice.settings, choice.validation_logits
         candidates = [asdict(candidate) for candidate in choice.candidates]
-    refit = held_out and settings.refit
-    if held_out and not (refit and candidates):
+    if held_out is None or not (settings.refit and candidates):
         with talk.task("fitting the linear model"):
             model = fit_once(train, chosen, seed=seed, threads=threads)
-            validation_logits = model.logits(validation.texts, threads)
-    if refit or not held_out:
-        with talk.task("fitting the linear model" + " on train and validation" * refit):
-            part = join(train, validation) if refit else train
-            model = fit_once(part, chosen, seed=seed, threads=threads)
+    if held_out is not None and not (settings.refit and candidates):
+        validation_logits = model.logits(held_out.texts, threads)
+    if held_out is not None and settings.refit:
+        with talk.task("fitting the linear model once more, on train and validation"):
+            model = fit_once(join(train, held_out), chosen, seed=seed, threads=threads)
     model.facts["candidates"] = candidates
     if model.facts["converged"] is False:
         talk.note(

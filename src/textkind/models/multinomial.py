@@ -99,8 +99,6 @@ def descend_multinomial(
         for block in range(blocks):
             step = load(state[row], block) - load(shares, block)
             store(state[row], block, load(shares, block))
-            add_text(
-                begin, end, columns, values, step, weights[block], biases[block : block + 1]
-            )
+            add_text(begin, end, columns, values, step, weights[block], biases[block : block + 1])
             moves += total(step * step) * squares
     return moves

@@ -79,7 +79,9 @@ class Solution:
 
 def squared_norm(weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
     """||w||^2 with the bias, of every column of weights (V, width); float64."""
-    return np.einsum("vk,vk->k", weights, weights, dtype=np.float64) + np.square(biases, dtype=float)
+    return np.einsum("vk,vk->k", weights, weights, dtype=np.float64) + np.square(
+        biases, dtype=float
+    )
 
 
 def squared_hinge_values(
@@ -109,7 +111,7 @@ def logistic_values(
 def multinomial_values(
     margins: np.ndarray, targets: np.ndarray, costs: np.ndarray, shares: np.ndarray, norm: float
 ) -> tuple[float, float]:
-    """Primal and dual objective; margins and shares (N, K), costs (N,), norm summed over classes."""
+    """Primal and dual objective; margins, shares (N, K), costs (N,), norm of all classes."""
     margins = margins.astype(np.float64)
     highest = margins.max(axis=1, keepdims=True)
     logsum = np.log(np.exp(margins - highest).sum(axis=1)) + highest[:, 0]

@@ -7,8 +7,8 @@ float32, so more of them stay in the cache.
 import numpy as np
 import pyarrow as pa
 
-from textkind.encoding import ngram_kernels as kernels
 from textkind.encoding.characters import character_table
+from textkind.encoding.ngram_kernels import hash_text
 from textkind.encoding.ngrams import (
     LOGARITHMS,
     NgramEncoder,
@@ -17,6 +17,7 @@ from textkind.encoding.ngrams import (
     scratch_for,
     text_buffers,
 )
+from textkind.encoding.row_kernels import weigh_span
 from textkind.models.descent import compiled
 from textkind.models.lanes import WIDTH, fill, load, multiply_add, store
 from textkind.parallel import run_blocks
@@ -37,14 +38,14 @@ def score_rows(
     """
     blocks = biases.shape[0]
     for row in range(first, last):
-        middle, end = kernels.hash_text(
+        middle, end = hash_text(
             content, offsets[row], offsets[row + 1], table, words, characters, borders, symbols,
             bits, hashes, spans, points, found, slots, columns, values, 0,
         )  # fmt: skip
-        kept = kernels.weigh_span(
+        kept = weigh_span(
             0, middle, 0, columns, values, column_of, importance, logarithms, sublinear
         )
-        kept = kernels.weigh_span(
+        kept = weigh_span(
             middle, end, kept, columns, values, column_of, importance, logarithms, sublinear
         )
         for i in range(kept):
@@ -101,14 +102,14 @@ def score_texts(
             return
         longest = int((offsets[first + 1 : last + 1] - offsets[first:last]).max())
         scratch = scratch_for(settings, longest)
-        found = scratch[3].size
-        kernels_in = (*kernel_settings(settings), encoder.bits, *scratch)
-        score_rows(
-            content, offsets, first, last, character_table(), *kernels_in,
-            np.empty(found, np.int32), np.empty(found, np.float32),
+        room = scratch[3].size
+        arguments = (
+            *kernel_settings(settings), encoder.bits, *scratch,
+            np.empty(room, np.int32), np.empty(room, np.float32),
             encoder.column_of, encoder.importance, LOGARITHMS, settings.sublinear,
             weights, scales, biases, logits,
         )  # fmt: skip
+        score_rows(content, offsets, first, last, character_table(), *arguments)
 
     if small:
         work(0)

@@ -44,7 +44,7 @@ def passes(
     Rows are drawn from `canonical`, an order that does not depend on how the file was sorted.
     """
     draw = generator(seed, "order")
-    moved = 0.0
+    moved: np.ndarray | float = 0.0
     for number in range(1, stopping.most_passes + 1):
         moves = np.asarray(one_pass(draw.permutation(canonical)), np.float64)
         moved = moved + moves
@@ -105,7 +105,11 @@ class BinaryDescent:
 
     def run(self, factor: float = 1.0) -> None:
         """Descend with all costs times `factor`, from where the last run ended."""
-        run_blocks(lambda block: self._descend(block, factor), len(self.weights), self.threads)
+
+        def work(block: int) -> None:
+            self._descend(block, factor)
+
+        run_blocks(work, len(self.weights), self.threads)
         self.factor = factor
 
     def finish(self) -> Solution:
@@ -113,9 +117,9 @@ class BinaryDescent:
         reports: list[tuple] = [()] * len(self.weights)
 
         def work(block: int) -> None:
-            taken, converged = self._descend(block, 1.0)
+            taken, converged, state = self._descend(block, 1.0)
             part, signs, costs = self._block(block)
-            weights, biases, state = self.weights[block], self.biases[block], self.states[block]
+            weights, biases = self.weights[block], self.biases[block]
             primal, dual = BINARY[self.objective][2](
                 block_margins(self.rows, weights, biases),
                 signs, costs, state, squared_norm(weights, biases),
@@ -136,7 +140,7 @@ class BinaryDescent:
         part = slice(block * width, min((block + 1) * width, len(self.problems)))
         return part, self.problems.signs(part, width), self.problems.block_costs(part, width)
 
-    def _descend(self, block: int, factor: float) -> tuple[int, bool]:
+    def _descend(self, block: int, factor: float) -> tuple[int, bool, np.ndarray]:
         kind, fresh, _ = BINARY[self.objective]
         width = self.biases.shape[1]
         _, signs, costs = self._block(block)
@@ -161,7 +165,7 @@ class BinaryDescent:
             )
             return moved[0]
 
-        return passes(one_pass, self.canonical, self.seed, self.stopping)
+        return *passes(one_pass, self.canonical, self.seed, self.stopping), state
 
 
 def facts_of(reports: list[tuple]) -> dict:
@@ -197,7 +201,7 @@ def solve_multinomial(
     arrays = (rows.starts, rows.ends, rows.columns, rows.values)
     absent = np.zeros(blocks * WIDTH, np.float32)
     absent[classes:] = multinomial.ABSENT
-    state = np.zeros((len(rows), blocks * WIDTH), np.float32)
+    state: np.ndarray = np.zeros((len(rows), blocks * WIDTH), np.float32)
     state[np.arange(len(rows)), targets] = costs
     state = state.reshape(len(rows), blocks, WIDTH)
 
@@ -235,8 +239,8 @@ def solve_gradient_descent(
     """
     if batch_size < 1:
         raise SettingsError("the batch size must be 1 or more", found=batch_size)
-    weights = np.zeros((size, classes), np.float32)
-    biases = np.zeros(classes, np.float32)
+    weights: np.ndarray = np.zeros((size, classes), np.float32)
+    biases: np.ndarray = np.zeros(classes, np.float32)
     arrays = (rows.starts, rows.ends, rows.columns, rows.values)
     wanted = np.zeros((len(rows), classes), np.float32)
     wanted[np.arange(len(rows)), targets] = 1
@@ -251,7 +255,8 @@ def solve_gradient_descent(
         )  # fmt: skip
     blocks = -(-classes // WIDTH)
     spare = blocks * WIDTH - classes
-    wide = np.pad(weights, ((0, 0), (0, spare))).reshape(size, blocks, WIDTH).swapaxes(0, 1)
+    padded = np.pad(weights, ((0, 0), (0, spare)))
+    wide = padded.reshape(size, blocks, WIDTH).swapaxes(0, 1)
     wide_biases = np.pad(biases, (0, spare)).reshape(blocks, WIDTH)
     solution = Solution(np.ascontiguousarray(wide), wide_biases, classes, {})
     norm = squared_norm(weights, biases).sum()

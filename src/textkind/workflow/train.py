@@ -119,7 +119,7 @@ def run_folder_for(source: object) -> Path:
     name = "run"
     if isinstance(source, str | Path):
         path = Path(source)
-        name = "pipe" if str(source) == "-" else path.resolve().name.split(".")[0]
+        name = "pipe" if str(source) == "-" else path.absolute().name.split(".")[0]
     return free_run_folder(RUNS, name if name else "run")
 
 
@@ -226,7 +226,7 @@ def write_run(
 ) -> None:
     """Fill a run folder that is being assembled."""
     data = metrics["data"]
-    rows = data["parts"]["train"]["rows"]
+    rows = learned.classifier.model.facts.get("texts", data["parts"]["train"]["rows"])
     (folder / MODEL).mkdir()
     provenance = Provenance(data["source"], rows, data["split"]["seed"])
     write_model_files(learned.classifier, folder / MODEL, provenance)

@@ -1,0 +1,130 @@
+"""Counted buckets to weighted features: compiled kernels on whole rows.
+
+A row is a text: its buckets or columns and their counts or weights, from starts[row] to ends[row],
+words before middles[row] and characters behind.
+"""
+
+import numpy as np
+
+from textkind.encoding.ngram_kernels import compiled, hash_text
+
+
+@compiled
+def hash_rows(
+    text, offsets, first, last, table, words, characters, borders, symbols, bits,
+    hashes, spans, points, found, slots, buckets, counts, written, starts, middles, ends,
+):  # fmt: skip
+    """Count the n-gram buckets of texts first..last-1 from index `written` on."""
+    for row in range(first, last):
+        starts[row] = written
+        middles[row], ends[row] = hash_text(
+            text, offsets[row], offsets[row + 1], table, words, characters, borders, symbols, bits,
+            hashes, spans, points, found, slots, buckets, counts, written,
+        )  # fmt: skip
+        written = ends[row]
+
+
+@compiled
+def count_documents(starts, ends, buckets, frequency, appeared):
+    """Document frequency of every bucket, and the buckets in order of first appearance.
+
+    Returns how many buckets appeared.
+    """
+    different = 0
+    for row in range(starts.size):
+        for i in range(starts[row], ends[row]):
+            bucket = buckets[i]
+            before = frequency[bucket]
+            appeared[different] = bucket  # without a branch: a wrong guess costs more than this
+            different += before == 0
+            frequency[bucket] = before + 1
+    return different
+
+
+@compiled
+def by_falling_frequency(appeared, frequency, minimum, buckets):
+    """Sort the buckets of at least `minimum` texts by falling document frequency (counting sort).
+
+    Equals stay in order of first appearance. `buckets` takes the result; returns how many.
+    """
+    most = 0
+    for i in range(appeared.size):
+        most = max(most, frequency[appeared[i]])
+    places = np.zeros(most + 2, np.int64)
+    for i in range(appeared.size):
+        places[most - frequency[appeared[i]] + 1] += 1
+    for i in range(1, most + 2):
+        places[i] += places[i - 1]
+    kept = places[max(most - minimum + 1, 0)]
+    for i in range(appeared.size):
+        count = frequency[appeared[i]]
+        if count >= minimum:
+            buckets[places[most - count]] = appeared[i]
+            places[most - count] += 1
+    return kept
+
+
+@compiled
+def weigh_span(begin, end, written, columns, values, column_of, importance, logarithms, sublinear):
+    """Turn buckets and counts of begin..end-1 into columns and weights of Euclidean length 1.
+
+    Buckets without a column are dropped; the others move to index `written` on. Returns the index
+    behind the last.
+    """
+    kept = written
+    squares = np.float32(0)
+    for i in range(begin, end):
+        column = column_of[columns[i]]
+        known = np.int64(column >= 0)
+        count = values[i]
+        if sublinear:
+            count = logarithms[min(np.int64(count), logarithms.size - 1)]
+        weight = count * importance[max(column, 0)]
+        squares += weight * weight * np.float32(known)
+        columns[kept] = column
+        values[kept] = weight
+        kept += known
+    if squares > 0:
+        factor = np.float32(1) / np.sqrt(squares)
+        for i in range(written, kept):
+            values[i] *= factor
+    return kept
+
+
+@compiled
+def weigh_rows(
+    first, last, starts, middles, ends, columns, values, column_of, importance, logarithms,
+    sublinear,
+):  # fmt: skip
+    """Turn rows first..last-1 of counted buckets into weighted columns, in place."""
+    for row in range(first, last):
+        middle = weigh_span(
+            starts[row], middles[row], starts[row], columns, values,
+            column_of, importance, logarithms, sublinear,
+        )  # fmt: skip
+        ends[row] = weigh_span(
+            middles[row], ends[row], middle, columns, values,
+            column_of, importance, logarithms, sublinear,
+        )  # fmt: skip
+        middles[row] = middle
+
+
+@compiled
+def rescale_span(begin, end, columns, values, scale):
+    """Multiply the weights of begin..end-1 by those of their columns; back to length 1."""
+    squares = np.float32(0)
+    for i in range(begin, end):
+        values[i] *= scale[columns[i]]
+        squares += values[i] * values[i]
+    if squares > 0:
+        factor = np.float32(1) / np.sqrt(squares)
+        for i in range(begin, end):
+            values[i] *= factor
+
+
+@compiled
+def rescale_rows(first, last, starts, middles, ends, columns, values, scale):
+    """Multiply the weights of rows first..last-1 by those of their columns, in place."""
+    for row in range(first, last):
+        rescale_span(starts[row], middles[row], columns, values, scale)
+        rescale_span(middles[row], ends[row], columns, values, scale)
