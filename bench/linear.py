@@ -62,15 +62,20 @@ def main() -> int:
         print(f"skipped: {data.missing()}")
         return 0
     build_peers()
-    goals = []
+    goals, failed = [], 0
     for name in arguments.questions if arguments.questions else QUESTIONS:
         load = os.getloadavg()[0]
-        answer = QUESTIONS[name](arguments.runs)
+        try:
+            answer = QUESTIONS[name](arguments.runs)
+        except RuntimeError as error:  # a side failed: the other questions can still be asked
+            failed += 1
+            print(f"## {name}\n\nfailed: {error}\n", flush=True)
+            continue
         keep(name, answer, load)
         goals += answer.goals
         print(f"## {name}\n\n{table(answer.rows)}\n", flush=True)
     print(f"## Figures to reach\n\n{table(goal_rows(goals))}")
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

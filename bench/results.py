@@ -50,6 +50,8 @@ def shown(value: object) -> str:
 
 def table(rows: list[Row]) -> str:
     """A Markdown table; its columns are the keys in the order they first appear."""
+    if not rows:
+        return "(none)"
     columns = list(dict.fromkeys(key for row in rows for key in row))
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += [

@@ -84,4 +84,8 @@ def predict_ids(
     classifier: Classifier, texts: pa.LargeStringArray, threads: int | None = None
 ) -> np.ndarray:
     """(N,) int32 label ids, or (N, K) uint8 for several labels."""
+    if not classifier.decision.several:
+        # Of one label the decision keeps the highest logit the most probable, so for single texts
+        # the time of the probabilities, a third of the whole, can be saved.
+        return classifier.model.logits(texts, threads).argmax(axis=1).astype(np.int32)
     return decide(classifier.decision, predict_probabilities(classifier, texts, threads))

@@ -78,7 +78,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         strength: float | None = None,
         class_weight: str = "none",
         refit: bool = True,
-        tolerance: float = 1e-3,
+        tolerance: float = 2e-3,
         most_passes: int = 100,
         validation_share: float = 0.1,
         calibrate: bool = True,
@@ -161,7 +161,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         classifier = self._fitted()
         logits = classifier.model.logits(_texts(X), self.threads)
         if len(classifier.labels) == 2 and not classifier.labels.several:
-            return (logits[:, 1] - logits[:, 0]) / 2
+            return logits[:, 1] - logits[:, 0]
         return logits
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

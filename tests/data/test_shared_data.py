@@ -58,7 +58,7 @@ def test_a_public_data_set_reads_right(name):
 def test_a_large_public_data_set_reads_right(name):
     reading = check(name, *LARGE[name])
     longest = max(map(len, reading.corpus.texts.to_pylist()))
-    assert (longest > 131_072) == (name == "newsgroups20/train.csv.gz")
+    assert (longest > 131_072) == (name == "newsgroups20/test.csv.gz")
 
 
 @shared

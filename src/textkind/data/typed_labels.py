@@ -57,6 +57,8 @@ def _check_types(y: Any) -> None:
     values = y.tolist() if hasattr(y, "tolist") else y
     if not isinstance(values, list | tuple) or getattr(y, "ndim", 1) != 1:
         return
+    if set(map(type, values)) == {str}:
+        return
     for index, value in enumerate(values):
         if is_missing(value):
             raise DataError(f"a label is missing or NaN: number {index}")

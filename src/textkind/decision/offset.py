@@ -54,10 +54,10 @@ def loss_and_slopes(
 def fit_offset(
     logits: np.ndarray, targets: np.ndarray, temperature: float, log_loss: float
 ) -> OffsetFit | None:
-    """Temperature and offset of least log loss on (N, K) logits and (N,) ids, found by L-BFGS.
+    """Temperature and offset of least log loss on (N, K) logits and (N,) ids, found by BFGS.
 
     Starts from the temperature alone and its log loss; None where the offset is not worth its
-    degree of freedom.
+    degree of freedom, or runs off to where it is the softmax.
     """
     from scipy.optimize import minimize
 
@@ -66,9 +66,9 @@ def fit_offset(
         np.array([-np.log(temperature), 0.0]),
         args=(logits.astype(np.float64), targets),
         jac=True,
-        method="L-BFGS-B",
-        bounds=[(-np.log(1e3), np.log(1e3)), (LOWEST_OFFSET, HIGHEST_OFFSET)],
+        method="BFGS",  # of SciPy's, the one in NumPy: L-BFGS-B starts threads for two numbers
     )
-    if not (log_loss - found.fun) * len(targets) > WORTH:
+    inside = LOWEST_OFFSET < found.x[1] < HIGHEST_OFFSET and abs(found.x[0]) < np.log(1e3)
+    if not inside or not (log_loss - found.fun) * len(targets) > WORTH:
         return None
     return OffsetFit(float(np.exp(-found.x[0])), float(found.x[1]), float(found.fun))

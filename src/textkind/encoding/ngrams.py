@@ -80,6 +80,11 @@ class Rows:
         """The same rows with word n-grams only; shares the memory."""
         return Rows(self.starts, self.middles, self.middles, self.columns, self.values)
 
+    def copy(self) -> "Rows":
+        """The same rows in memory of their own."""
+        arrays = (self.starts, self.middles, self.ends, self.columns, self.values)
+        return Rows(*(array.copy() for array in arrays))
+
     def characters(self) -> "Rows":
         """The same rows with character n-grams only; shares the memory."""
         return Rows(self.middles, self.middles, self.ends, self.columns, self.values)
@@ -278,6 +283,39 @@ def rescale(
 
     run_blocks(work, len(edges) - 1, threads)
     return wider
+
+
+def narrow(encoder: NgramEncoder, kind: str, parts: list[Rows]) -> tuple[NgramEncoder, np.ndarray]:
+    """An encoder of words or characters only, out of one of both, and which columns stayed (V,).
+
+    parts hold rows of that kind only; their columns are renumbered in place.
+    """
+    is_word = encoder.buckets < 1 << encoder.bits
+    stays = is_word if kind == "words" else ~is_word
+    number = (np.cumsum(stays) - 1).astype(np.int32)
+    for rows in parts:
+        kernels.renumber_rows(rows.starts, rows.ends, rows.columns, number)
+    settings = (
+        replace(encoder.settings, characters=None)
+        if kind == "words"
+        else replace(encoder.settings, words=None)
+    )
+    narrowed = NgramEncoder(
+        settings, encoder.bits, encoder.buckets[stays], encoder.importance[stays]
+    )
+    return narrowed, stays
+
+
+def join_rows(first: Rows, second: Rows) -> Rows:
+    """The rows of both, one after the other."""
+    behind = first.columns.size
+    return Rows(
+        np.concatenate([first.starts, second.starts + behind]),
+        np.concatenate([first.middles, second.middles + behind]),
+        np.concatenate([first.ends, second.ends + behind]),
+        np.concatenate([first.columns, second.columns]),
+        np.concatenate([first.values, second.values]),
+    )
 
 
 def canonical_order(texts: pa.LargeStringArray, targets: np.ndarray) -> np.ndarray:

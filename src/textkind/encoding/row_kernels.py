@@ -110,6 +110,14 @@ def weigh_rows(
 
 
 @compiled
+def renumber_rows(starts, ends, columns, number):
+    """Give the columns of all rows their new numbers, in place."""
+    for row in range(starts.size):
+        for i in range(starts[row], ends[row]):
+            columns[i] = number[columns[i]]
+
+
+@compiled
 def rescale_span(begin, end, columns, values, scale):
     """Multiply the weights of begin..end-1 by those of their columns; back to length 1."""
     squares = np.float32(0)

@@ -19,17 +19,25 @@ from textkind.encoding.ngrams import (
     Rows,
     bucket_count,
     canonical_order,
+    encode_ngrams,
     fit_ngrams,
+    join_rows,
+    narrow,
     rescale,
 )
 from textkind.errors import ModelFolderError, SettingsError
-from textkind.models.choosing import choose
+from textkind.models.choosing import Attempt, choose
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Solution, Stopping
 from textkind.models.scoring import in_lanes, pack_weights, score_texts
 from textkind.models.settings import LinearSettings, ngram_settings
-from textkind.models.solvers import BinaryDescent, solve_gradient_descent, solve_multinomial
-from textkind.models.trials import margins_to_logits, problem_classes, problem_costs
+from textkind.models.solvers import (
+    BinaryDescent,
+    Standing,
+    solve_gradient_descent,
+    solve_multinomial,
+)
+from textkind.models.trials import VIEWS, margins_to_logits, problem_classes, problem_costs
 from textkind.progress import SILENT, Talk
 
 ARRAYS = {"buckets": "int32", "importance": "float16", "steps": "int8", "scales": "float16",
@@ -186,25 +194,30 @@ def fit_linear(
         raise SettingsError("naive_bayes needs texts of one label each")
     chosen = replace(settings, naive_bayes=False) if labels.several else settings
     held_out = validation if validation is not None and len(validation) else None
-    candidates: list[dict] = []
-    validation_logits = None
+    choice = None
     if chosen.open_choices:
         if held_out is None:
             raise SettingsError(
                 "without a validation part these must be given: " + ", ".join(chosen.open_choices)
             )
         choice = choose(train, held_out, chosen, seed=seed, threads=threads, talk=talk)
-        chosen, validation_logits = choice.settings, choice.validation_logits
-        candidates = [asdict(candidate) for candidate in choice.candidates]
-    if held_out is None or not (settings.refit and candidates):
+        chosen = choice.settings
+    validation_logits = None if choice is None else choice.winner.logits
+    if choice is None or held_out is None or not settings.refit:
         with talk.task("fitting the linear model"):
-            model = fit_once(train, chosen, seed=seed, threads=threads)
-    if held_out is not None and not (settings.refit and candidates):
-        validation_logits = model.logits(held_out.texts, threads)
+            model = fit_encoded(
+                encode(train, None, chosen, threads), chosen, seed=seed, threads=threads
+            )
+            if held_out is not None:
+                validation_logits = model.logits(held_out.texts, threads)
     if held_out is not None and settings.refit:
         with talk.task("fitting the linear model once more, on train and validation"):
-            model = fit_once(join(train, held_out), chosen, seed=seed, threads=threads)
-    model.facts["candidates"] = candidates
+            if choice is not None and choice.whole:
+                encoded = encoded_winner(choice.winner, train, held_out)
+            else:
+                encoded = encode(train, held_out, chosen, threads)
+            model = fit_encoded(encoded, chosen, seed=seed, threads=threads)
+    model.facts["candidates"] = [] if choice is None else list(map(asdict, choice.candidates))
     if model.facts["converged"] is False:
         talk.note(
             f"descent stopped after {model.facts['passes']} passes, at most "
@@ -213,53 +226,77 @@ def fit_linear(
     return LinearFit(model, validation_logits)
 
 
-def join(first: Corpus, second: Corpus) -> Corpus:
-    """The texts and targets of both, in one corpus."""
-    return Corpus(
-        pa.concat_arrays([first.texts, second.texts]),
-        np.concatenate([first.targets, second.targets]),
-        first.labels,
-        np.concatenate([first.rows, second.rows]),
-    )
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Rows to fit on, with all they need; start is where a descent on the first rows stood."""
+
+    labels: LabelSet
+    encoder: NgramEncoder
+    rows: Rows
+    targets: np.ndarray
+    canonical: np.ndarray
+    start: Standing | None = None
 
 
-def fit_once(
-    corpus: Corpus, settings: LinearSettings, *, seed: int, threads: int | None
+def encode(
+    train: Corpus, more: Corpus | None, settings: LinearSettings, threads: int | None
+) -> Encoded:
+    """Rows of train, and of more texts to fit on; vocabulary and weights are those of train."""
+    ngrams = ngram_settings(settings, settings.features, len(train))
+    encoder, rows = fit_ngrams(train.texts, ngrams, threads=threads)
+    if settings.naive_bayes:
+        scale = ratio_scale(rows, len(encoder), train.targets, len(train.labels))
+        encoder = rescale(encoder, rows, scale, threads)
+    texts, targets = train.texts, train.targets
+    if more is not None:
+        rows = join_rows(rows, encode_ngrams(encoder, more.texts, threads=threads))
+        texts, targets = joined_texts(train, more)
+    return Encoded(train.labels, encoder, rows, targets, canonical_order(texts, targets))
+
+
+def encoded_winner(winner: Attempt, train: Corpus, more: Corpus) -> Encoded:
+    """As encode, from the rows of the search's winner; its descent goes on with more rows."""
+    trial, view = winner.trial, winner.candidate.features
+    encoder, parts = trial.encoder, [VIEWS[view](trial.train), VIEWS[view](trial.held_out)]
+    start = winner.standing
+    if view != "both" and encoder.settings.words and encoder.settings.characters:
+        encoder, stays = narrow(encoder, view, parts)
+        start = replace(start, weights=start.weights[stays])
+    texts, targets = joined_texts(train, more)
+    return Encoded(
+        train.labels, encoder, join_rows(*parts), targets, canonical_order(texts, targets),
+        start,
+    )  # fmt: skip
+
+
+def joined_texts(first: Corpus, second: Corpus) -> tuple[pa.LargeStringArray, np.ndarray]:
+    """The texts and targets of both, one after the other."""
+    texts = pa.concat_arrays([first.texts, second.texts])
+    return texts, np.concatenate([first.targets, second.targets])
+
+
+def fit_encoded(
+    encoded: Encoded, settings: LinearSettings, *, seed: int, threads: int | None
 ) -> LinearModel:
     """Fit with every choice closed."""
-    labels, targets = corpus.labels, corpus.targets
-    ngrams = ngram_settings(settings, settings.features, len(corpus))
-    encoder, rows = fit_ngrams(corpus.texts, ngrams, threads=threads)
-    if settings.naive_bayes:
-        scale = ratio_scale(rows, len(encoder), targets, len(labels))
-        encoder = rescale(encoder, rows, scale, threads)
-    canonical = canonical_order(corpus.texts, targets)
-    solution = solve(rows, len(encoder), corpus, settings, canonical, seed, threads)
+    solution = solve(encoded, settings, seed, threads)
     weights, biases = solution.columns()
     steps, scales = pack_weights(weights)
     facts = {
         "settings": asdict(settings),
-        "texts": len(corpus),
-        "ngrams": len(encoder),
-        "stored_numbers": rows.stored,
+        "texts": len(encoded.rows),
+        "ngrams": len(encoded.encoder),
+        "stored_numbers": encoded.rows.stored,
         **solution.facts,
     }
-    return LinearModel(labels, encoder, steps, scales, biases.copy(), facts)
+    return LinearModel(encoded.labels, encoded.encoder, steps, scales, biases.copy(), facts)
 
 
-def solve(
-    rows: Rows,
-    size: int,
-    corpus: Corpus,
-    settings: LinearSettings,
-    canonical: np.ndarray,
-    seed: int,
-    threads: int | None,
-) -> Solution:
+def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | None) -> Solution:
     """Minimise the objective of the settings."""
-    labels, targets = corpus.labels, corpus.targets
+    labels, rows, targets = encoded.labels, encoded.rows, encoded.targets
+    size, canonical = len(encoded.encoder), encoded.canonical
     strength = np.float32(settings.strength)
-    classes = problem_classes(len(labels), labels.several)
     stopping = Stopping(settings.tolerance, settings.most_passes)
     if settings.objective == "multinomial":
         every = np.arange(len(labels))
@@ -272,8 +309,12 @@ def solve(
                 number_of_passes=min(settings.most_passes, 30),
             )  # fmt: skip
         return solve_multinomial(*arguments, canonical=canonical, seed=seed, stopping=stopping)
+    classes = problem_classes(len(labels), labels.several)
     costs = problem_costs(targets, classes, settings.class_weight) * strength
-    return BinaryDescent(
+    descent = BinaryDescent(
         rows, size, Problems(targets, classes, costs), settings.objective,
         canonical=canonical, seed=seed, stopping=stopping, threads=threads,
-    ).finish()  # fmt: skip
+    )  # fmt: skip
+    if encoded.start is not None:
+        descent.begin(encoded.start)
+    return descent.finish()

@@ -30,7 +30,7 @@ class LinearSettings:
     strength: float | None = None  # scikit-learn's C; None: chosen on validation
     class_weight: str = "none"
     refit: bool = True  # after the choices, fit once more on train + validation
-    tolerance: float = 1e-3  # a pass that adds less than this share of all moves is the last
+    tolerance: float = 2e-3  # a pass that adds less than this share of all moves is the last
     most_passes: int = 100
 
     def __post_init__(self) -> None:

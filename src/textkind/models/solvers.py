@@ -7,6 +7,7 @@ not depend on how many cores there are.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,16 +39,17 @@ def passes(
     canonical: np.ndarray,
     seed: int,
     stopping: Stopping,
+    moved: np.ndarray,
 ) -> tuple[int, bool]:
     """Call one_pass(order) until it hardly moves anything; the passes taken, and whether it did.
 
     Rows are drawn from `canonical`, an order that does not depend on how the file was sorted.
+    moved (width,) float64 sums all moves since the weights were 0, and is added to.
     """
     draw = generator(seed, "order")
-    moved: np.ndarray | float = 0.0
     for number in range(1, stopping.most_passes + 1):
         moves = np.asarray(one_pass(draw.permutation(canonical)), np.float64)
-        moved = moved + moves
+        moved += moves
         if np.all(moves <= stopping.tolerance * moved):
             return number, True
     return stopping.most_passes, False
@@ -72,6 +74,19 @@ def all_margins(rows: Rows, solution: Solution) -> np.ndarray:
         for weights, biases in zip(solution.weights, solution.biases, strict=True)
     ]
     return np.concatenate(margins, axis=1)[:, : solution.problems]
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where the descent of P problems stands, so that another can go on from there.
+
+    weights (V, P), biases (P,), dual states (N, P) float32, and all moves so far (P,) float64.
+    """
+
+    weights: np.ndarray
+    biases: np.ndarray
+    states: np.ndarray
+    moved: np.ndarray
 
 
 class BinaryDescent:
@@ -100,6 +115,7 @@ class BinaryDescent:
         blocks = -(-len(problems) // width)
         self.weights = np.zeros((blocks, size, width), np.float32)
         self.biases = np.zeros((blocks, width), np.float32)
+        self.moved = np.zeros((blocks, width))
         self.states: list[np.ndarray | None] = [None] * blocks
         self.factor = 1.0
 
@@ -111,6 +127,28 @@ class BinaryDescent:
 
         run_blocks(work, len(self.weights), self.threads)
         self.factor = factor
+
+    def begin(self, start: Standing) -> None:
+        """Start from where a descent on the first rows stood."""
+        width = self.biases.shape[1]
+        fresh = BINARY[self.objective][1]
+        for block in range(len(self.weights)):
+            part = slice(block * width, min((block + 1) * width, len(self.problems)))
+            used = part.stop - part.start
+            state = np.full((len(self.rows), width), fresh, np.float32)
+            state[: len(start.states), :used] = start.states[:, part]
+            self.weights[block, :, :used] = start.weights[:, part]
+            self.biases[block, :used] = start.biases[part]
+            self.moved[block, :used] = start.moved[part]
+            self.states[block] = state
+
+    def standing(self, part: slice) -> Standing:
+        """Where some of the problems stand; copies."""
+        size = self.weights.shape[1]
+        weights = self.weights.swapaxes(0, 1).reshape(size, -1)[:, part]
+        states = np.concatenate([state for state in self.states if state is not None], axis=1)
+        biases, moved = self.biases.ravel()[part], self.moved.ravel()[part]
+        return Standing(weights, biases.copy(), states[:, part], moved.copy())
 
     def finish(self) -> Solution:
         """Descend at the costs as they are and measure the gap, keeping no state of a block."""
@@ -153,7 +191,7 @@ class BinaryDescent:
         elif self.objective == "logistic":  # its dual variables are shares of the cost
             weights *= np.float32(factor / self.factor)
             biases *= np.float32(factor / self.factor)
-        moved = np.zeros((1, width), np.float32)
+        moves = np.zeros((1, width), np.float32)
 
         def one_pass(order: np.ndarray) -> np.ndarray:
             if width == 1:
@@ -161,11 +199,12 @@ class BinaryDescent:
                     order, *arrays, signs[:, 0], costs[:, 0], weights[:, 0], biases, state[:, 0]
                 )
             descent.descend_lanes(
-                kind, order, *arrays, signs, costs, weights, biases[None], state, moved
+                kind, order, *arrays, signs, costs, weights, biases[None], state, moves
             )
-            return moved[0]
+            return moves[0]
 
-        return *passes(one_pass, self.canonical, self.seed, self.stopping), state
+        moved = self.moved[block]
+        return *passes(one_pass, self.canonical, self.seed, self.stopping, moved), state
 
 
 def facts_of(reports: list[tuple]) -> dict:
@@ -210,7 +249,7 @@ def solve_multinomial(
             order, *arrays, costs, absent.reshape(blocks, WIDTH), weights, biases, state
         )
 
-    taken, converged = passes(one_pass, canonical, seed, stopping)
+    taken, converged = passes(one_pass, canonical, seed, stopping, np.zeros(1))
     solution = Solution(weights, biases, classes, {})
     norm = sum(squared_norm(weights[block], biases[block]).sum() for block in range(blocks))
     shares = state.reshape(len(rows), -1)[:, :classes]

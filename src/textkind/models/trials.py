@@ -1,6 +1,6 @@
 """One trial of the linear model's settings: encoded rows, a descent, and how its logits did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from textkind.models.settings import LinearSettings, ngram_settings
 from textkind.models.solvers import BinaryDescent
 from textkind.seeds import generator
 
-ROUGH = Stopping(tolerance=3e-2, most_passes=20)  # enough to rank choices
+ROUGH = Stopping(tolerance=2e-2, most_passes=20)  # enough to rank choices
 VIEWS = {"words": Rows.words, "characters": Rows.characters, "both": lambda rows: rows}
 
 
@@ -44,7 +44,7 @@ class Trial:
     held_out: Rows
     targets: np.ndarray
     held_out_targets: np.ndarray
-    labels: int
+    labels: int  # how many
     classes: np.ndarray
     canonical: np.ndarray
 
@@ -141,8 +141,8 @@ def prepare(
     )
 
 
-def rescale_by_ratios(trial: Trial, threads: int | None) -> None:
+def rescale_by_ratios(trial: Trial, threads: int | None) -> Trial:
     """Weigh the rows of a trial by log-count ratios learned on its train rows, in place."""
     scale = ratio_scale(trial.train, len(trial.encoder), trial.targets, trial.labels)
-    rescale(trial.encoder, trial.train, scale, threads)
     rescale(trial.encoder, trial.held_out, scale, threads)
+    return replace(trial, encoder=rescale(trial.encoder, trial.train, scale, threads))

@@ -96,7 +96,9 @@ def check_folder_target(
         )
     if not overwrite:
         raise SettingsError(
-            "the folder exists already", where=where, hint="choose another, or ask for overwrite"
+            "the folder exists already",
+            where=where,
+            hint="name another, or replace it: --overwrite (overwrite=True)",
         )
 
 
@@ -161,7 +163,9 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
         )
     if target.exists() and not overwrite:
         raise SettingsError(
-            "the file exists already", where=str(target), hint="--overwrite replaces it"
+            "the file exists already",
+            where=str(target),
+            hint="name another, or replace it: --overwrite (overwrite=True)",
         )
     # The suffix stays last: writers choose the format by it.
     part = target.parent / f".textkind-{secrets.token_hex(4)}.part{target.suffix}"
