@@ -26,7 +26,7 @@ format: .venv/dev
 bench: bench-linear  ## ours and the peers in turn
 
 bench-linear: .venv/dev
-	$(BIN)/python bench/linear.py
+	$(BIN)/python -m bench.linear
 
 .venv/python:
 	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info < (3, 14), 'Python 3.11 to 3.13 is needed: make PYTHON=python3.12'"

@@ -26,8 +26,9 @@ def stratified_split(
     """
     parts = np.zeros(len(classes), np.int8)
     units_of, rows_of = np.bincount(classes), np.bincount(classes, weights)
-    # A text repeated so often that it would be a test part by itself stays in train.
-    heavy = (weights > 1) & (weights > np.maximum(1, test_share * rows_of[classes]))
+    # A text repeated so often that it would be a part by itself stays in train.
+    share = max(test_share, validation_share)
+    heavy = (weights > 1) & (weights > np.maximum(1, share * rows_of[classes]))
     drawn = np.lexsort((keys, weights, classes))
     drawn = drawn[((units_of[classes] > 1) & ~heavy)[drawn]]
     test = _every(drawn, test_share, offset)

@@ -35,6 +35,8 @@ def as_targets(y: Any) -> tuple[np.ndarray, np.ndarray, bool]:
     from sklearn.utils import column_or_1d
     from sklearn.utils.multiclass import type_of_target
 
+    if type(y) is list and set(map(type, y)) == {str}:
+        return _named(y)
     _check_types(y)
     y = np.asarray(y)
     kind = type_of_target(y, input_name="y", raise_unknown=False)
@@ -52,12 +54,18 @@ def as_targets(y: Any) -> tuple[np.ndarray, np.ndarray, bool]:
     return _checked(classes, False), ids.astype(np.int32), False
 
 
+def _named(names: list[str]) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Classes and ids of a list of strings; NumPy would give every name the room of the longest."""
+    classes = sorted(set(names))
+    ids_of = {name: place for place, name in enumerate(classes)}
+    ids = np.fromiter(map(ids_of.__getitem__, names), np.int32, len(names))
+    return _checked(np.array(classes), False), ids, False
+
+
 def _check_types(y: Any) -> None:
     """DataError for a missing label or labels of several types, before NumPy makes them one."""
     values = y.tolist() if hasattr(y, "tolist") else y
     if not isinstance(values, list | tuple) or getattr(y, "ndim", 1) != 1:
-        return
-    if set(map(type, values)) == {str}:
         return
     for index, value in enumerate(values):
         if is_missing(value):

@@ -20,7 +20,8 @@ from textkind.errors import SettingsError
 from textkind.parallel import run_blocks
 
 NO_ORDERS = (0, 0)
-BLOCK_BYTES = 1 << 20  # text per block of work, so that two cores finish together
+BLOCK_BYTES = 1 << 18  # of text in a block of work at least
+MOST_BLOCKS = 12  # enough for two cores to finish together
 LEAST_BITS, MOST_BITS = 18, 22  # of a bucket number: tables of 1 to 16 MB for words, or characters
 LOGARITHMS = (1 + np.log(np.maximum(np.arange(1024), 1))).astype(np.float32)
 
@@ -79,6 +80,12 @@ class Rows:
     def words(self) -> "Rows":
         """The same rows with word n-grams only; shares the memory."""
         return Rows(self.starts, self.middles, self.middles, self.columns, self.values)
+
+    def part(self, rows: slice) -> "Rows":
+        """Some of the rows; shares the memory."""
+        return Rows(
+            self.starts[rows], self.middles[rows], self.ends[rows], self.columns, self.values
+        )
 
     def copy(self) -> "Rows":
         """The same rows in memory of their own."""
@@ -164,7 +171,7 @@ def scratch_for(settings: NgramSettings, longest: int) -> tuple[np.ndarray, ...]
     )
 
 
-def row_blocks(offsets: np.ndarray, size: int = BLOCK_BYTES) -> np.ndarray:
+def row_blocks(offsets: np.ndarray, size: int) -> np.ndarray:
     """Row numbers that cut the texts into blocks of about `size` bytes: 0, ..., N."""
     rows = offsets.size - 1
     blocks = max(1, min(rows, int(offsets[-1] - offsets[0]) // size))
@@ -178,7 +185,8 @@ def hash_texts(
     """Rows of (bucket, count) rather than (column, weight): the first half of the encoding."""
     content, offsets = text_buffers(texts)
     number = len(texts)
-    edges = row_blocks(offsets)
+    # few blocks, for memory is handed out in large pages and each block ends within one
+    edges = row_blocks(offsets, max(BLOCK_BYTES, int(offsets[-1] - offsets[0]) // MOST_BLOCKS))
     lengths = np.diff(offsets)
     # pages of the gaps behind each block are never touched, so they take no memory
     begins = [most_ngrams(settings, int(offsets[edge] - offsets[0])) + 8 * edge for edge in edges]

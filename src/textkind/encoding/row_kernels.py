@@ -5,6 +5,7 @@ words before middles[row] and characters behind.
 """
 
 import numpy as np
+from numba import njit
 
 from textkind.encoding.ngram_kernels import compiled, hash_text
 
@@ -64,6 +65,18 @@ def by_falling_frequency(appeared, frequency, minimum, buckets):
     return kept
 
 
+@njit(cache=True, nogil=True, boundscheck=False, fastmath=True)
+def unit_length(begin, end, values):
+    """Scale values[begin:end] to Euclidean length 1, if they are not all 0."""
+    squares = np.float32(0)
+    for i in range(begin, end):
+        squares += values[i] * values[i]
+    if squares > 0:
+        factor = np.float32(1) / np.sqrt(squares)
+        for i in range(begin, end):
+            values[i] *= factor
+
+
 @compiled
 def weigh_span(begin, end, written, columns, values, column_of, importance, logarithms, sublinear):
     """Turn buckets and counts of begin..end-1 into columns and weights of Euclidean length 1.
@@ -71,23 +84,18 @@ def weigh_span(begin, end, written, columns, values, column_of, importance, loga
     Buckets without a column are dropped; the others move to index `written` on. Returns the index
     behind the last.
     """
+    for i in range(begin, end):  # by itself, so that many lookups are under way at once
+        columns[i] = column_of[columns[i]]
     kept = written
-    squares = np.float32(0)
     for i in range(begin, end):
-        column = column_of[columns[i]]
-        known = np.int64(column >= 0)
+        column = columns[i]
         count = values[i]
-        if sublinear:
+        if sublinear and count > 1:
             count = logarithms[min(np.int64(count), logarithms.size - 1)]
-        weight = count * importance[max(column, 0)]
-        squares += weight * weight * np.float32(known)
         columns[kept] = column
-        values[kept] = weight
-        kept += known
-    if squares > 0:
-        factor = np.float32(1) / np.sqrt(squares)
-        for i in range(written, kept):
-            values[i] *= factor
+        values[kept] = count * importance[max(column, 0)]
+        kept += np.int64(column >= 0)
+    unit_length(written, kept, values)
     return kept
 
 
@@ -120,14 +128,9 @@ def renumber_rows(starts, ends, columns, number):
 @compiled
 def rescale_span(begin, end, columns, values, scale):
     """Multiply the weights of begin..end-1 by those of their columns; back to length 1."""
-    squares = np.float32(0)
     for i in range(begin, end):
         values[i] *= scale[columns[i]]
-        squares += values[i] * values[i]
-    if squares > 0:
-        factor = np.float32(1) / np.sqrt(squares)
-        for i in range(begin, end):
-            values[i] *= factor
+    unit_length(begin, end, values)
 
 
 @compiled

@@ -13,11 +13,8 @@ import pyarrow as pa
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.encoding.ngrams import (
-    MOST_BITS,
     NgramEncoder,
-    NgramSettings,
     Rows,
-    bucket_count,
     canonical_order,
     encode_ngrams,
     fit_ngrams,
@@ -25,8 +22,9 @@ from textkind.encoding.ngrams import (
     narrow,
     rescale,
 )
-from textkind.errors import ModelFolderError, SettingsError
+from textkind.errors import SettingsError
 from textkind.models.choosing import Attempt, choose
+from textkind.models.linear_state import parts_of, state_of
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Solution, Stopping
 from textkind.models.scoring import in_lanes, pack_weights, score_texts
@@ -39,9 +37,6 @@ from textkind.models.solvers import (
 )
 from textkind.models.trials import VIEWS, margins_to_logits, problem_classes, problem_costs
 from textkind.progress import SILENT, Talk
-
-ARRAYS = {"buckets": "int32", "importance": "float16", "steps": "int8", "scales": "float16",
-          "biases": "float32"}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,87 +69,14 @@ class LinearModel:
 
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """All there is to save: a JSON-able config, and named arrays."""
-        config = {
-            "ngrams": asdict(self.encoder.settings),
-            "bits": self.encoder.bits,
-            "facts": self.facts,
-        }
-        return config, {
-            "buckets": self.encoder.buckets,
-            "importance": self.encoder.importance.astype(np.float16),
-            "steps": self.steps,
-            "scales": self.scales.astype(np.float16),
-            "biases": self.biases,
-        }
+        return state_of(self.encoder, self.steps, self.scales, self.biases, self.facts)
 
     @classmethod
     def from_state(
         cls, config: dict, arrays: dict[str, np.ndarray], labels: LabelSet
     ) -> "LinearModel":
         """The model that `state` described; ModelFolderError where that cannot be one."""
-        return LinearModel(labels, **checked_state(config, arrays, labels))
-
-
-def checked_state(config: dict, arrays: dict[str, np.ndarray], labels: LabelSet) -> dict:
-    """The parts of a model from its saved state; ModelFolderError names what is wrong."""
-
-    def require(condition: bool, problem: str) -> None:
-        if not condition:
-            raise ModelFolderError(
-                f"the linear model in this folder is damaged: {problem}",
-                hint="train the model again, or copy its folder anew",
-            )
-
-    require(
-        isinstance(config, dict) and set(config) == {"ngrams", "bits", "facts"},
-        "its config has other entries than ngrams, bits and facts",
-    )
-    require(
-        {name: str(array.dtype) for name, array in arrays.items()} == ARRAYS,
-        f"its arrays are not {ARRAYS}",
-    )
-    try:
-        found = dict(config["ngrams"])
-        for name in ("words", "characters"):
-            found[name] = None if found[name] is None else tuple(found[name])
-        settings = NgramSettings(**found)
-        orders = (*(settings.words or ()), *(settings.characters or ()))
-        require(all(map(is_whole, orders)), "n-gram orders")
-    except (KeyError, TypeError, ValueError, SettingsError) as error:
-        raise ModelFolderError(
-            "the linear model in this folder is damaged: its n-gram settings",
-            found=config["ngrams"],
-        ) from error
-    bits = config["bits"]
-    require(is_whole(bits) and 1 <= bits <= MOST_BITS, "the number of bits")
-    require(isinstance(config["facts"], dict), "its facts")
-    buckets, steps = arrays["buckets"], arrays["steps"]
-    problems = problem_classes(len(labels), labels.several).size
-    size = buckets.size
-    shapes = {"buckets": (size,), "importance": (size,), "steps": (size, problems),
-              "scales": (size,), "biases": (problems,)}  # fmt: skip
-    require({name: array.shape for name, array in arrays.items()} == shapes, "array shapes")
-    known = bucket_count(settings, bits)
-    require(
-        bool(((buckets >= 0) & (buckets < known)).all()) and np.unique(buckets).size == size,
-        "its buckets",
-    )
-    for name in ("importance", "scales"):
-        require(bool((np.isfinite(arrays[name]) & (arrays[name] > 0)).all()), name)
-    require(bool(np.isfinite(arrays["biases"]).all()), "its biases")
-    encoder = NgramEncoder(settings, bits, buckets, arrays["importance"].astype(np.float32))
-    return {
-        "encoder": encoder,
-        "steps": steps,
-        "scales": arrays["scales"].astype(np.float32),
-        "biases": arrays["biases"],
-        "facts": config["facts"],
-    }
-
-
-def is_whole(value: object) -> bool:
-    """Whether a value read from JSON is a whole number; true and false are not."""
-    return isinstance(value, int) and not isinstance(value, bool)
+        return LinearModel(labels, *parts_of(config, arrays, labels))
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,28 +84,26 @@ def squared_norm(weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
     )
 
 
-def squared_hinge_values(
-    margins: np.ndarray, signs: np.ndarray, costs: np.ndarray, alpha: np.ndarray, norm: np.ndarray
+def squared_hinge_sums(
+    margins: np.ndarray, signs: np.ndarray, costs: np.ndarray, alpha: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Primal and dual objective of each problem, (width,) float64."""
+    """Of each problem the loss, and the dual objective without the norm; (width,) float64."""
     cost = np.where(signs > 0, costs[1], costs[0])
     slack = np.maximum(1 - signs * margins, 0)
-    primal = norm / 2 + np.sum(cost * slack * slack, axis=0, dtype=np.float64)
-    dual = np.sum(alpha - alpha * alpha / (4 * cost), axis=0, dtype=np.float64) - norm / 2
-    return primal, dual
+    loss = (cost * slack * slack).sum(axis=0, dtype=np.float64)
+    return loss, (alpha - alpha * alpha / (4 * cost)).sum(axis=0, dtype=np.float64)
 
 
-def logistic_values(
-    margins: np.ndarray, signs: np.ndarray, costs: np.ndarray, logits: np.ndarray, norm: np.ndarray
+def logistic_sums(
+    margins: np.ndarray, signs: np.ndarray, costs: np.ndarray, logits: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As squared_hinge_values; the dual variables are cost * sigmoid(logits)."""
+    """As squared_hinge_sums; the dual variables are cost * sigmoid(logits)."""
     cost = np.where(signs > 0, costs[1], costs[0]).astype(np.float64)
     loss = np.logaddexp(0, -(signs * margins).astype(np.float64))
-    primal = norm / 2 + np.sum(cost * loss, axis=0)
     logits = logits.astype(np.float64)
     share = 1 / (1 + np.exp(-logits))
     entropy = np.logaddexp(0, -logits) * share + np.logaddexp(0, logits) * (1 - share)
-    return primal, np.sum(cost * entropy, axis=0) - norm / 2
+    return np.sum(cost * loss, axis=0), np.sum(cost * entropy, axis=0)
 
 
 def multinomial_values(

@@ -22,6 +22,7 @@ from textkind.models.descent import compiled
 from textkind.models.lanes import WIDTH, fill, load, multiply_add, store
 from textkind.parallel import run_blocks
 
+STRETCH = 1 << 14  # features packed at a time
 STEPS = 127  # of a signed byte, on either side of 0
 SMALL = 1 << 16  # bytes of text below which starting threads costs more than it saves
 
@@ -63,11 +64,15 @@ def pack_weights(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     weight = steps * scale; the scale is rounded to float16 first, so that both are stored exactly.
     """
-    largest = np.abs(weights).max(axis=1, initial=0)
-    scales = np.maximum(largest / STEPS, np.finfo(np.float16).tiny).astype(np.float16)
-    scales = scales.astype(np.float32)
-    steps = np.rint(weights / scales[:, None])
-    return np.clip(steps, -STEPS, STEPS).astype(np.int8), scales
+    steps = np.empty(weights.shape, np.int8)
+    scales = np.empty(len(weights), np.float32)
+    for first in range(0, len(weights), STRETCH):
+        part = slice(first, first + STRETCH)
+        largest = np.abs(weights[part]).max(axis=1, initial=0)
+        scales[part] = np.maximum(largest / STEPS, np.finfo(np.float16).tiny).astype(np.float16)
+        rounded = np.rint(weights[part] / scales[part, None])
+        steps[part] = np.clip(rounded, -STEPS, STEPS)
+    return steps, scales
 
 
 def in_lanes(steps: np.ndarray, biases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

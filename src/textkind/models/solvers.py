@@ -19,18 +19,19 @@ from textkind.models.problems import (
     Problems,
     Solution,
     Stopping,
-    logistic_values,
+    logistic_sums,
     multinomial_values,
-    squared_hinge_values,
+    squared_hinge_sums,
     squared_norm,
 )
 from textkind.parallel import run_blocks
 from textkind.seeds import generator
 
-# objective -> number in the kernel, first dual state, primal and dual values
+STRETCH = 1 << 14  # rows whose objective is summed at a time
+# objective -> number in the kernel, first dual state, sums of its primal and dual objective
 BINARY = {
-    "squared_hinge": (descent.SQUARED_HINGE, 0, squared_hinge_values),
-    "logistic": (descent.LOGISTIC, descent.FRESH, logistic_values),
+    "squared_hinge": (descent.SQUARED_HINGE, 0, squared_hinge_sums),
+    "logistic": (descent.LOGISTIC, descent.FRESH, logistic_sums),
 }
 
 
@@ -156,14 +157,7 @@ class BinaryDescent:
 
         def work(block: int) -> None:
             taken, converged, state = self._descend(block, 1.0)
-            part, signs, costs = self._block(block)
-            weights, biases = self.weights[block], self.biases[block]
-            primal, dual = BINARY[self.objective][2](
-                block_margins(self.rows, weights, biases),
-                signs, costs, state, squared_norm(weights, biases),
-            )  # fmt: skip
-            used = part.stop - part.start
-            reports[block] = (taken, converged, primal[:used].sum(), dual[:used].sum())
+            reports[block] = (taken, converged, *self._objectives(block, state))
             self.states[block] = None
 
         run_blocks(work, len(self.weights), self.threads)
@@ -172,6 +166,20 @@ class BinaryDescent:
     def margins(self, rows: Rows) -> np.ndarray:
         """(N, P) float32 margins of any rows under the present solution."""
         return all_margins(rows, Solution(self.weights, self.biases, len(self.problems), {}))
+
+    def _objectives(self, block: int, state: np.ndarray) -> tuple[float, float]:
+        """Primal and dual objective of a block's problems, summed, a stretch of rows at a time."""
+        part, signs, costs = self._block(block)
+        weights, biases = self.weights[block], self.biases[block]
+        half_norm = squared_norm(weights, biases) / 2
+        primal, dual = half_norm, -half_norm
+        for first in range(0, len(self.rows), STRETCH):
+            rows = slice(first, first + STRETCH)
+            margins = block_margins(self.rows.part(rows), weights, biases)
+            loss, dual_sum = BINARY[self.objective][2](margins, signs[rows], costs, state[rows])
+            primal, dual = primal + loss, dual + dual_sum
+        used = part.stop - part.start
+        return float(primal[:used].sum()), float(dual[:used].sum())
 
     def _block(self, block: int) -> tuple[slice, np.ndarray, np.ndarray]:
         width = self.biases.shape[1]
