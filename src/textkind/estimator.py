@@ -5,12 +5,10 @@ that type. Learning is workflow.learn, prediction is classifier, the folder is s
 road as the command line.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
 import sklearn.exceptions
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
@@ -18,9 +16,9 @@ from sklearn.utils import check_consistent_length
 
 from textkind.classifier import Classifier, predict_ids, predict_probabilities
 from textkind.data.corpus import Corpus
-from textkind.data.from_lists import as_texts
 from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
+from textkind.data.texts import as_texts
 from textkind.data.typed_labels import are_lists, as_targets, indicators, label_set
 from textkind.errors import DataError, ModelFolderError, NotFittedError
 from textkind.models.settings import LinearSettings
@@ -116,7 +114,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         """
         fields = LinearSettings.__dataclass_fields__
         settings = LinearSettings(**{name: getattr(self, name) for name in fields})
-        texts = _texts(X)
+        texts = as_texts(X)
         if y is None:
             raise DataError("requires y to be passed, but the target y is None")
         classes, targets, several = as_targets(y)
@@ -143,7 +141,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """(N,) labels in their own type; several labels: an (N, K) matrix, or N lists of names."""
-        ids = predict_ids(self._fitted(), _texts(X), self.threads)
+        ids = predict_ids(self._fitted(), as_texts(X), self.threads)
         if ids.ndim == 1:
             return self.classes_[ids]
         if not _are_names(self.classes_):
@@ -154,12 +152,12 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """(N, K) float32 calibrated probabilities, columns in the order of classes_."""
-        return predict_probabilities(self._fitted(), _texts(X), self.threads)
+        return predict_probabilities(self._fitted(), as_texts(X), self.threads)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(N, K) float32 logits; with two classes (N,), above 0 for the second."""
         classifier = self._fitted()
-        logits = classifier.model.logits(_texts(X), self.threads)
+        logits = classifier.model.logits(as_texts(X), self.threads)
         if len(classifier.labels) == 2 and not classifier.labels.several:
             return logits[:, 1] - logits[:, 0]
         return logits
@@ -170,7 +168,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         if not classifier.labels.several:
             return float(super().score(X, y, sample_weight))
         gold = indicators(list(y), self.classes_) if are_lists(y) else np.asarray(y)
-        given = predict_ids(classifier, _texts(X), self.threads)
+        given = predict_ids(classifier, as_texts(X), self.threads)
         return float(accuracy_score(gold, given, sample_weight=sample_weight))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -224,13 +222,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         split = SplitSettings(test_share=0.0, validation_share=share, seed=self.seed)
         parts = split_corpus(corpus, split)
         return parts.train, parts.validation
-
-
-def _texts(X: Any) -> pa.LargeStringArray:
-    """As as_texts, refusing tables: iterated, they would give the names of their columns."""
-    if type(X) is not list and (hasattr(X, "columns") or isinstance(X, Mapping)):
-        raise DataError("X is a table", hint="choose its column of texts, such as X['text']")
-    return as_texts(X)
 
 
 def _told_settings(facts: Any, path: str | Path) -> dict[str, Any]:

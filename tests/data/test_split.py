@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from textkind.data.corpus import Corpus
-from textkind.data.from_lists import corpus_from_lists
 from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
 from textkind.data.split_rules import (
@@ -23,6 +22,8 @@ from textkind.data.split_rules import (
     time_split,
 )
 from textkind.data.text_keys import text_keys
+from textkind.data.texts import as_texts
+from textkind.data.typed_labels import as_targets, label_set
 from textkind.errors import DataError, SealedError, SettingsError
 from textkind.progress import Talk
 
@@ -38,6 +39,12 @@ class Heard(Talk):
         self.notes.append(message)
 
 
+def labelled(texts, labels):
+    classes, targets, several = as_targets(labels)
+    rows = np.arange(1, len(texts) + 1)
+    return Corpus(as_texts(texts), targets, label_set(classes, several), rows)
+
+
 def made_corpus(rows, classes=3, several=False, seed=0, distinct=None):
     random = np.random.default_rng(seed)
     distinct = rows if distinct is None else distinct
@@ -50,7 +57,7 @@ def made_corpus(rows, classes=3, several=False, seed=0, distinct=None):
         ]
     else:
         labels = [f"c{k}" for k in random.integers(0, classes, rows)]
-    return corpus_from_lists(texts, labels)
+    return labelled(texts, labels)
 
 
 def with_columns(corpus, **columns):
@@ -102,7 +109,7 @@ def test_another_seed_gives_another_split():
 def test_duplicates_but_for_case_and_white_space_stay_on_one_side(several):
     texts = [f"Text  {n // 2}" if n % 2 else f" text\n{n // 2} " for n in range(400)]
     labels = [[f"c{n % 3}"] if several else f"c{n % 3}" for n in range(400)]
-    parts = split_corpus(corpus_from_lists(texts, labels), SplitSettings())
+    parts = split_corpus(labelled(texts, labels), SplitSettings())
     sides = [set((part.rows - 1) // 2) for part in all_parts(parts).values()]
     assert not sides[0] & sides[1]
     assert not sides[0] & sides[2]
@@ -114,9 +121,7 @@ def test_duplicates_but_for_case_and_white_space_stay_on_one_side(several):
         "kept_on_one_side": True,
         "across_given_files": 0,
     }
-    free = split_corpus(
-        corpus_from_lists(texts, labels), SplitSettings(duplicates_on_one_side=False)
-    )
+    free = split_corpus(labelled(texts, labels), SplitSettings(duplicates_on_one_side=False))
     assert not free.facts["duplicates"]["kept_on_one_side"]
 
 
@@ -221,9 +226,7 @@ def test_no_group_is_on_two_sides_and_no_part_is_empty(groups, labels, seed):
     group = np.concatenate([np.arange(groups), random.integers(0, groups, 200)]).astype(np.int32)
     names = [f"c{k}" for k in random.integers(0, labels + 1, len(group))]
     names[:2] = ["c0", "c1"]
-    corpus = with_columns(
-        corpus_from_lists([f"t {n}" for n in range(len(group))], names), group=group
-    )
+    corpus = with_columns(labelled([f"t {n}" for n in range(len(group))], names), group=group)
     parts = split_corpus(corpus, SplitSettings())
     assert parts.facts["split"]["method"] == "group"
     sides = [set(part.group) for part in all_parts(parts).values()]
@@ -251,13 +254,11 @@ def test_groups_meet_rows_and_labels_nearly():
 def test_groups_that_share_a_text_stay_together_unless_all_would():
     texts = [f"own text {n}" for n in range(60)]
     texts[0] = texts[59] = "the same"
-    corpus = corpus_from_lists(texts, ["a", "b"] * 30)
+    corpus = labelled(texts, ["a", "b"] * 30)
     corpus = with_columns(corpus, group=(np.arange(60) // 3).astype(np.int32))
     parts = split_corpus(corpus, SplitSettings())
     assert parts.facts["duplicates"]["kept_on_one_side"]
-    common = corpus_from_lists(
-        ["ok" if n % 3 == 0 else t for n, t in enumerate(texts)], ["a", "b"] * 30
-    )
+    common = labelled(["ok" if n % 3 == 0 else t for n, t in enumerate(texts)], ["a", "b"] * 30)
     heard = Heard()
     parts = split_corpus(with_columns(common, group=corpus.group), SplitSettings(), talk=heard)
     assert not parts.facts["duplicates"]["kept_on_one_side"]
@@ -280,9 +281,7 @@ def test_later_rows_are_tested_and_ties_stay_on_one_side(days, share):
 
 def test_given_files_are_left_as_they_are_and_overlap_is_counted():
     corpus = made_corpus(200)
-    given_test = corpus_from_lists(
-        ["TEXT 1", "new", "text  7"], ["c0", "c1", "c2"], label_set=corpus.labels
-    )
+    given_test = labelled(["TEXT 1", "new", "text  7"], ["c0", "c1", "c2"])
     heard = Heard()
     parts = split_corpus(corpus, SplitSettings(), given_test=given_test, talk=heard)
     assert parts.test.texts.equals(given_test.texts)
@@ -293,7 +292,7 @@ def test_given_files_are_left_as_they_are_and_overlap_is_counted():
     both = split_corpus(corpus, SplitSettings(), given_test, given_validation=given_test)
     assert len(both.train) == 200
     assert both.validation is given_test
-    other = corpus_from_lists(["x", "y"], ["c0", "z"])
+    other = labelled(["x", "y"], ["c0", "z"])
     with pytest.raises(DataError, match="label set of the training file"):
         split_corpus(corpus, SplitSettings(), other)
 
@@ -320,7 +319,7 @@ def test_the_test_labels_open_once_and_on_record():
 
 def test_what_cannot_be_split_is_our_error():
     with pytest.raises(DataError, match="too few"):
-        split_corpus(corpus_from_lists(["a", "b"], ["x", "y"]), SplitSettings())
+        split_corpus(labelled(["a", "b"], ["x", "y"]), SplitSettings())
     corpus = made_corpus(30)
     with pytest.raises(SettingsError, match="needs a group column"):
         split_corpus(corpus, SplitSettings(method="group"))

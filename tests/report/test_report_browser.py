@@ -81,7 +81,8 @@ def test_the_page_is_quiet_and_fits_its_window(browser, reports, kind, width, sc
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     too_wide = page.evaluate(
         """width => [...document.querySelectorAll("main *")]
-            .filter(one => !one.closest(".scroll, svg") && one.getBoundingClientRect().right > width)
+            .filter(one => !one.closest(".scroll, svg"))
+            .filter(one => one.getBoundingClientRect().right > width)
             .map(one => one.outerHTML.slice(0, 120))""",
         width,
     )
@@ -168,8 +169,9 @@ def test_small_text_has_the_contrast_of_level_aa(browser, reports) -> None:
         low = page.evaluate(
             r"""() => {
               const parse = text => text.match(/[\d.]+/g).map(Number);
+              const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
               const light = ([r, g, b]) => {
-                const [x, y, z] = [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                const [x, y, z] = [r, g, b].map(v => linear(v / 255));
                 return 0.2126 * x + 0.7152 * y + 0.0722 * z;
               };
               const behind = one => {
@@ -181,7 +183,8 @@ def test_small_text_has_the_contrast_of_level_aa(browser, reports) -> None:
               };
               const found = [];
               for (const one of document.querySelectorAll("body *:not(script, title, desc)")) {
-                if (![...one.childNodes].some(node => node.nodeType === 3 && node.data.trim())) continue;
+                const inside = [...one.childNodes];
+                if (!inside.some(node => node.nodeType === 3 && node.data.trim())) continue;
                 const style = getComputedStyle(one);
                 const ink = one.closest("svg") ? style.fill : style.color;
                 const [a, b] = [light(parse(ink)), light(behind(one))].sort((x, y) => y - x);

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from textkind.classifier import predict_probabilities
-from textkind.data.from_lists import as_texts
 from textkind.data.settings import ReadSettings
+from textkind.data.texts import as_texts
 from textkind.errors import ColumnError, DataError, SettingsError
 from textkind.progress import Talk
 from textkind.workflow import blocks as blocks_module

@@ -10,6 +10,7 @@ import pytest
 
 from textkind.classifier import predict_ids
 from textkind.data.settings import ReadSettings, SplitSettings
+from textkind.data.texts import as_texts
 from textkind.errors import ColumnError, DataError, OutputError, SettingsError
 from textkind.models.settings import LinearSettings
 from textkind.progress import Talk
@@ -64,8 +65,6 @@ def test_the_saved_model_is_the_one_that_was_measured(run, ticket_file):
     loaded = load_model(run.folder)
     frame = pd.read_csv(ticket_file, keep_default_na=False)
     texts = frame["text"].tolist()
-    from textkind.data.from_lists import as_texts
-
     np.testing.assert_array_equal(
         predict_ids(loaded, as_texts(texts)), predict_ids(run.classifier, as_texts(texts))
     )

@@ -110,11 +110,18 @@ def requested_names(settings: ReadSettings) -> tuple[str, ...]:
 
 
 def resolve_columns(
-    names: Sequence[str], settings: ReadSettings, where: str, *, need_label: bool
+    names: Sequence[str],
+    settings: ReadSettings,
+    where: str,
+    *,
+    need_label: bool,
+    trained: Columns | None = None,
 ) -> tuple[Columns, list[str]]:
-    """The columns in use and notes on those that were guessed.
+    """The columns in use and notes on those that were not asked for.
 
-    Raises ColumnError where a name asked for is not there, or a guess would be ambiguous.
+    Where the settings name none, text and label come from the columns that a model was `trained`
+    with, if the source has all of them; else they are guessed by their names. Raises ColumnError
+    where a name asked for is not there, or a guess would be ambiguous.
     """
     for name in requested_names(settings):
         if name not in names:
@@ -127,14 +134,17 @@ def resolve_columns(
     free = [name for name in names if name not in taken]
     text = settings.text
     if not text:
-        text = (_guess("text", TEXT_TIERS, LABEL_TIERS, free, names, where),)
-        notes.append(f"text is taken from column {text[0]!r}")
-        free.remove(text[0])
-    label = asked_label
+        wanted = () if trained is None else trained.text
+        text, note = _as_trained("text", wanted, free, names, where)
+        notes.append(note)
+        free = [name for name in free if name not in text]
+    label: str | tuple[str, ...] | None = asked_label
     if label is None and need_label:
-        label = _guess("label", LABEL_TIERS, TEXT_TIERS, free, names, where)
-        notes.append(f"labels are taken from column {label!r}")
-        free.remove(label)
+        wanted = () if trained is None else trained.label_names
+        found, note = _as_trained("label", wanted, free, names, where)
+        label = found if trained is not None and found == trained.label else found[0]
+        notes.append(note)
+        free = [name for name in free if name not in found]
     identity = settings.id
     if identity is None:
         ids = [name for name in free if plain_name(name) in ID_NAMES]
@@ -148,6 +158,27 @@ def listing(names: Sequence[str], most: int = 30) -> str:
     """Column names in one line."""
     shown = ", ".join(repr(name) for name in names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _as_trained(
+    role: str, wanted: tuple[str, ...], free: Sequence[str], names: Sequence[str], where: str
+) -> tuple[tuple[str, ...], str]:
+    """The columns that a model was trained with, if all are there, else the guess; and a note."""
+    taken = "text is" if role == "text" else "labels are"
+    missing = [name for name in wanted if name not in free]
+    if wanted and not missing:
+        plural = "columns" if len(wanted) > 1 else "column"
+        return wanted, f"{taken} taken from {plural} {listing(wanted)}, as in training"
+    lacking = f"the model learned from {role} {listing(wanted)}, but {listing(missing)} is not here"
+    tiers = (TEXT_TIERS, LABEL_TIERS) if role == "text" else (LABEL_TIERS, TEXT_TIERS)
+    try:
+        guessed = _guess(role, *tiers, free, names, where)
+    except ColumnError as error:
+        if missing:
+            error.args = (f"{lacking}, and {error.args[0]}",)
+        raise
+    note = f"{taken} taken from column {guessed!r}"
+    return (guessed,), f"{lacking}; {note} instead" if missing else note
 
 
 def _guess(

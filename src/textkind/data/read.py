@@ -100,15 +100,17 @@ def read_corpus(
     settings: ReadSettings,
     *,
     labels: LabelSet | None = None,
+    trained: Columns | None = None,
     talk: Talk = SILENT,
 ) -> CorpusReading:
     """Read labelled texts.
 
+    `trained` are the columns of the training data, taken where the settings name none.
     With `labels`, the label set of a trained model or of the training file: a row whose label it
     does not have is rejected, and DataError raised where that is every row. Without, DataError
     where there are not two labels to tell apart.
     """
-    collected, columns = _collect(source, settings, need_label=True, talk=talk)
+    collected, columns = _collect(source, settings, need_label=True, trained=trained, talk=talk)
     reject_bad_texts(collected, columns, empty_allowed=False)
     labelled = corpus_of(collected, columns, settings, labels)
     keep = _kept(collected, talk)
@@ -161,6 +163,24 @@ def open_source(source: object, settings: ReadSettings) -> tuple[Source, Stream 
     )
 
 
+def columns_of(
+    source: Source, settings: ReadSettings, *, need_label: bool, trained: Columns | None = None
+) -> tuple[Columns, list[str]]:
+    """The columns to use of an open source, and notes; see resolve_columns.
+
+    The columns of folders and of lines are named by us: there is nothing to look for or to tell.
+    """
+    from textkind.data.fasttext import FastTextSource
+    from textkind.data.folder import FolderSource
+
+    if isinstance(source, (FolderSource, FastTextSource)):
+        columns, _ = resolve_columns(source.names, settings, source.name, need_label=need_label)
+        return columns, []
+    return resolve_columns(
+        source.names, settings, source.name, need_label=need_label, trained=trained
+    )
+
+
 def _open_path(path: str, settings: ReadSettings) -> tuple[Source, Stream | None]:
     from textkind.data import arrow_tables, delimited, fasttext, folder, records, sniff
 
@@ -186,14 +206,16 @@ def _open_path(path: str, settings: ReadSettings) -> tuple[Source, Stream | None
 
 
 def _collect(
-    source: object, settings: ReadSettings, *, need_label: bool, talk: Talk
+    source: object,
+    settings: ReadSettings,
+    *,
+    need_label: bool,
+    talk: Talk,
+    trained: Columns | None = None,
 ) -> tuple[Collected, Columns]:
-    from textkind.data.fasttext import FastTextSource
-    from textkind.data.folder import FolderSource
-
     opened, stream = open_source(source, settings)
     try:
-        columns, notes = resolve_columns(opened.names, settings, opened.name, need_label=need_label)
+        columns, notes = columns_of(opened, settings, need_label=need_label, trained=trained)
         with talk.task(f"reading {opened.name}"):
             collected = collect(opened, columns, talk)
     finally:
@@ -203,8 +225,6 @@ def _collect(
         raise DataError(
             "there are column names but no rows", where=opened.name, hint="is it the right file?"
         )
-    if isinstance(opened, (FolderSource, FastTextSource)):
-        notes = []  # their columns are named by us, so nothing was guessed
     collected.notes = [*opened.notes, *notes]
     return collected, columns
 

@@ -9,6 +9,7 @@ character n-grams of a text do not drown its words.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -210,6 +211,11 @@ def hash_texts(
 
     run_blocks(work, len(edges) - 1, threads)
     return rows
+
+
+def compiled_before() -> bool:
+    """Whether the kernels lie compiled on this machine, for this version and processor."""
+    return any(Path(kernels.hash_rows.stats.cache_path).glob("row_kernels.hash_rows-*.nbi"))
 
 
 def half_precision(numbers: np.ndarray) -> np.ndarray:

@@ -32,7 +32,8 @@ from textkind.models.trials import (
 from textkind.parallel import run_blocks
 from textkind.progress import Talk
 
-STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
+STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+FIRST_TRIED = 5  # strengths that share a descent; the stronger ones only if the fifth is best
 MIDDLE = 1  # the place of the strength that a climb starts from
 FEATURE_BYTES = 1_000_000  # of training text on which features are compared
 STRENGTH_BYTES = 12_000_000  # of training text on which strengths are compared
@@ -160,7 +161,7 @@ def choose_few(search: Search, train: Corpus, validation: Corpus, talk: Talk) ->
     Returns the texts on which the winner was tried.
     """
     settings, threads = search.settings, search.threads
-    strengths = STRENGTHS if settings.strength is None else (settings.strength,)
+    strengths = STRENGTHS[:FIRST_TRIED] if settings.strength is None else (settings.strength,)
     features, trial, part = settings.features, None, train
     if features == "auto":
         with talk.task("comparing words and characters"):
@@ -182,7 +183,17 @@ def choose_few(search: Search, train: Corpus, validation: Corpus, talk: Talk) ->
             if settings.naive_bayes is None:  # the plain rows may still win
                 plain = replace(trial, train=trial.train.copy(), held_out=trial.held_out.copy())
             search.side_by_side(rescale_by_ratios(plain, threads), (features,), True, strengths)
+        if settings.strength is None:
+            widen(search)
     return part
+
+
+def widen(search: Search) -> None:
+    """If the strongest of the first strengths is the best, try the stronger ones too."""
+    best = search.best()
+    if best.candidate.strength == STRENGTHS[FIRST_TRIED - 1]:
+        views, beyond = (best.candidate.features,), STRENGTHS[FIRST_TRIED:]
+        search.side_by_side(best.trial, views, best.candidate.naive_bayes, beyond)
 
 
 def choose_many(search: Search, train: Corpus, validation: Corpus, talk: Talk) -> Corpus:

@@ -16,6 +16,7 @@ from textkind.encoding.ngrams import (
     NgramEncoder,
     Rows,
     canonical_order,
+    compiled_before,
     encode_ngrams,
     fit_ngrams,
     join_rows,
@@ -114,6 +115,8 @@ def fit_linear(
         )
     if settings.naive_bayes and labels.several:
         raise SettingsError("naive_bayes needs texts of one label each")
+    if not compiled_before():
+        talk.note("first use on this machine: compiling takes some seconds, once")
     chosen = replace(settings, naive_bayes=False) if labels.several else settings
     held_out = validation if validation is not None and len(validation) else None
     choice = None

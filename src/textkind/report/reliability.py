@@ -96,7 +96,8 @@ def reliability_diagram(
         "</svg>"
     ).format(
         w=WIDTH, h=HEIGHT, description=description, grid=grid, l=LEFT, r=LEFT + SIDE, t=TOP,
-        b=TOP + SIDE, hint_x=LEFT + 10, hint_top=TOP + 20, often=TOP + SIDE + GAP + 14, hint_r=LEFT + SIDE - 10,
-        hint_bottom=TOP + SIDE - 12, columns=columns, floor=floor, whiskers=whiskers, line=line,
-        dots=dots, numbers=numbers, middle=LEFT + SIDE / 2, under=HEIGHT - 5, half=TOP + SIDE / 2,
+        b=TOP + SIDE, hint_x=LEFT + 10, hint_top=TOP + 20, often=TOP + SIDE + GAP + 14,
+        hint_r=LEFT + SIDE - 10, hint_bottom=TOP + SIDE - 12, columns=columns, floor=floor,
+        whiskers=whiskers, line=line, dots=dots, numbers=numbers, middle=LEFT + SIDE / 2,
+        under=HEIGHT - 5, half=TOP + SIDE / 2,
     )  # fmt: skip

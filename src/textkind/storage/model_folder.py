@@ -19,6 +19,7 @@ import pyarrow as pa
 
 import textkind
 from textkind.classifier import MODELS, Classifier, Model
+from textkind.data.columns import Columns
 from textkind.data.typed_labels import label_set
 from textkind.decision.decision import decision_from_json, decision_to_json
 from textkind.errors import ModelFolderError
@@ -45,11 +46,19 @@ _CARD_KEYS = {"textkind", "kind", "labels", "several", "config", "decision", "pr
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a model came from: the data's name, the rows it learned from, the seed."""
+    """Where a model came from.
+
+    source   name of the data, without the folders it lay in
+    rows     rows learned from
+    columns  the columns of the data; None where there were none
+    sha256   of the file, in hexadecimal; None where the data was no single file
+    """
 
     source: str
     rows: int
     seed: int
+    columns: Columns | None = None
+    sha256: str | None = None
 
 
 def save_model(
@@ -90,6 +99,11 @@ def load_model(path: Path) -> Classifier:
     ModelFolderError where anything is missing, altered, foreign, newer, or does not give the
     logits it gave when it was saved.
     """
+    return load_with_provenance(path)[0]
+
+
+def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
+    """What load_model gives, and where it came from."""
     folder = find_model_folder(Path(path))
     files = read_verified(folder, FILES)
     card = _parse_card(files[CARD], str(folder / CARD))
@@ -102,6 +116,7 @@ def load_model(path: Path) -> Classifier:
         model_class = MODELS[card["kind"]].part(MODELS[card["kind"]].model)
         model = model_class.from_state(card["config"], arrays, labels)
         _check_golden(model, golden)
+        provenance = _provenance(card["provenance"])
     except ModelFolderError as error:
         error.where = error.where if error.where else str(folder)
         raise
@@ -110,7 +125,7 @@ def load_model(path: Path) -> Classifier:
         raise ModelFolderError(
             "the model cannot be rebuilt", found=str(error), where=str(folder)
         ) from error
-    return Classifier(model, decision, classes)
+    return Classifier(model, decision, classes), provenance
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -162,6 +177,17 @@ def _parse_card(data: bytes, where: str) -> dict[str, Any]:
                 f"`{key}` of model.json makes no sense", found=found, where=where
             )
     return card
+
+
+def _provenance(told: dict[str, Any]) -> Provenance:
+    columns = told["columns"]
+    if columns is not None:
+        label = columns["label"]
+        label = tuple(label) if isinstance(label, list) else label
+        columns = Columns(**columns | {"text": tuple(columns["text"]), "label": label})
+        if not all(isinstance(name, str) for name in (*columns.text, *columns.label_names)):
+            raise ModelFolderError("the columns told in model.json are no names")
+    return Provenance(told["source"], told["rows"], told["seed"], columns, told["sha256"])
 
 
 def _check_golden(model: Model, golden: dict[str, Any]) -> None:

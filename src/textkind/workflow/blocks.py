@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from textkind.data.batches import Batch, Source
 from textkind.data.collect import collect, packed_table, reject_bad_texts
-from textkind.data.columns import Columns, resolve_columns
-from textkind.data.read import open_source, texts_of
+from textkind.data.columns import Columns
+from textkind.data.read import columns_of, open_source, texts_of
 from textkind.data.rejected import Rejection
 from textkind.data.settings import ReadSettings
 from textkind.errors import DataError
@@ -52,13 +52,19 @@ class _OneBatch:
 class Blocks:
     """An open source: its name, its column names, and its blocks, to be read once."""
 
-    def __init__(self, source: object, settings: ReadSettings, talk: Talk = SILENT) -> None:
+    def __init__(
+        self,
+        source: object,
+        settings: ReadSettings,
+        trained: Columns | None = None,
+        talk: Talk = SILENT,
+    ) -> None:
         """Open the source; DataError or ColumnError where it cannot be used."""
         self._talk = talk
         self._source, self._stream = open_source(source, settings)
         try:
-            self.columns, notes = resolve_columns(
-                self._source.names, settings, self._source.name, need_label=False
+            self.columns, notes = columns_of(
+                self._source, settings, need_label=False, trained=trained
             )
         except BaseException:
             self.close()
