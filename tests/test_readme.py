@@ -22,7 +22,6 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-WITH_PYTHON = [README, ROOT / "docs" / "library.md"]
 ENDS = {"|", "||", "&&", ";", ">", ">>", "<", "&"}  # what ends a command on a shell's line
 
 
@@ -156,10 +155,9 @@ def demo_run(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("page", WITH_PYTHON, ids=lambda page: page.name)
-def test_the_python_of_a_page_runs(page, demo_run, tmp_path, monkeypatch):
-    program = python_blocks(page.read_text(encoding="utf-8"))
+def test_the_python_of_the_readme_runs(demo_run, tmp_path, monkeypatch):
+    program = python_blocks(README.read_text(encoding="utf-8"))
     assert "import" in program
     shutil.copytree(demo_run, tmp_path / "demo-run")
     monkeypatch.chdir(tmp_path)
-    exec(compile(program, str(page), "exec"), {"__name__": "page"})
+    exec(compile(program, str(README), "exec"), {"__name__": "page"})

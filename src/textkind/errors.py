@@ -1,14 +1,14 @@
 """Every error a user can meet: what is wrong, what was found, where, and what to do.
 
-    TextkindError
-    +-- SettingsError        an option or argument that cannot be used
-    +-- DataError            a file or a row that cannot be used
-    |   +-- ColumnError      a column that is not there, or not the right kind
-    +-- SealedError          test labels asked for before evaluation
-    +-- NotFittedError       prediction asked of a classifier that has not learned
-    +-- ModelFolderError     a model folder that is damaged, foreign or too new
-    +-- MissingExtraError    an optional package that is not installed
-    +-- OutputError          a result that could not be written
+TextkindError
++-- SettingsError        an option or argument that cannot be used
++-- DataError            a file or a row that cannot be used
+|   +-- ColumnError      a column that is not there, or not the right kind
++-- SealedError          test labels asked for before evaluation
++-- NotFittedError       prediction asked of a classifier that has not learned
++-- ModelFolderError     a model folder that is damaged, foreign or too new
++-- MissingExtraError    an optional package that is not installed
++-- OutputError          a result that could not be written
 """
 
 import difflib
@@ -18,7 +18,9 @@ from collections.abc import Iterable
 class TextkindError(Exception):
     """Base of all our errors. Only the problem is required, so every error pickles as it is."""
 
-    exit_code = 2  # the user asked for something that cannot be done; 1 is kept for our own failures
+    exit_code = (
+        2  # the user asked for something that cannot be done; 1 is kept for our own failures
+    )
 
     def __init__(
         self, problem: str, *, found: object = None, where: str = "", hint: str = ""

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import re
+import shlex
 import sys
 
 import pytest
@@ -12,7 +13,8 @@ from textkind.cli import commands, main
 from textkind.cli.commands import COMMANDS, build_parser
 from textkind.data.settings import SplitSettings
 from textkind.models.settings import LinearSettings
-from textkind.workflow.predict import PredictSettings
+from textkind.workflow import predict as predict_module
+from textkind.workflow.predict import PredictResult, PredictSettings
 
 QUICK = ["--features", "words", "--strength", "1", "--naive-bayes", "off"]
 
@@ -48,6 +50,10 @@ def test_the_defaults_told_are_those_of_the_settings():
         "character_ngrams": "-".join(map(str, linear.character_ngrams)),
         "objective": linear.objective,
         "class_weight": linear.class_weight,
+        "solver": linear.solver,
+        "batch_size": linear.batch_size,
+        "symbols": "on" if linear.symbols else "off",
+        "word_borders": "on" if linear.word_borders else "off",
         "test_share": split.test_share,
         "validation_share": split.validation_share,
         "seed": split.seed,
@@ -55,6 +61,7 @@ def test_the_defaults_told_are_those_of_the_settings():
         assert f"(default: {value})" in told[name], name
     assert linear.strength is None
     assert linear.naive_bayes is None
+    assert linear.minimum_document_frequency is None
     assert linear.refit
     assert split.duplicates_on_one_side
     told = {action.dest: action.default for action in options("predict")}
@@ -78,6 +85,8 @@ def test_the_defaults_told_are_those_of_the_settings():
         (["train", "x.csv", "--word-ngrams", "2-1"], "no range"),
         (["train", "x.csv", "--naive-bayes", "maybe"], "on, off, auto"),
         (["train", "x.csv", "--header", "maybe"], "yes nor no"),
+        (["train", "x.csv", "--symbols", "yes"], "on nor off"),
+        (["train", "x.csv", "--solver", "sgdd"], "did you mean 'sgd'?"),
         (["train"], "required: FILE"),
         (["train", "x.csv", "--model", "liner"], "did you mean 'linear'?"),
         (["train", "x.csv", "--encoding", "utf-9"], "utf-8"),
@@ -141,6 +150,27 @@ def test_train_as_json_prints_what_metrics_json_holds(ticket_file, tmp_path, cap
     assert told == json.loads((tmp_path / "run" / "metrics.json").read_text())
 
 
+def test_every_option_of_the_model_reaches_its_settings(ticket_file, tmp_path, capsys):
+    words = ["train", str(ticket_file), "--out", str(tmp_path / "run"), "--quiet", "--json", *QUICK]
+    words += ["--minimum-document-frequency", "3", "--symbols", "off", "--word-borders", "off"]
+    words += ["--objective", "multinomial", "--solver", "sgd", "--batch-size", "16"]
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert shlex.split(told["command"]) == ["textkind", *words]
+    wanted = {"minimum_document_frequency": 3, "symbols": False, "word_borders": False}
+    wanted |= {"objective": "multinomial", "solver": "sgd", "batch_size": 16}
+    assert wanted.items() <= told["fit"]["settings"].items()
+
+
+def test_a_failed_run_leaves_no_folder_that_it_made(ticket_file, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", str(ticket_file), "--label", "nope"]) == 2
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "runs").mkdir()
+    assert main(["train", str(ticket_file), "--label", "nope"]) == 2
+    assert (tmp_path / "runs").is_dir()
+
+
 def test_a_run_is_never_overwritten_silently(run_folder, ticket_file, capsys):
     before = (run_folder / "metrics.json").read_bytes()
     assert main(["train", str(ticket_file), "--out", str(run_folder), *QUICK]) == 2
@@ -174,7 +204,10 @@ def test_show_tells_labels_settings_size_and_figures(run_folder, capsys):
     whole = capsys.readouterr().out
     assert "billing, delivery, login" in whole
     assert "macro F1" in whole
-    assert "tickets.csv" in whole
+    assert "rows of tickets.csv" in whole
+    assert " kB" in whole
+    assert "features words, strength 1" in whole
+    assert "error on validation" in whole
     assert main(["show", str(run_folder / "model")]) == 0
     assert "macro F1" not in capsys.readouterr().out
     assert main(["show", str(run_folder), "--json"]) == 0
@@ -273,3 +306,15 @@ def test_a_command_is_add_arguments_and_run():
         assert module.EXAMPLES
         assert isinstance(build_parser()[1][name], argparse.ArgumentParser)
         assert callable(module.run)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.9, False), (2.0, True)])
+def test_a_rate_is_told_only_where_it_means_something(
+    run_folder, ticket_file, tmp_path, monkeypatch, capsys, seconds, told
+):
+    def instead(*arguments):
+        return PredictResult(10, 10, 0, "out.csv", None, seconds)
+
+    monkeypatch.setattr(predict_module, "predict", instead)
+    assert main(["predict", str(run_folder), str(ticket_file), "-o", "out.csv"]) == 0
+    assert ("a second)" in capsys.readouterr().out) == told

@@ -189,9 +189,7 @@ def test_unknown_ngrams_are_left_out():
 
 def test_columns_stand_by_falling_document_frequency():
     texts = ["a b c", "a b", "a d", "d e", "a"]
-    encoder, _ = fit_ngrams(
-        arrow(texts), NgramSettings(words=(1, 1), minimum_document_frequency=2)
-    )
+    encoder, _ = fit_ngrams(arrow(texts), NgramSettings(words=(1, 1), minimum_document_frequency=2))
     assert len(encoder) == 3  # a in 4, b and d in 2 texts
     assert np.all(np.diff(encoder.importance) >= 0)
 

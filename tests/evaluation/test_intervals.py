@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from textkind.evaluation import intervals
 from textkind.evaluation.kernels import WIDTH
@@ -82,6 +83,13 @@ def test_an_interval_of_undefined_values_is_undefined():
 def test_the_interval_of_a_biased_figure_is_mirrored_at_its_value(value, low, high, expected):
     drawn = np.repeat([low, high], 500)
     assert intervals.interval(value, drawn, biased=True) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 50, 3000])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_all_right_or_all_wrong_gets_the_exact_binomial_interval(value, rows):
+    expected = binomtest(int(value * rows), rows).proportion_ci(0.95, method="exact")
+    assert intervals.edge_interval(value, rows) == pytest.approx((expected.low, expected.high))
 
 
 def test_large_parts_make_fewer_resamples_but_never_under_200(draw_case, monkeypatch):

@@ -148,7 +148,7 @@ def test_log_count_ratios_favor_telling_ngrams():
     from textkind.encoding.ngrams import NgramSettings, fit_ngrams
 
     encoder, rows = fit_ngrams(train.texts, NgramSettings(words=(1, 1)))
-    scale = ratio_scale(rows, len(encoder), train.targets, 2)
+    scale = ratio_scale(rows, encoder.is_word, train.targets, 2)
     assert scale.mean() == pytest.approx(1, abs=1e-5)
     # all four words stand in half of the texts; good and bad tell, the and a do not
     assert np.sort(scale)[1] < 0.8 < 1.2 < np.sort(scale)[2]

@@ -146,6 +146,7 @@ def made_metrics(
     metrics: dict[str, Any] = {
         "format": 1,
         "textkind": "0.1.0",
+        "command": "textkind train train.csv --seed 7",
         "task": "several labels" if several else "one label",
         "labels": labels,
         "test": None,

@@ -124,7 +124,7 @@ def test_the_made_metrics_have_the_documented_shape(make_metrics, k, several) ->
 def test_an_evaluation_without_parts_leaves_out_the_split(make_metrics) -> None:
     metrics = make_metrics(parts=("test",))
     metrics["data"] = {"source": "new.csv", "read": 400, "accepted": 400, "rejected": 0}
-    metrics["fit"] = {"model": "linear"}
+    metrics["fit"], metrics["command"] = {"model": "linear"}, None
     page = Page(render_report(metrics, []))
     assert "The split" not in page.text
     assert "textkind train" not in page.text

@@ -1,11 +1,11 @@
 """Numbers in words, the verdict, the warnings, the marks in a text, the command."""
 
-import shlex
-
 import pytest
 
 from textkind.report.mistakes import EXCERPT, mistake_row
-from textkind.report.reproduce import command
+from textkind.report.figures import file_name
+from textkind.report.profile import learned_from
+from textkind.report.reproduce import candidate_rows, command, fact_tables
 from textkind.report.verdict import verdict, warnings
 from textkind.report.wording import clip, name, number, percent_text, seconds_text, visible
 
@@ -137,13 +137,88 @@ def test_a_long_text_is_cut_to_where_its_first_ngram_stands() -> None:
     assert "<mark>needle</mark>" in row["whole"]
 
 
-def test_the_command_can_be_read_back(make_metrics) -> None:
+def test_the_command_is_the_one_that_was_typed(make_metrics) -> None:
     metrics = make_metrics()
-    metrics["data"]["source"] = "my file.csv"
-    metrics["data"]["columns"]["label"] = "it's"
-    words = shlex.split(command(metrics))
-    assert words[:3] == ["textkind", "train", "my file.csv"]
-    assert words[words.index("--label") + 1] == "it's"
-    assert words[words.index("--seed") + 1] == "7"
-    metrics["data"]["columns"]["label"] = ["a", "b"]
-    assert "--label-columns a b " in command(metrics)
+    metrics["command"] = "textkind train 'my file.csv' --seed 7"
+    assert command(metrics) == metrics["command"]
+    metrics["command"] = None
+    assert command(metrics) == ""
+
+
+FIT = {
+    "model": "linear",
+    "seconds": {"fit": 1.0},
+    "asked": {"strength": None},
+    "settings": {
+        "features": "both",
+        "naive_bayes": False,
+        "strength": 4.0,
+        "word_ngrams": [1, 2],
+        "minimum_document_frequency": None,
+    },
+    "decision": {"temperature": 0.2324531778, "threshold": None, "notes": ["told elsewhere"]},
+    "ngrams": 208125,
+    "relative_gap": 0.0034782,
+    "candidates": [
+        {"features": f, "naive_bayes": False, "strength": s, "log_loss": loss, "accuracy": 0.9}
+        for f, s, loss in (("words", 4.0, 0.3), ("both", 4.0, 0.1), ("both", 4.0, 0.2))
+    ],
+}
+
+
+def test_settings_are_told_in_words_by_kind() -> None:
+    settings, decision, course = (dict(table["rows"]) for table in fact_tables(FIT))
+    assert settings == {
+        "features": "both",
+        "naive bayes": "no",
+        "strength": "4",
+        "word ngrams": "1, 2",
+        "minimum document frequency": "by default",
+    }
+    assert decision == {"temperature": "0.2325", "threshold": "none"}
+    assert course == {"ngrams": "208,125", "relative gap": "0.3\u00a0%"}
+
+
+def test_the_last_candidate_with_the_settings_of_the_fit_is_the_chosen_one() -> None:
+    rows = candidate_rows(FIT)
+    assert [row["chosen"] for row in rows] == [False, False, True]
+    assert number(0.2, "plain") == rows[2]["log_loss"]
+    assert candidate_rows({"model": "linear"}) == []
+
+
+@pytest.mark.parametrize(
+    ("refit", "validation", "words"),
+    [
+        (True, 10, "fitted on train and validation together; test is opened once"),
+        (False, 10, "fitted on train; choices and calibration come from validation; test"),
+        (True, 0, "nothing is chosen or calibrated by validation; test"),
+    ],
+)
+def test_what_each_part_does_is_told_from_the_facts(make_metrics, refit, validation, words) -> None:
+    metrics = make_metrics()
+    metrics["fit"]["settings"]["refit"] = refit
+    metrics["data"]["parts"]["validation"]["rows"] = validation
+    assert words in learned_from(metrics)
+    metrics["data"]["parts"]["test"]["rows"] = 0
+    assert learned_from(metrics).endswith("; nothing is tested.")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("/home/someone/data/train.csv", "train.csv"),
+        ("C:\\data\\train.csv", "train.csv"),
+        ("news/", "news"),
+        ("a list of rows", "a list of rows"),
+        ("/", "/"),
+    ],
+)
+def test_a_source_is_shown_without_its_folders(source: str, name: str) -> None:
+    assert file_name(source) == name
+
+
+@pytest.mark.parametrize(("rows", "warned"), [(99, True), (100, False)])
+def test_the_verdict_warns_of_very_few_texts(make_metrics, rows: int, warned: bool) -> None:
+    metrics = make_metrics()
+    metrics["test"]["rows"] = rows
+    assert ("figures mean little" in verdict(metrics)[0]) == warned

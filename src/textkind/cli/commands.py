@@ -136,6 +136,7 @@ def _run(given: list[str]) -> int:
     arguments, unknown = parser.parse_known_args(given)
     if unknown:
         commands[arguments.command].refuse(unknown)
+    arguments.typed = given
     return _module(arguments.command).run(arguments)
 
 

@@ -60,10 +60,14 @@ def model_table(card: dict[str, Any], metrics: dict[str, Any] | None) -> str:
         ("a text has", "several labels" if card["several"] else "one label"),
         ("settings", _choices(card["config"].get("facts", {}).get("settings", {}))),
         ("decision", _decision(card)),
-        ("size", f"{sum(card['bytes'].values()) / 1e6:,.1f} MB"),
+        ("size", _size(sum(card["bytes"].values()))),
         ("learned from", f"{origin.get('rows', 0):,} rows of {origin.get('source')}"),
         ("created", str(origin.get("created"))),
     ]
+    told = {} if metrics is None else metrics["fit"].get("decision") or {}
+    if told.get("ece_before") is not None:
+        before, after = (_shown("ece_mass", told[f"ece_{when}"]) for when in ("before", "after"))
+        facts.append(("calibration", f"error on validation {before} before, {after} after"))
     table = _facts(facts)
     return table if metrics is None else table + "\n\n" + _figures(metrics)
 
@@ -137,6 +141,10 @@ def _decision(card: dict[str, Any]) -> str:
         for name, value in card["decision"].items()
         if name not in idle and value is not None
     )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"
 
 
 def _number(value: Any) -> str:

@@ -115,6 +115,14 @@ def yes_or_no(value: str) -> bool:
     return answers[value]
 
 
+def on_off(value: str) -> bool:
+    """The type of an option that takes on or off."""
+    answers = {"on": True, "off": False}
+    if value not in answers:
+        raise argparse.ArgumentTypeError(f"{value!r} is neither on nor off")
+    return answers[value]
+
+
 def on_off_auto(value: str) -> bool | None:
     """The type of an option that takes on, off or auto; auto is None."""
     answers = {"on": True, "off": False, "auto": None}

@@ -6,6 +6,8 @@ import sys
 from textkind.cli.parsing import Parser, one_of, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
 
+LEAST_SECONDS = 1.0  # below it starting takes most of the time, and a rate tells nothing
+
 DESCRIPTION = """\
 Label texts with a model. The columns of the input are kept; label and probability are added.
 Works block by block, so that a file of any size fits into memory."""
@@ -93,8 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(asdict(result))
     elif arguments.out != PIPE:
-        speed = f"{result.predicted / max(result.seconds, 1e-9):,.0f} a second"
-        print(f"{result.predicted:,} texts labelled in {result.seconds:.1f} s ({speed})")
+        speed = ""
+        if result.seconds > LEAST_SECONDS:
+            speed = f" ({result.predicted / result.seconds:,.0f} a second)"
+        print(f"{result.predicted:,} texts labelled in {result.seconds:.1f} s{speed}")
         print(f"written to {result.output}")
     sys.stdout.flush()
     return 0

@@ -5,6 +5,7 @@ import argparse
 from textkind.cli.parsing import (
     Parser,
     lengths,
+    on_off,
     on_off_auto,
     one_of,
     positive_number,
@@ -94,10 +95,40 @@ def _add_model_options(parser: Parser) -> None:
         help="characters in a run (default: 2-5)",
     )
     add(
+        "--minimum-document-frequency",
+        metavar="NUMBER",
+        type=whole_number(1),
+        help="texts that must hold an n-gram (default: 2, but 1 under 1,000 training texts)",
+    )
+    add(
+        "--symbols",
+        metavar="on|off",
+        type=on_off,
+        help="punctuation and emoji count as words (default: on)",
+    )
+    add(
+        "--word-borders",
+        metavar="on|off",
+        type=on_off,
+        help="runs of characters end at white space (default: on)",
+    )
+    add(
         "--objective",
         metavar="NAME",
         type=one_of("squared_hinge", "logistic", "multinomial"),
         help="squared_hinge, logistic, or multinomial (default: squared_hinge)",
+    )
+    add(
+        "--solver",
+        metavar="NAME",
+        type=one_of("dual", "sgd"),
+        help="dual, or sgd: for the multinomial objective only (default: dual)",
+    )
+    add(
+        "--batch-size",
+        metavar="NUMBER",
+        type=whole_number(1),
+        help="texts per step of the sgd solver (default: 32)",
     )
     add(
         "--strength",
@@ -116,7 +147,8 @@ def _add_model_options(parser: Parser) -> None:
         metavar="on|off|auto",
         type=on_off_auto,
         default=argparse.SUPPRESS,  # auto is None, which elsewhere means "not given"
-        help="weigh n-grams by log-count ratios (default: auto, chosen on validation)",
+        help="weigh n-grams by log-count ratios (default: auto: with two labels chosen on "
+        "validation, else off)",
     )
     add(
         "--no-refit",
@@ -128,6 +160,7 @@ def _add_model_options(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and print the figures."""
+    import shlex
     from pathlib import Path
 
     from textkind.cli.figures import run_table
@@ -141,7 +174,8 @@ def run(arguments: argparse.Namespace) -> int:
         split["duplicates_on_one_side"] = arguments.duplicates == "together"
     linear = _given(
         arguments,
-        *("features", "word_ngrams", "character_ngrams", "objective", "strength", "class_weight"),
+        *("features", "word_ngrams", "character_ngrams", "minimum_document_frequency", "symbols"),
+        *("word_borders", "objective", "solver", "batch_size", "strength", "class_weight"),
     )
     if "naive_bayes" in arguments:
         linear["naive_bayes"] = arguments.naive_bayes
@@ -155,6 +189,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         split=SplitSettings(**split),
         linear=LinearSettings(**linear),
+        command=shlex.join(["textkind", *arguments.typed]),
         **_given(arguments, "model", "threads"),
     )
     result = train(arguments.file, settings, talk_for(arguments))

@@ -169,13 +169,15 @@ def _as_trained(
     if wanted and not missing:
         plural = "columns" if len(wanted) > 1 else "column"
         return wanted, f"{taken} taken from {plural} {listing(wanted)}, as in training"
-    lacking = f"the model learned from {role} {listing(wanted)}, but {listing(missing)} is not here"
-    tiers = (TEXT_TIERS, LABEL_TIERS) if role == "text" else (LABEL_TIERS, TEXT_TIERS)
+    lacking = (
+        f"the model learned its {role} from {listing(wanted)}; missing here: {listing(missing)}"
+    )
+    own, other = (TEXT_TIERS, LABEL_TIERS) if role == "text" else (LABEL_TIERS, TEXT_TIERS)
     try:
-        guessed = _guess(role, *tiers, free, names, where)
+        guessed = _guess(role, own, other, free, names, where)
     except ColumnError as error:
         if missing:
-            error.args = (f"{lacking}, and {error.args[0]}",)
+            error.args = (f"{lacking}; {error.args[0]}",)
         raise
     note = f"{taken} taken from column {guessed!r}"
     return (guessed,), f"{lacking}; {note} instead" if missing else note

@@ -1,7 +1,7 @@
 """From rows as read to a corpus: labels to targets, and the group, time and id columns."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,8 @@ from textkind.data.times import times_of
 from textkind.data.values import LARGE_STRING
 from textkind.errors import ColumnError, DataError, did_you_mean
 
+DELIMITERS = (";", "|", ",")  # that may stand between the labels of one text
+
 
 def corpus_of(
     collected: Collected,
@@ -45,6 +47,12 @@ def corpus_of(
         targets, label_set = targets_of(named, keep, labels, collected.name)
         if labels is None:
             _check_classes(collected, columns, targets, label_set, named)
+            delimiter = None if label_set.several else likely_delimiter(label_set.names)
+            if delimiter is not None and settings.several is None:
+                collected.late_notes.append(
+                    f"some labels look like several in one, with {delimiter!r} between them; if "
+                    f"a text may have several labels: --label-delimiter {delimiter!r}"
+                )
         table = packed_table(collected, columns, keep)
         corpus = Corpus(
             texts=texts_of(table, columns),
@@ -163,6 +171,22 @@ def _check_classes(
             f"{len(labels):,} different labels in {len(targets):,} rows: is {columns.label!r} "
             "the label column?"
         )
+
+
+def likely_delimiter(names: Sequence[str]) -> str | None:
+    """What seems to stand between labels that were read as one, such as "billing;login".
+
+    More than half of the names that hold it must be made only of parts that are names by
+    themselves or stand in another name too.
+    """
+    for delimiter in DELIMITERS:
+        parts = {name: {part.strip() for part in name.split(delimiter)} for name in names}
+        combined = [name for name in names if delimiter in name]
+        seen = Counter(part for inside in parts.values() for part in inside)
+        known = [name for name in combined if all(part and seen[part] > 1 for part in parts[name])]
+        if len(known) * 2 > len(combined):
+            return delimiter
+    return None
 
 
 def _some(names: list[str], most: int = 8) -> str:

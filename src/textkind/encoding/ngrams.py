@@ -114,6 +114,11 @@ class NgramEncoder:
     def __len__(self) -> int:
         return self.buckets.size
 
+    @property
+    def is_word(self) -> np.ndarray:
+        """(V,) bool: whether a column is a word n-gram rather than one of characters."""
+        return self.buckets < 1 << self.bits
+
     @cached_property
     def column_of(self) -> np.ndarray:
         """(buckets,) int32 column of every bucket, -1 for none."""
@@ -215,7 +220,7 @@ def hash_texts(
 
 def compiled_before() -> bool:
     """Whether the kernels lie compiled on this machine, for this version and processor."""
-    return any(Path(kernels.hash_rows.stats.cache_path).glob("row_kernels.hash_rows-*.nbi"))
+    return any(Path(str(kernels.hash_rows.stats.cache_path)).glob("row_kernels.hash_rows-*.nbi"))
 
 
 def half_precision(numbers: np.ndarray) -> np.ndarray:
@@ -304,8 +309,7 @@ def narrow(encoder: NgramEncoder, kind: str, parts: list[Rows]) -> tuple[NgramEn
 
     parts hold rows of that kind only; their columns are renumbered in place.
     """
-    is_word = encoder.buckets < 1 << encoder.bits
-    stays = is_word if kind == "words" else ~is_word
+    stays = encoder.is_word if kind == "words" else ~encoder.is_word
     number = (np.cumsum(stays) - 1).astype(np.int32)
     for rows in parts:
         kernels.renumber_rows(rows.starts, rows.ends, rows.columns, number)

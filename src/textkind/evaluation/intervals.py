@@ -18,6 +18,7 @@ FEWEST = 200  # resamples, however large the part
 WORK = 6 * 10**9  # about 3 s on one core; beyond it there are fewer resamples
 BLOCK = 1 << 15  # rows whose weights are held as float64 at a time
 TAILS = (2.5, 97.5)  # per cent
+VERY_FEW_ROWS = 100  # below it the interval of an accuracy of 80 % is over 16 points wide
 # Chance gaps in the bins add up, and drawing rows again adds more of them: percentile intervals
 # of these figures often lie wholly above the true value.
 BIASED = frozenset({"ece_width", "ece_mass"})
@@ -73,6 +74,15 @@ def interval(value: float, resampled: np.ndarray, biased: bool = False) -> tuple
         low, high = 2 * value - high, 2 * value - low
         low, high = min(max(low, 0.0), value), max(min(high, 1.0), value)
     return low, high
+
+
+def edge_interval(value: float, rows: int) -> tuple[float, float]:
+    """The 95 % interval of a share of rows that is 0 or 1, where every resample is the same.
+
+    Of Clopper and Pearson (1934), which at the edges is a plain power.
+    """
+    most = (TAILS[0] / 100) ** (1 / rows)
+    return (most, 1.0) if value == 1 else (0.0, 1 - most)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,13 @@ from textkind.evaluation.calibration import (
     reliability_bins,
 )
 from textkind.evaluation.counts import confusion_table, f1, occurs, precision, recall, rows_by_label
-from textkind.evaluation.intervals import BIASED, interval, resample_count, resampled_headline
+from textkind.evaluation.intervals import (
+    BIASED,
+    edge_interval,
+    interval,
+    resample_count,
+    resampled_headline,
+)
 from textkind.evaluation.metrics import Scored, headline, prepare
 from textkind.evaluation.mistakes import confused_pairs
 from textkind.evaluation.ranking import area_under_roc, average_precision
@@ -37,6 +43,9 @@ HEADLINE = (
     "ece_mass",
 )
 HEADLINE_SEVERAL = ("subset_accuracy", "hamming_loss")  # beside them, where texts have several
+
+# Figures that are a share of the rows, so that all right or all wrong bounds the true share.
+SHARES, SHARES_SEVERAL = ("accuracy", "micro_f1"), ("accuracy", "subset_accuracy")
 
 LARGEST_TABLE = 200  # labels; beyond it the confused pairs are listed instead
 PAIRS = 200  # confused pairs listed
@@ -102,10 +111,13 @@ def _headline_names(several: bool) -> tuple[str, ...]:
 def _headline_with_intervals(scored: Scored, seed: int, resamples: int) -> dict[str, Any]:
     figures = headline(scored)
     resampled = resampled_headline(scored, seed, resamples) if resamples else {}
+    shares = SHARES_SEVERAL if scored.several else SHARES
     table = {}
     for name in _headline_names(scored.several):
         low = high = float("nan")
-        if name in resampled and not math.isnan(figures[name]):
+        if name in shares and figures[name] in (0.0, 1.0):
+            low, high = edge_interval(figures[name], len(scored))
+        elif name in resampled and not math.isnan(figures[name]):
             low, high = interval(figures[name], resampled[name], biased=name in BIASED)
         table[name] = {
             "value": _number(figures[name]),

@@ -169,6 +169,8 @@ def choose_few(search: Search, train: Corpus, validation: Corpus, talk: Talk) ->
             trial = prepare(part, validation, settings, "both", threads)
             search.side_by_side(trial, tuple(VIEWS), False, strengths)
             features = search.best().candidate.features
+    # ratios do more for words than for characters, so words alone may still win by them
+    by_both = settings.features == "auto" and features == "both"
     with talk.task("choosing the strength"):
         if trial is None or part is not train:
             search.forget()
@@ -182,7 +184,8 @@ def choose_few(search: Search, train: Corpus, validation: Corpus, talk: Talk) ->
             plain = trial
             if settings.naive_bayes is None:  # the plain rows may still win
                 plain = replace(trial, train=trial.train.copy(), held_out=trial.held_out.copy())
-            search.side_by_side(rescale_by_ratios(plain, threads), (features,), True, strengths)
+            views = ("words", "both") if by_both else (features,)
+            search.side_by_side(rescale_by_ratios(plain, threads), views, True, strengths)
         if settings.strength is None:
             widen(search)
     return part

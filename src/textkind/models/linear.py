@@ -170,7 +170,7 @@ def encode(
     ngrams = ngram_settings(settings, settings.features, len(train))
     encoder, rows = fit_ngrams(train.texts, ngrams, threads=threads)
     if settings.naive_bayes:
-        scale = ratio_scale(rows, len(encoder), train.targets, len(train.labels))
+        scale = ratio_scale(rows, encoder.is_word, train.targets, len(train.labels))
         encoder = rescale(encoder, rows, scale, threads)
     texts, targets = train.texts, train.targets
     if more is not None:

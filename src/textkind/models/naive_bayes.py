@@ -23,13 +23,24 @@ def weight_by_class(starts, ends, columns, values, targets, sums):
             sums[columns[i], targets[row]] += values[i]
 
 
-def ratio_scale(rows: Rows, size: int, targets: np.ndarray, classes: int) -> np.ndarray:
-    """(V,) float32 scale of every column, of mean 1; targets (N,) int32 label ids."""
-    sums = np.zeros((size, classes), np.float32)
+def ratio_scale(rows: Rows, is_word: np.ndarray, targets: np.ndarray, classes: int) -> np.ndarray:
+    """(V,) float32 scale of every column, of mean 1 among words and among characters.
+
+    is_word (V,) bool tells the columns of words; targets (N,) int32 label ids.
+    """
+    sums = np.zeros((is_word.size, classes), np.float32)
     weight_by_class(rows.starts, rows.ends, rows.columns, rows.values, targets, sums)
+    scale = np.ones(is_word.size, np.float32)
+    for block in (is_word, ~is_word):
+        if block.any():
+            scale[block] = block_scale(sums[block])
+    return scale
+
+
+def block_scale(sums: np.ndarray) -> np.ndarray:
+    """The scale of columns whose weights by class are sums (V, K)."""
     others = sums.sum(axis=1, keepdims=True) - sums
     inside = np.log((sums + SMOOTHING) / (sums + SMOOTHING).sum(axis=0))
     outside = np.log((others + SMOOTHING) / (others + SMOOTHING).sum(axis=0))
     ratio = np.abs(inside - outside).mean(axis=1)
-    scale = (1 - SHARE) + SHARE * ratio / max(float(ratio.mean()), 1e-12)
-    return scale.astype(np.float32)
+    return (1 - SHARE) + SHARE * ratio / max(float(ratio.mean()), 1e-12)

@@ -143,6 +143,6 @@ def prepare(
 
 def rescale_by_ratios(trial: Trial, threads: int | None) -> Trial:
     """Weigh the rows of a trial by log-count ratios learned on its train rows, in place."""
-    scale = ratio_scale(trial.train, len(trial.encoder), trial.targets, trial.labels)
+    scale = ratio_scale(trial.train, trial.encoder.is_word, trial.targets, trial.labels)
     rescale(trial.encoder, trial.held_out, scale, threads)
     return replace(trial, encoder=rescale(trial.encoder, trial.train, scale, threads))

@@ -1,5 +1,6 @@
 """The headline figures of one part: which there are, what they mean, how they are shown."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,12 @@ HAMMING = Figure("hamming_loss", "Hamming loss", "label decisions that are wrong
 def is_several(metrics: Metrics) -> bool:
     """Whether a text may have several labels."""
     return metrics.get("task") == "several labels"
+
+
+def file_name(source: object) -> str:
+    """A source without the folders it lay in, which are those of one machine."""
+    name = re.split(r"[/\\]", str(source).rstrip("/\\"))[-1]
+    return name if name else str(source)
 
 
 def shown_part(metrics: Metrics) -> tuple[str, Metrics]:

@@ -20,6 +20,7 @@ from textkind.report.confusion import LARGEST_MAP, confusions, heat_map, pair_ro
 from textkind.report.figures import (
     Metrics,
     figure_rows,
+    file_name,
     is_several,
     probability_rows,
     shown_part,
@@ -30,12 +31,13 @@ from textkind.report.mistakes import mistake_rows
 from textkind.report.profile import (
     count_rows,
     isolated,
+    learned_from,
     part_rows,
     profile_facts,
     split_facts,
 )
 from textkind.report.reliability import reliability_diagram
-from textkind.report.reproduce import command, seconds_rows, settings_rows
+from textkind.report.reproduce import candidate_rows, command, fact_tables, seconds_rows
 from textkind.report.verdict import told, verdict, warnings
 from textkind.report.wording import name, number, visible
 
@@ -84,7 +86,8 @@ def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
         **(_quality_sections(metrics, part) if part["rows"] else {}),
         mistakes=mistake_rows(mistakes),
         mistake_total=len(mistakes),
-        settings=settings_rows(metrics.get("fit") or {}),
+        fact_tables=fact_tables(metrics.get("fit") or {}),
+        candidates=candidate_rows(metrics.get("fit") or {}),
         seconds=seconds_rows(metrics.get("fit") or {}),
         command=command(metrics),
     )
@@ -95,12 +98,13 @@ def _data_sections(metrics: Metrics) -> dict[str, Any]:
     data = metrics.get("data") or {}
     counts, other_counts = count_rows(data, MOST_COUNTS)
     return {
-        "source": isolated(data["source"]) if data.get("source") else "",
+        "source": isolated(file_name(data["source"])) if data.get("source") else "",
         "model": str((metrics.get("fit") or {}).get("model", "")),
         "profile": profile_facts(data),
         "counts": counts,
         "other_counts": other_counts,
         "parts": part_rows(data),
+        "learned_from": learned_from(metrics),
         "split": split_facts(data),
         "data_notes": told(data.get("notes") or []),
     }

@@ -5,6 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from textkind.report.bars import stacked_bar
+from textkind.report.figures import Metrics, file_name
 from textkind.report.wording import clip, known, name, number, plural
 
 PARTS = ("train", "validation", "test")
@@ -25,9 +26,9 @@ def isolated(text: object, limit: int = 120) -> Markup:
 
 def profile_facts(data: dict[str, Any]) -> list[Fact]:
     """What was read and what is in it, as pairs of a term and its value."""
-    facts = [("Source", isolated(data["source"]))] if data.get("source") else []
+    facts = [("Source", isolated(file_name(data["source"])))] if data.get("source") else []
     if data.get("test_source"):
-        facts.append(("Test source", isolated(data["test_source"])))
+        facts.append(("Test source", isolated(file_name(data["test_source"]))))
     for term, key in (("Rows read", "read"), ("Accepted", "accepted"), ("Rejected", "rejected")):
         if data.get(key) is not None:
             facts.append((term, number(data[key], "count")))
@@ -126,6 +127,25 @@ def part_rows(data: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for part, count in rows.items()
     ]
+
+
+def learned_from(metrics: Metrics) -> str:
+    """Which part does what in this run."""
+    parts = (metrics.get("data") or {}).get("parts") or {}
+    rows = {part: (parts.get(part) or {}).get("rows", 0) for part in PARTS}
+    settings = (metrics.get("fit") or {}).get("settings") or {}
+    if not rows["validation"]:
+        words = "The weights are fitted on train; nothing is chosen or calibrated by validation"
+    elif settings.get("refit"):
+        words = (
+            "Choices and calibration come from validation; the final weights are then fitted on "
+            "train and validation together"
+        )
+    else:
+        words = "The weights are fitted on train; choices and calibration come from validation"
+    return words + (
+        "; test is opened once, at the end." if rows["test"] else "; nothing is tested."
+    )
 
 
 def split_facts(data: dict[str, Any]) -> list[Fact]:

@@ -1,39 +1,102 @@
-"""What is needed to make the run again: metrics.json in, a command and lines of tables out."""
+"""What is needed to make the run again: metrics.json in, the command and lines of tables out."""
 
-import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from textkind.report.wording import clip, known, number
+from markupsafe import Markup
 
-MOST_SETTINGS = 80
-NAME_LENGTH, VALUE_LENGTH, COMMAND_LENGTH = 60, 160, 1000  # characters
+from textkind.report.wording import clip, known, number, percent_text
 
-
-def flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every plain value of nested settings, under its name with dots."""
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from flat(inner, f"{name}.{key}" if name else str(key))
-    elif isinstance(value, list | tuple):
-        yield name, ", ".join(str(one) for one in value[:12]) + (", ..." if value[12:] else "")
-    else:
-        yield name, "none" if value is None or value == {} else str(value)
+MOST_ROWS = 60  # of one table
+NAME_LENGTH, VALUE_LENGTH, COMMAND_LENGTH = 40, 160, 1000  # characters
+CHOICES = ("features", "naive_bayes", "strength")  # what validation compares
+# Entries of "fit" that have a table of their own or stand elsewhere on the page.
+APART = {"model", "seconds", "asked", "settings", "decision", "candidates"}
 
 
-def settings_rows(fit: dict[str, Any]) -> list[tuple[str, str]]:
-    """All that the fit tells of itself but its seconds, as names and values."""
-    told = {key: value for key, value in fit.items() if key != "seconds"}
+def fact_tables(fit: dict[str, Any]) -> list[dict[str, Any]]:
+    """The settings chosen, the decision, and the course of the fit, each as names and values."""
+    decision = {k: v for k, v in (fit.get("decision") or {}).items() if k != "notes"}
+    course = {key: value for key, value in fit.items() if key not in APART}
+    tables = (
+        ("The settings, as chosen.", fit.get("settings") or {}, "by default"),
+        ("The decision, from logits to labels.", decision, "none"),
+        ("Convergence and size of the fit.", course, "none"),
+    )
+    return [
+        {"caption": caption, "rows": _rows(facts, absent)}
+        for caption, facts, absent in tables
+        if facts
+    ]
+
+
+def _rows(facts: dict[str, Any], absent: str) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
-    for name, value in flat(told):
-        if len(rows) == MOST_SETTINGS:
+    for name, value in _flat(facts):
+        if len(rows) == MOST_ROWS:
             rows.append(("and more", "see metrics.json"))
             break
-        rows.append((clip(name, NAME_LENGTH), clip(value, VALUE_LENGTH)))
+        rows.append((clip(name.replace("_", " "), NAME_LENGTH), _words(name, value, absent)))
     return rows
 
 
-def seconds_rows(fit: dict[str, Any]) -> list[dict[str, object]]:
+def _flat(facts: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
+    """Every plain value of nested facts under its name, and the names above it."""
+    for key, value in facts.items():
+        name = f"{above} {key}".strip()
+        if isinstance(value, dict) and value:
+            yield from _flat(value, name)
+        else:
+            yield name, value
+
+
+def _words(name: str, value: object, absent: str) -> str:
+    """A value as people read it: yes or no, four significant digits, a gap in per cent."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value == {}:
+        return absent
+    if name.endswith("relative_gap") and known(value) is not None:
+        return percent_text(float(str(value)))
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return clip(_listed(value, absent), VALUE_LENGTH)
+    return clip(str(value), VALUE_LENGTH)
+
+
+def _listed(values: Iterable[object], absent: str) -> str:
+    shown = list(values)
+    words = ", ".join(_words("", one, absent) for one in shown[:12])
+    return words + (", ..." if shown[12:] else "")
+
+
+def candidate_rows(fit: dict[str, Any]) -> list[dict[str, Any]]:
+    """What validation compared, in the order tried.
+
+    Features are compared on a sample first; the last one with the settings of the fit is the one
+    that was chosen.
+    """
+    found = [one for one in fit.get("candidates") or [] if isinstance(one, dict)]
+    settings = fit.get("settings") or {}
+    alike = [one for one in found if all(one.get(key) == settings.get(key) for key in CHOICES)]
+    chosen = alike[-1] if alike else None
+    return [
+        {
+            "features": clip(str(one.get("features")), NAME_LENGTH),
+            "ratios": _words("", one.get("naive_bayes"), "no"),
+            "strength": _words("", one.get("strength"), "none"),
+            "log_loss": number(one.get("log_loss"), "plain"),
+            "accuracy": number(one.get("accuracy"), "percent"),
+            "chosen": one is chosen,
+        }
+        for one in found[:MOST_ROWS]
+    ]
+
+
+def seconds_rows(fit: dict[str, Any]) -> list[dict[str, str | Markup]]:
     """How long each step took."""
     return [
         {"step": clip(str(step), NAME_LENGTH), "seconds": number(value, "seconds")}
@@ -43,23 +106,5 @@ def seconds_rows(fit: dict[str, Any]) -> list[dict[str, object]]:
 
 
 def command(metrics: dict[str, Any]) -> str:
-    """The command line of the same data, columns, model and seed; empty where nothing was split."""
-    data = metrics.get("data") or {}
-    if not data.get("source") or not data.get("split"):
-        return ""
-    words = ["textkind", "train", str(data["source"])]
-    if data.get("test_source"):
-        words += ["--test", str(data["test_source"])]
-    columns = data.get("columns") or {}
-    for option in ("text", "label", "group", "time", "id"):
-        column = columns.get(option)
-        if option == "label" and isinstance(column, list):
-            words += ["--label-columns", *map(str, column)]
-            continue
-        for one in column if isinstance(column, list) else [column]:
-            words += [f"--{option}", str(one)] if one else []
-    model = (metrics.get("fit") or {}).get("model")
-    words += ["--model", str(model)] if model else []
-    seed = data["split"].get("seed")
-    words += ["--seed", str(seed)] if seed is not None else []
-    return clip(shlex.join(words), COMMAND_LENGTH)
+    """The command line as it was typed; empty where the run was not asked for by one."""
+    return clip(metrics.get("command") or "", COMMAND_LENGTH)

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from textkind.evaluation.intervals import VERY_FEW_ROWS
 from textkind.report.confusion import confusions
 from textkind.report.figures import (
     LABEL_FIGURES,
@@ -39,7 +40,10 @@ def verdict(metrics: Metrics) -> list[Markup]:
     part_name, part = shown_part(metrics)
     if not part["rows"]:
         return [Markup("Nothing was evaluated, so there is nothing to say of its quality yet.")]
-    return [how_good(metrics, part_name, part), how_trusted(part), where_it_fails(metrics, part)]
+    good = how_good(metrics, part_name, part)
+    if part["rows"] < VERY_FEW_ROWS:
+        good += Markup(" With so few texts the interval is wide and the figures mean little.")
+    return [good, how_trusted(part), where_it_fails(metrics, part)]
 
 
 def how_good(metrics: Metrics, part_name: str, part: Metrics) -> Markup:

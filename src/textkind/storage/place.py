@@ -114,6 +114,7 @@ def whole_folder(
     target = target.resolve()
     part = target.parent / f".textkind-{secrets.token_hex(4)}.part"
     existed, placed = target.exists(), False
+    missing = _missing_parents(target)
     try:
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +135,7 @@ def whole_folder(
             )
             with uninterrupted():
                 shutil.rmtree(part, ignore_errors=True)
+                _remove_empty(missing)
         raise
 
 
@@ -170,6 +172,7 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
     # The suffix stays last: writers choose the format by it.
     part = target.parent / f".textkind-{secrets.token_hex(4)}.part{target.suffix}"
     existed, placed = target.exists(), False
+    missing = _missing_parents(target)
     try:
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -189,7 +192,20 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
             )
             with uninterrupted():
                 part.unlink(missing_ok=True)
+                _remove_empty(missing)
         raise
+
+
+def _missing_parents(target: Path) -> list[Path]:
+    """The folders above `target` that are not there yet, the deepest first."""
+    return [folder for folder in target.parents if not folder.exists()]
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove folders that were made for nothing, unless someone has put something there."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -10,8 +10,9 @@ from textkind.data.settings import ReadSettings
 from textkind.decision.decision import decide
 from textkind.evaluation.scorecard import score_part
 from textkind.progress import SILENT, Talk
-from textkind.storage.model_folder import load_model
+from textkind.storage.model_folder import load_with_provenance
 from textkind.workflow.mistakes import mistake_records
+from textkind.workflow.origin import file_digest
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,20 @@ def evaluate(
     """Measure a model on labelled text it has not seen.
 
     model is a run folder, a model folder, or a classifier in memory; source is as for training.
+    A folder knows the columns it was trained with, and they are taken where none are named.
     Raises ModelFolderError, DataError or ColumnError.
     """
-    classifier = model if isinstance(model, Classifier) else load_model(Path(model))
-    reading = read_corpus(source, settings.reading, labels=classifier.labels, talk=talk)
+    trained = None
+    if isinstance(model, Classifier):
+        classifier = model
+    else:
+        classifier, origin = load_with_provenance(Path(model))
+        trained = origin.columns
+        if origin.sha256 is not None and file_digest(source) == origin.sha256:
+            talk.note("these are the texts the model was trained on: new texts will do worse")
+    reading = read_corpus(
+        source, settings.reading, labels=classifier.labels, trained=trained, talk=talk
+    )
     corpus = reading.corpus
     with talk.task("predicting"):
         given = predict_probabilities(classifier, corpus.texts, settings.threads)

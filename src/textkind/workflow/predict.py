@@ -17,7 +17,7 @@ from textkind.data.rejected import Rejection, reasons_in_words, write_rejected
 from textkind.data.settings import ReadSettings
 from textkind.errors import SettingsError
 from textkind.progress import SILENT, Talk
-from textkind.storage.model_folder import load_model
+from textkind.storage.model_folder import load_with_provenance
 from textkind.storage.place import whole_file, writing
 from textkind.workflow.blocks import Blocks
 from textkind.workflow.predictions import prediction_columns, with_predictions
@@ -69,15 +69,21 @@ def predict(
     source  a path, "-" for standard input, a frame or a table, as for training
     output  a path ending in .csv, .tsv, .jsonl or .parquet, or "-" for standard output
 
+    A folder knows the text columns it was trained with, and they are taken where none are named.
     Rows that cannot be used go to a file beside the output. Raises ModelFolderError, DataError,
     SettingsError or OutputError.
     """
-    classifier = model if isinstance(model, Classifier) else load_model(Path(model))
+    trained = None
+    if isinstance(model, Classifier):
+        classifier = model
+    else:
+        classifier, origin = load_with_provenance(Path(model))
+        trained = origin.columns
     _check_joint(classifier, settings.joint)
     kind = _output_format(output, settings)
     _check_different(source, output)
     began = time.monotonic()
-    blocks = Blocks(source, settings.reading, talk)
+    blocks = Blocks(source, settings.reading, trained, talk)
     labels = classifier.labels
     columns, notes = prediction_columns(
         blocks.names, several=labels.several, top=settings.top, labels=len(labels)

@@ -19,6 +19,7 @@ from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts, split_corpus
 from textkind.decision.decision import decide
+from textkind.evaluation.intervals import VERY_FEW_ROWS
 from textkind.evaluation.scorecard import majority_baseline, score_part
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
@@ -38,6 +39,7 @@ from textkind.storage.run_folder import (
 )
 from textkind.workflow.learn import Learned, learn, worthwhile_share
 from textkind.workflow.mistakes import mistake_records
+from textkind.workflow.origin import origin_of
 from textkind.workflow.profile import column_profile, text_bytes, word_profile
 from textkind.workflow.told import Account
 
@@ -58,6 +60,7 @@ class TrainSettings:
     split: SplitSettings = field(default_factory=SplitSettings)  # its seed is the run's
     linear: LinearSettings = field(default_factory=LinearSettings)
     threads: int | None = None  # None: all cores
+    command: str | None = None  # the command line that asked for the run, to be kept with it
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,7 @@ def train(
         facts = {
             "format": METRICS_FORMAT,
             "textkind": textkind.__version__,
+            "command": settings.command,
             "task": "several labels" if parts.train.labels.several else "one label",
             "labels": list(parts.train.labels.names),
             **figures,
@@ -109,7 +113,11 @@ def train(
         }
         metrics = parse_document(document_bytes(facts), METRICS)  # tuples become lists
         with account.task("writing the run folder"):
-            write_run(folder, learned, metrics, mistakes, readings, account)
+            first = readings["train"]
+            rows = learned.classifier.model.facts.get("texts", len(parts.train))
+            seed = settings.split.seed
+            origin = origin_of(source, first.source, first.columns, rows, seed)
+            write_run(folder, learned.classifier, origin, metrics, mistakes, readings, account)
     talk.note(f"written to {out}")
     return RunResult(out, metrics, learned.classifier)
 
@@ -128,10 +136,12 @@ def read_sources(
 ) -> Mapping[str, CorpusReading]:
     """The training source, and those given for validation and test with its label set."""
     readings = {"train": read_corpus(source, settings.reading, talk=talk)}
-    labels = readings["train"].corpus.labels
+    labels, trained = readings["train"].corpus.labels, readings["train"].columns
     for name, given in (("validation", settings.validation), ("test", settings.test)):
         if given is not None:
-            readings[name] = read_corpus(given, settings.reading, labels=labels, talk=talk)
+            readings[name] = read_corpus(
+                given, settings.reading, labels=labels, trained=trained, talk=talk
+            )
     return readings
 
 
@@ -172,6 +182,11 @@ def evaluate_parts(
         with talk.task("evaluating on test"):
             given = predict_probabilities(learned.classifier, parts.test.texts, settings.threads)
             test = parts.test.open("evaluation of the finished classifier")
+            if 0 < len(test) < VERY_FEW_ROWS:
+                talk.note(
+                    f"only {len(test):,} test texts: the intervals are wide, and the figures "
+                    "mean little"
+                )
             figures["test"] = _scored(learned, test, given, seed)
             figures["baseline"] = majority_baseline(parts.train.targets, test.targets, test.labels)
         shown = test, given
@@ -218,18 +233,16 @@ def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> di
 
 def write_run(
     folder: Path,
-    learned: Learned,
+    classifier: Classifier,
+    origin: Provenance,
     metrics: dict[str, Any],
     mistakes: list[dict[str, Any]],
     readings: Mapping[str, CorpusReading],
     account: Account,
 ) -> None:
     """Fill a run folder that is being assembled."""
-    data = metrics["data"]
-    rows = learned.classifier.model.facts.get("texts", data["parts"]["train"]["rows"])
     (folder / MODEL).mkdir()
-    provenance = Provenance(data["source"], rows, data["split"]["seed"])
-    write_model_files(learned.classifier, folder / MODEL, provenance)
+    write_model_files(classifier, folder / MODEL, origin)
     write_bytes(folder / METRICS, document_bytes(metrics))
     write_lines(folder / MISTAKES, mistakes)
     for name, reading in readings.items():

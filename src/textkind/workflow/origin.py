@@ -1,0 +1,34 @@
+"""What a model remembers of its training data, so that it is used as it was trained.
+
+A source and how it was read in, Provenance out; and whether another source is the same file.
+"""
+
+import hashlib
+from pathlib import Path
+
+from textkind.data.columns import Columns
+from textkind.storage.model_folder import Provenance
+
+
+def origin_of(source: object, name: str, columns: Columns, rows: int, seed: int) -> Provenance:
+    """Where a model comes from; `name` is what the reader calls the source.
+
+    A path is told without its folders: they are those of one machine.
+    """
+    path = _path(source)
+    if path is not None:
+        name = path.absolute().name
+    return Provenance(name, rows, seed, columns, file_digest(source))
+
+
+def file_digest(source: object) -> str | None:
+    """The SHA-256 of a source that is a plain file, in hexadecimal; None for any other."""
+    path = _path(source)
+    if path is None or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _path(source: object) -> Path | None:
+    return Path(source) if isinstance(source, str | Path) and str(source) != "-" else None
