@@ -28,6 +28,7 @@ def document(case, several):
     return {
         "format": 1,
         "textkind": "0.1.0",
+        "command": None,
         "task": "several labels" if several else "one label",
         "labels": list(labels.names),
         "test": score_part(probabilities, predicted, targets, labels, resamples=70),
@@ -179,3 +180,17 @@ def test_the_majority_baseline_of_several_labels_gives_one_label_to_every_text()
     assert found["label"] == "a"
     assert found["subset_accuracy"] == 0.5
     assert found["hamming_loss"] == 0.5
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_all_right_leaves_shares_of_rows_an_interval_with_width(several):
+    targets = np.arange(60, dtype=np.int32) % 3
+    probabilities = np.eye(3)[targets] * 0.7 + 0.1
+    if several:
+        targets = np.eye(3, dtype=np.uint8)[targets]
+    part = score_part(probabilities, targets, targets, label_set(3, several), resamples=70)
+    exact = {"value": 1.0, "low": pytest.approx(0.025 ** (1 / 60)), "high": 1.0}
+    names = ("accuracy", "subset_accuracy") if several else ("accuracy", "micro_f1")
+    for name in names:
+        assert part[name] == exact
+    assert part["macro_f1"]["low"] == 1.0

@@ -130,6 +130,21 @@ def test_an_evaluation_without_parts_leaves_out_the_split(make_metrics) -> None:
     assert "textkind train" not in page.text
 
 
+def test_settings_and_candidates_stand_in_tables_of_their_own(make_metrics) -> None:
+    metrics = make_metrics()
+    one = {"features": "words", "naive_bayes": True, "log_loss": 0.31875, "accuracy": 0.9125}
+    metrics["fit"]["settings"] |= {"features": "words", "naive_bayes": True}
+    metrics["fit"]["candidates"] = [one | {"strength": 1.0}, one | {"strength": 2.0}]
+    metrics["fit"]["asked"] = {"strength": "asked-for"}
+    page = Page(render_report(metrics, []))
+    assert "What validation compared." in page.texts
+    assert {0.31875, 0.9125} <= set(page.values)
+    assert page.texts.count("chosen") == 1
+    assert "class weight" in page.texts
+    assert "asked-for" not in page.text
+    assert metrics["command"] in page.texts
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_what_evaluation_makes_is_what_the_report_reads(make_metrics, several) -> None:
     labels = LabelSet(("a", "b", "c", "never"), several)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from textkind.report.mistakes import EXCERPT, mistake_row
 from textkind.report.figures import file_name
+from textkind.report.mistakes import EXCERPT, mistake_row
 from textkind.report.profile import learned_from
 from textkind.report.reproduce import candidate_rows, command, fact_tables
 from textkind.report.verdict import verdict, warnings

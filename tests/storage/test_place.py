@@ -217,3 +217,28 @@ def test_a_full_disk_gives_a_clear_error():
         Path("/dev/full").open("w") as file,
     ):
         file.write("x" * 100000)
+
+
+def test_folders_made_for_nothing_are_removed_again(tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for make in (
+        lambda: whole_folder(mine / "a" / "b" / "run", overwrite=False, not_ours=anything_is_ours),
+        lambda: whole_file(mine / "a" / "b" / "out.csv", overwrite=False),
+    ):
+        with pytest.raises(ZeroDivisionError), make():
+            raise ZeroDivisionError
+        assert list(tmp_path.rglob("*")) == [mine]
+
+
+def test_a_folder_that_someone_uses_meanwhile_stays(tmp_path):
+    target = tmp_path / "a" / "run"
+
+    def fill_a_neighbour():
+        with whole_folder(target, overwrite=False, not_ours=anything_is_ours):
+            (tmp_path / "a" / "notes.txt").write_text("mine")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fill_a_neighbour()
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "notes.txt"]
