@@ -10,7 +10,7 @@ import textkind
 HOME = Path(textkind.__file__).parent
 FLOORS = [
     ("errors",),  # the ground: every other part of floor 0 may raise
-    ("settings", "seeds", "optional", "progress", "parallel"),
+    ("seeds", "progress", "parallel"),
     ("data",),
     ("encoding", "evaluation"),
     ("decision",),

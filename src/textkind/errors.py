@@ -7,7 +7,6 @@ TextkindError
 +-- SealedError          test labels asked for before evaluation
 +-- NotFittedError       prediction asked of a classifier that has not learned
 +-- ModelFolderError     a model folder that is damaged, foreign or too new
-+-- MissingExtraError    an optional package that is not installed
 +-- OutputError          a result that could not be written
 """
 
@@ -18,9 +17,8 @@ from collections.abc import Iterable
 class TextkindError(Exception):
     """Base of all our errors. Only the problem is required, so every error pickles as it is."""
 
-    exit_code = (
-        2  # the user asked for something that cannot be done; 1 is kept for our own failures
-    )
+    # the user asked for something that cannot be done; 1 is kept for our own failures
+    exit_code = 2
 
     def __init__(
         self, problem: str, *, found: object = None, where: str = "", hint: str = ""
@@ -57,10 +55,6 @@ class NotFittedError(TextkindError, ValueError, AttributeError):
 
 class ModelFolderError(TextkindError, ValueError):
     """A model folder that is damaged, foreign or written by a newer version."""
-
-
-class MissingExtraError(TextkindError, ImportError):
-    """An optional package that is not installed."""
 
 
 class OutputError(TextkindError, OSError):

@@ -218,3 +218,17 @@ def test_canonical_order_does_not_depend_on_row_order(order):
 def test_impossible_settings_are_refused(arguments):
     with pytest.raises(SettingsError):
         NgramSettings(**arguments)
+
+
+def test_texts_behind_the_learned_ones_change_nothing_but_are_encoded():
+    ngrams = NgramSettings(characters=(2, 3))
+    alone, rows = fit_ngrams(arrow(CORPUS), ngrams)
+    more = ["the cat and much that is new", "zebra"]
+    beside, joined = fit_ngrams(arrow(CORPUS + more), ngrams, learned=len(CORPUS))
+    np.testing.assert_array_equal(alone.buckets, beside.buckets)
+    np.testing.assert_array_equal(alone.importance, beside.importance)
+    np.testing.assert_array_equal(dense(rows, len(alone)), dense(joined, len(alone))[: len(CORPUS)])
+    by_itself = encode_ngrams(alone, arrow(more))
+    np.testing.assert_array_equal(
+        dense(by_itself, len(alone)), dense(joined, len(alone))[len(CORPUS) :]
+    )

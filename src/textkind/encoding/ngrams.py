@@ -237,26 +237,31 @@ def fit_ngrams(
     texts: pa.LargeStringArray,
     settings: NgramSettings,
     *,
+    learned: int | None = None,
     threads: int | None = None,
 ) -> tuple[NgramEncoder, Rows]:
     """Learn vocabulary and inverse document frequency from `texts`, and encode them.
+
+    With `learned`, only the first so many texts are learned from, and all are encoded.
 
     idf = log((1 + N) / (1 + document frequency)) + 1, as scikit-learn's TfidfVectorizer smooths
     it. Columns are numbered by falling document frequency and, among equals, in order of first
     appearance, so that what is used together lies together in memory.
     """
     _, offsets = text_buffers(texts)
-    bits = bits_for(int(offsets[-1] - offsets[0]))
+    number = len(texts) if learned is None else learned
+    bits = bits_for(int(offsets[number] - offsets[0]))
     rows = hash_texts(texts, settings, bits, threads)
     frequency = np.zeros(bucket_count(settings, bits), np.int32)
-    appeared = np.empty(min(rows.stored, frequency.size) + 1, np.int32)
-    different = kernels.count_documents(rows.starts, rows.ends, rows.columns, frequency, appeared)
+    seen = rows.part(slice(0, number))
+    appeared = np.empty(min(seen.stored, frequency.size) + 1, np.int32)
+    different = kernels.count_documents(seen.starts, seen.ends, rows.columns, frequency, appeared)
     buckets = np.empty(different, np.int32)
     kept = kernels.by_falling_frequency(
         appeared[:different], frequency, settings.minimum_document_frequency, buckets
     )
     buckets = buckets[:kept].copy()
-    idf = np.log((1 + len(texts)) / (1 + frequency[buckets])) + 1
+    idf = np.log((1 + number) / (1 + frequency[buckets])) + 1
     encoder = NgramEncoder(settings, bits, buckets, half_precision(idf))
     weigh_texts(encoder, rows, threads)
     return encoder, rows

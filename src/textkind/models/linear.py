@@ -17,7 +17,6 @@ from textkind.encoding.ngrams import (
     Rows,
     canonical_order,
     compiled_before,
-    encode_ngrams,
     fit_ngrams,
     join_rows,
     narrow,
@@ -168,14 +167,14 @@ def encode(
 ) -> Encoded:
     """Rows of train, and of more texts to fit on; vocabulary and weights are those of train."""
     ngrams = ngram_settings(settings, settings.features, len(train))
-    encoder, rows = fit_ngrams(train.texts, ngrams, threads=threads)
-    if settings.naive_bayes:
-        scale = ratio_scale(rows, encoder.is_word, train.targets, len(train.labels))
-        encoder = rescale(encoder, rows, scale, threads)
     texts, targets = train.texts, train.targets
     if more is not None:
-        rows = join_rows(rows, encode_ngrams(encoder, more.texts, threads=threads))
         texts, targets = joined_texts(train, more)
+    encoder, rows = fit_ngrams(texts, ngrams, learned=len(train), threads=threads)
+    if settings.naive_bayes:
+        seen = rows.part(slice(0, len(train)))
+        scale = ratio_scale(seen, encoder.is_word, train.targets, len(train.labels))
+        encoder = rescale(encoder, rows, scale, threads)
     return Encoded(train.labels, encoder, rows, targets, canonical_order(texts, targets))
 
 
