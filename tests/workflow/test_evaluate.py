@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
+from textkind.data.settings import ReadSettings
 from textkind.errors import DataError, ModelFolderError
 from textkind.workflow.evaluate import EvaluateSettings, evaluate
+from textkind.workflow.train import TrainSettings, train
 
 
 def test_the_figures_are_those_of_the_run_on_the_same_rows(run, ticket_file):
@@ -39,3 +41,19 @@ def test_several_labels_are_evaluated(tag_run, tag_file):
 def test_a_folder_that_is_no_model_is_refused(tmp_path, ticket_file):
     with pytest.raises(ModelFolderError):
         evaluate(tmp_path, ticket_file)
+
+
+def test_a_model_of_delimited_labels_reads_them_so_again(tmp_path):
+    rows = ["text,label"]
+    for number in range(40):
+        rows.append(f"billing question {number},billing")
+        rows.append(f"login trouble {number},login")
+        rows.append(f"billing and login {number},billing;login")
+    path = tmp_path / "tickets.csv"
+    path.write_text("\n".join(rows) + "\n")
+    settings = TrainSettings(out=tmp_path / "run", reading=ReadSettings(label_delimiter=";"))
+    train(path, settings)
+    again = tmp_path / "again.csv"
+    again.write_text("\n".join(rows[:31]) + "\n")
+    result = evaluate(tmp_path / "run", again)
+    assert (result.accepted, result.rejected) == (30, 0)

@@ -72,13 +72,17 @@ ID_NAMES = ("id", "uid", "doc_id", "document_id", "text_id")
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns in use, by name. `label` is a tuple where labels are columns of 0 and 1."""
+    """The columns in use, by name. `label` is a tuple where labels are columns of 0 and 1.
+
+    label_delimiter parts the labels within a cell of the label column, if anything does.
+    """
 
     text: tuple[str, ...]
     label: str | tuple[str, ...] | None = None
     group: str | None = None
     time: str | None = None
     id: str | None = None
+    label_delimiter: str | None = None
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -150,7 +154,9 @@ def resolve_columns(
         ids = [name for name in free if plain_name(name) in ID_NAMES]
         if len(ids) == 1:
             identity = ids[0]
-    columns = Columns(text, label, settings.group, settings.time, identity)
+    columns = Columns(
+        text, label, settings.group, settings.time, identity, settings.label_delimiter
+    )
     return columns, notes and ["; ".join(notes)]
 
 

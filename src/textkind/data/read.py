@@ -6,7 +6,7 @@ and rows rejected always add up to the rows read.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +105,14 @@ def read_corpus(
 ) -> CorpusReading:
     """Read labelled texts.
 
-    `trained` are the columns of the training data, taken where the settings name none.
+    `trained` are the columns of the training data, and what parts its labels, taken where the
+    settings name none.
     With `labels`, the label set of a trained model or of the training file: a row whose label it
     does not have is rejected, and DataError raised where that is every row. Without, DataError
     where there are not two labels to tell apart.
     """
+    if trained is not None and settings.label_delimiter is None and settings.several is not False:
+        settings = replace(settings, label_delimiter=trained.label_delimiter)
     collected, columns = _collect(source, settings, need_label=True, trained=trained, talk=talk)
     reject_bad_texts(collected, columns, empty_allowed=False)
     labelled = corpus_of(collected, columns, settings, labels)

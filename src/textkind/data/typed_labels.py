@@ -21,7 +21,25 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 
 def as_targets(y: Any) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Labels of any type as (K,) sorted classes, int32 ids or a uint8 matrix, and which it is."""
+    """Labels of any type as (K,) sorted classes, int32 ids or a uint8 matrix, and which it is.
+
+    DataError where they cannot be that.
+    """
+    for name in ("to_pylist", "to_list"):  # Arrow and polars
+        if not hasattr(y, "tolist") and hasattr(y, name):
+            y = getattr(y, name)()
+    try:
+        return _targets(y)
+    except DataError:
+        raise
+    except (TypeError, ValueError, KeyError) as error:
+        raise DataError(
+            f"these labels cannot be learned: {error}",
+            hint="y holds a label for each text: names, numbers, or lists of names",
+        ) from error
+
+
+def _targets(y: Any) -> tuple[np.ndarray, np.ndarray, bool]:
     if are_lists(y):
         names = [sorted(set(row)) for row in y]
         flat = [name for row in names for name in row]
@@ -70,6 +88,8 @@ def _check_types(y: Any) -> None:
     for index, value in enumerate(values):
         if is_missing(value):
             raise DataError(f"a label is missing or NaN: number {index}")
+        if isinstance(value, float) and np.isinf(value):
+            raise DataError(f"a label is infinity: number {index}")
     kinds = {_kind(value) for value in values}
     if len(kinds) > 1:
         raise DataError(
