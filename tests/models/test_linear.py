@@ -135,7 +135,9 @@ def test_packed_weights_are_within_half_a_step():
     weights = np.random.default_rng(0).normal(size=(300, 7)).astype(np.float32)
     weights[0] = 0
     weights[1] *= 1e-6
-    steps, scales = pack_weights(weights)
+    blocks = np.zeros((1, 300, 16), np.float32)
+    blocks[0, :, :7] = weights
+    steps, scales = pack_weights(blocks, 7)
     assert steps.dtype == np.int8
     np.testing.assert_array_equal(scales, scales.astype(np.float16).astype(np.float32))
     error = np.abs(steps * scales[:, None] - weights).max(axis=1)

@@ -80,7 +80,7 @@ def test_squared_hinge_reaches_scikit_learns_optimum(strength):
         for k in range(4)
     )
     assert solution.facts["objective"] == pytest.approx(theirs, rel=1e-3)
-    weights, biases = solution.columns()
+    weights, biases = solution.weights[0, :, :4], solution.biases[0, :4]
     np.testing.assert_allclose(
         csr @ weights + biases, with_ones(csr) @ peer.coef_.T, atol=2e-3 * max(1, strength)
     )

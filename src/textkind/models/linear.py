@@ -204,8 +204,8 @@ def fit_encoded(
 ) -> LinearModel:
     """Fit with every choice closed."""
     solution = solve(encoded, settings, seed, threads)
-    weights, biases = solution.columns()
-    steps, scales = pack_weights(weights)
+    steps, scales = pack_weights(solution.weights, solution.problems, threads)
+    biases = solution.biases.ravel()[: solution.problems].copy()
     facts = {
         "settings": asdict(settings),
         "texts": len(encoded.rows),
@@ -213,7 +213,7 @@ def fit_encoded(
         "stored_numbers": encoded.rows.stored,
         **solution.facts,
     }
-    return LinearModel(encoded.labels, encoded.encoder, steps, scales, biases.copy(), facts)
+    return LinearModel(encoded.labels, encoded.encoder, steps, scales, biases, facts)
 
 
 def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | None) -> Solution:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+STRETCH = 1 << 14  # rows summed at a time, in float32, before they are added up in float64
+
 
 @dataclass(frozen=True)
 class Stopping:
@@ -70,18 +72,14 @@ class Solution:
     problems: int
     facts: dict
 
-    def columns(self) -> tuple[np.ndarray, np.ndarray]:
-        """Weights (V, P) and biases (P,) of all problems, float32."""
-        blocks, size, width = self.weights.shape
-        weights = self.weights.swapaxes(0, 1).reshape(size, blocks * width)
-        return weights[:, : self.problems], self.biases.ravel()[: self.problems]
-
 
 def squared_norm(weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
     """||w||^2 with the bias, of every column of weights (V, width); float64."""
-    return np.einsum("vk,vk->k", weights, weights, dtype=np.float64) + np.square(
-        biases, dtype=float
-    )
+    norm = np.square(biases, dtype=np.float64)
+    for first in range(0, len(weights), STRETCH):
+        part = weights[first : first + STRETCH]
+        norm += np.einsum("vk,vk->k", part, part)
+    return norm
 
 
 def squared_hinge_sums(

@@ -59,19 +59,50 @@ def score_rows(
             store(logits, row * blocks + block, logit)
 
 
-def pack_weights(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Round weights (V, P) float32 to steps (V, P) int8 and scales (V,) float32.
+@compiled
+def largest_weights(weights, first, last, problems, largest):
+    """Of every feature first..last-1 the largest absolute weight in any problem."""
+    width = weights.shape[2]
+    for feature in range(first, last):
+        found = np.float32(0)
+        for problem in range(problems):
+            weight = weights[problem // width, feature, problem % width]
+            found = max(found, abs(weight))
+        largest[feature] = found
+
+
+@compiled
+def whole_steps(weights, first, last, scales, steps):
+    """steps = weights / scales, to the nearest whole number within a signed byte."""
+    width = weights.shape[2]
+    for feature in range(first, last):
+        factor = np.float32(1) / scales[feature]
+        for problem in range(steps.shape[1]):
+            weight = weights[problem // width, feature, problem % width]
+            rounded = np.rint(weight * factor)
+            steps[feature, problem] = np.int8(min(max(rounded, -STEPS), STEPS))
+
+
+def pack_weights(
+    weights: np.ndarray, problems: int, threads: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Round weights (blocks, V, width) float32 to steps (V, P) int8 and scales (V,) float32.
 
     weight = steps * scale; the scale is rounded to float16 first, so that both are stored exactly.
     """
-    steps = np.empty(weights.shape, np.int8)
-    scales = np.empty(len(weights), np.float32)
-    for first in range(0, len(weights), STRETCH):
-        part = slice(first, first + STRETCH)
-        largest = np.abs(weights[part]).max(axis=1, initial=0)
-        scales[part] = np.maximum(largest / STEPS, np.finfo(np.float16).tiny).astype(np.float16)
-        rounded = np.rint(weights[part] / scales[part, None])
-        steps[part] = np.clip(rounded, -STEPS, STEPS)
+    size = weights.shape[1]
+    steps = np.empty((size, problems), np.int8)
+    scales = np.empty(size, np.float32)
+
+    def work(block: int) -> None:
+        first, last = block * STRETCH, min((block + 1) * STRETCH, size)
+        largest_weights(weights, first, last, problems, scales)
+        smallest = np.finfo(np.float16).tiny
+        largest = scales[first:last] / STEPS
+        scales[first:last] = np.maximum(largest, smallest).astype(np.float16)
+        whole_steps(weights, first, last, scales, steps)
+
+    run_blocks(work, -(-size // STRETCH), threads)
     return steps, scales
 
 

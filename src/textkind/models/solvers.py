@@ -16,6 +16,7 @@ from textkind.errors import SettingsError
 from textkind.models import descent, gradient_descent, multinomial
 from textkind.models.lanes import WIDTH
 from textkind.models.problems import (
+    STRETCH,
     Problems,
     Solution,
     Stopping,
@@ -27,7 +28,6 @@ from textkind.models.problems import (
 from textkind.parallel import run_blocks
 from textkind.seeds import generator
 
-STRETCH = 1 << 14  # rows whose objective is summed at a time
 # objective -> number in the kernel, first dual state, sums of its primal and dual objective
 BINARY = {
     "squared_hinge": (descent.SQUARED_HINGE, 0, squared_hinge_sums),

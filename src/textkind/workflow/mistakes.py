@@ -47,12 +47,13 @@ def _leading_ngrams(
 ) -> list[dict[str, Any]]:
     """The n-grams that add most to the label's logit (direction 1) or take most from it (-1).
 
-    A weight above 0 speaks for what was decided. None for a model that has no n-grams.
+    Weights are divided by the temperature, as the logits of the probabilities are. One above 0 speaks for what was decided. None for a model that has no n-grams.
     """
     if not isinstance(classifier.model, LinearModel):
         return []
     found = contributions(classifier.model, text, limit=None)
-    weights = [(direction * float(one.weights[label]), one) for one in found if one.kind != "bias"]
+    sharpness = direction / classifier.decision.temperature
+    weights = [(sharpness * float(one.weights[label]), one) for one in found if one.kind != "bias"]
     weights.sort(key=lambda pair: -pair[0])
     return [
         {"ngram": one.ngram, "weight": weight} for weight, one in weights[:NGRAMS] if weight > 0
