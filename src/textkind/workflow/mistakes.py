@@ -47,7 +47,8 @@ def _leading_ngrams(
 ) -> list[dict[str, Any]]:
     """The n-grams that add most to the label's logit (direction 1) or take most from it (-1).
 
-    Weights are divided by the temperature, as the logits of the probabilities are. One above 0 speaks for what was decided. None for a model that has no n-grams.
+    Weights are divided by the temperature, as the logits of the probabilities are. One above 0
+    speaks for what was decided. None for a model that has no n-grams.
     """
     if not isinstance(classifier.model, LinearModel):
         return []
