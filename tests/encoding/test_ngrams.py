@@ -14,13 +14,13 @@ from textkind.encoding import ngram_kernels as kernels
 from textkind.encoding.characters import character_table
 from textkind.encoding.ngrams import (
     NgramSettings,
-    Rows,
     canonical_order,
     encode_ngrams,
     fit_ngrams,
     hash_texts,
     text_buffers,
 )
+from textkind.encoding.rows import Rows
 from textkind.errors import SettingsError
 
 PLAIN = st.text(alphabet="abcde fgAB.,!  \n", max_size=60)

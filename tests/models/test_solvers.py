@@ -6,7 +6,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from textkind.encoding.ngrams import Rows
+from textkind.encoding.rows import Rows
 from textkind.models.problems import Problems, Stopping
 from textkind.models.solvers import (
     BinaryDescent,

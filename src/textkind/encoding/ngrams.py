@@ -17,6 +17,7 @@ import pyarrow as pa
 from textkind.encoding import row_kernels as kernels
 from textkind.encoding.characters import character_table
 from textkind.encoding.ngram_kernels import text_keys
+from textkind.encoding.rows import Rows
 from textkind.errors import SettingsError
 from textkind.parallel import run_blocks
 
@@ -54,48 +55,6 @@ class NgramSettings:
                 "the minimum document frequency must be 1 or more",
                 found=self.minimum_document_frequency,
             )
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Sparse rows: text i has columns[starts[i]:ends[i]] with values[starts[i]:ends[i]].
-
-    Word n-grams stand before middles[i], character n-grams behind it. columns is int32, values is
-    float32, the index arrays are (N,) int64; between rows there may be gaps.
-    """
-
-    starts: np.ndarray
-    middles: np.ndarray
-    ends: np.ndarray
-    columns: np.ndarray
-    values: np.ndarray
-
-    def __len__(self) -> int:
-        return self.starts.size
-
-    @property
-    def stored(self) -> int:
-        """How many numbers the rows hold."""
-        return int((self.ends - self.starts).sum())
-
-    def words(self) -> "Rows":
-        """The same rows with word n-grams only; shares the memory."""
-        return Rows(self.starts, self.middles, self.middles, self.columns, self.values)
-
-    def part(self, rows: slice) -> "Rows":
-        """Some of the rows; shares the memory."""
-        return Rows(
-            self.starts[rows], self.middles[rows], self.ends[rows], self.columns, self.values
-        )
-
-    def copy(self) -> "Rows":
-        """The same rows in memory of their own."""
-        arrays = (self.starts, self.middles, self.ends, self.columns, self.values)
-        return Rows(*(array.copy() for array in arrays))
-
-    def characters(self) -> "Rows":
-        """The same rows with character n-grams only; shares the memory."""
-        return Rows(self.middles, self.middles, self.ends, self.columns, self.values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,18 +286,6 @@ def narrow(encoder: NgramEncoder, kind: str, parts: list[Rows]) -> tuple[NgramEn
         settings, encoder.bits, encoder.buckets[stays], encoder.importance[stays]
     )
     return narrowed, stays
-
-
-def join_rows(first: Rows, second: Rows) -> Rows:
-    """The rows of both, one after the other."""
-    behind = first.columns.size
-    return Rows(
-        np.concatenate([first.starts, second.starts + behind]),
-        np.concatenate([first.middles, second.middles + behind]),
-        np.concatenate([first.ends, second.ends + behind]),
-        np.concatenate([first.columns, second.columns]),
-        np.concatenate([first.values, second.values]),
-    )
 
 
 def canonical_order(texts: pa.LargeStringArray, targets: np.ndarray) -> np.ndarray:

@@ -14,14 +14,13 @@ from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.encoding.ngrams import (
     NgramEncoder,
-    Rows,
     canonical_order,
     compiled_before,
     fit_ngrams,
-    join_rows,
     narrow,
     rescale,
 )
+from textkind.encoding.rows import Rows, join_rows
 from textkind.errors import SettingsError
 from textkind.models.choosing import Attempt, choose
 from textkind.models.linear_state import parts_of, state_of

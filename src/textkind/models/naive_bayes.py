@@ -8,7 +8,7 @@ find, which is the same for two classes. As they do, it is interpolated with no 
 
 import numpy as np
 
-from textkind.encoding.ngrams import Rows
+from textkind.encoding.rows import Rows
 from textkind.models.descent import compiled
 
 SMOOTHING = 1.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textkind.encoding.ngrams import Rows
+from textkind.encoding.rows import Rows
 from textkind.errors import SettingsError
 from textkind.models import descent, gradient_descent, multinomial
 from textkind.models.lanes import WIDTH

@@ -8,12 +8,12 @@ from textkind.data.corpus import Corpus
 from textkind.decision.temperature import fit_temperature
 from textkind.encoding.ngrams import (
     NgramEncoder,
-    Rows,
     canonical_order,
     encode_ngrams,
     fit_ngrams,
     rescale,
 )
+from textkind.encoding.rows import Rows
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Stopping
 from textkind.models.settings import LinearSettings, ngram_settings
