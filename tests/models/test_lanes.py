@@ -39,12 +39,6 @@ def apply_exponential(numbers, result):
 
 
 @njit
-def apply_logarithm(numbers, result):
-    for row in range(result.shape[0]):
-        lanes.store(result, row, lanes.rough_logarithm(lanes.load(numbers, row)))
-
-
-@njit
 def sums_and_bytes(numbers, small, sums, wide):
     for row in range(sums.size):
         sums[row] = lanes.total(lanes.load(numbers, row))
@@ -92,13 +86,6 @@ def test_exponential_is_bounded_far_out():
     assert np.all(np.isfinite(result))
     assert result[0, 0] < 1e-37
     assert result[0, 1] > 1e38
-
-
-def test_rough_logarithm_is_within_its_bound():
-    numbers = np.exp(np.linspace(-30, 30, 16 * 500)).astype(np.float32).reshape(-1, 16)
-    result = np.empty_like(numbers)
-    apply_logarithm(numbers, result)
-    assert np.abs(result - np.log(numbers)).max() < 0.06
 
 
 def test_totals_bytes_and_zeros():

@@ -2,7 +2,7 @@
 
 LLVM cannot prove that two NumPy arrays do not overlap, so it leaves a loop over classes scalar.
 Here the class axis is a vector type of its own: `load` a row of sixteen, compute with + - * /,
-`maximum`, `select`, `exponential` and `logarithm`, and `store` it. On a processor with narrower
+`maximum`, `select_positive` and `exponential`, and `store` it. On a processor with narrower
 registers LLVM splits the vector.
 """
 
@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.core.datamodel.models import PrimitiveModel
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, overload, register_model
 
 WIDTH = 16  # float32 numbers in a 64-byte cache line, and in one AVX-512 register
 
@@ -37,9 +37,6 @@ class LanesModel(PrimitiveModel):
 
     def __init__(self, manager, kind):
         super().__init__(manager, kind, FLOATS)
-
-
-assert models  # numba.extending.models must be imported before a model is registered
 
 
 def spread(builder, value):
@@ -188,11 +185,6 @@ def any_nonzero(typing, lanes):
     return types.boolean(lanes_type), build
 
 
-def bits_of(builder, lanes):
-    """The bit patterns of the lanes as integers."""
-    return builder.bitcast(lanes, INTEGERS)
-
-
 @intrinsic
 def power_of_two(typing, exponent):
     """2 to the power of a whole number, lane by lane; -126 <= exponent <= 127."""
@@ -215,18 +207,6 @@ def rounded(typing, lanes):
             builder.module, ir.FunctionType(FLOATS, [FLOATS]), "llvm.rint.v16f32"
         )
         return builder.call(function, arguments)
-
-    return lanes_type(lanes_type), build
-
-
-@intrinsic
-def rough_logarithm(typing, lanes):
-    """The natural logarithm of a positive number to within 0.06: its exponent, read linearly."""
-
-    def build(context, builder, signature, arguments):
-        integers = builder.sitofp(bits_of(builder, arguments[0]), FLOATS)
-        scaled = builder.fmul(integers, ir.Constant(FLOATS, [0.6931472 / (1 << 23)] * WIDTH))
-        return builder.fsub(scaled, ir.Constant(FLOATS, [127 * 0.6931472 - 0.03] * WIDTH))
 
     return lanes_type(lanes_type), build
 

@@ -10,9 +10,8 @@ from textkind.data.settings import ReadSettings
 from textkind.decision.decision import decide
 from textkind.evaluation.scorecard import score_part
 from textkind.progress import SILENT, Talk
-from textkind.storage.model_folder import load_with_provenance
 from textkind.workflow.mistakes import mistake_records
-from textkind.workflow.origin import file_digest
+from textkind.workflow.origin import classifier_of, file_digest
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,11 @@ def evaluate(
     A folder knows the columns it was trained with, and they are taken where none are named.
     Raises ModelFolderError, DataError or ColumnError.
     """
-    trained = None
-    if isinstance(model, Classifier):
-        classifier = model
-    else:
-        classifier, origin = load_with_provenance(Path(model))
-        trained = origin.columns
-        if origin.sha256 is not None and file_digest(source) == origin.sha256:
-            talk.note("these are the texts the model was trained on: new texts will do worse")
+    classifier, origin = classifier_of(model)
+    trained = None if origin is None else origin.columns
+    trained_on = None if origin is None else origin.sha256
+    if trained_on is not None and file_digest(source) == trained_on:
+        talk.note("these are the texts the model was trained on: new texts will do worse")
     reading = read_corpus(
         source, settings.reading, labels=classifier.labels, trained=trained, talk=talk
     )

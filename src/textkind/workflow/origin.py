@@ -6,8 +6,9 @@ A source and how it was read in, Provenance out; and whether another source is t
 import hashlib
 from pathlib import Path
 
+from textkind.classifier import Classifier
 from textkind.data.columns import Columns
-from textkind.storage.model_folder import Provenance
+from textkind.storage.model_folder import Provenance, load_with_provenance
 
 
 def origin_of(source: object, name: str, columns: Columns, rows: int, seed: int) -> Provenance:
@@ -19,6 +20,11 @@ def origin_of(source: object, name: str, columns: Columns, rows: int, seed: int)
     if path is not None:
         name = path.absolute().name
     return Provenance(name, rows, seed, columns, file_digest(source))
+
+
+def classifier_of(model: str | Path | Classifier) -> tuple[Classifier, Provenance | None]:
+    """A classifier in memory or of a folder, and what the folder remembers of its training data."""
+    return (model, None) if isinstance(model, Classifier) else load_with_provenance(Path(model))
 
 
 def file_digest(source: object) -> str | None:

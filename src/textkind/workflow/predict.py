@@ -17,9 +17,9 @@ from textkind.data.rejected import Rejection, reasons_in_words, write_rejected
 from textkind.data.settings import ReadSettings
 from textkind.errors import SettingsError
 from textkind.progress import SILENT, Talk
-from textkind.storage.model_folder import load_with_provenance
 from textkind.storage.place import whole_file, writing
 from textkind.workflow.blocks import Blocks
+from textkind.workflow.origin import classifier_of
 from textkind.workflow.predictions import prediction_columns, with_predictions
 from textkind.workflow.writers import FORMATS, format_of_output, open_writer
 
@@ -73,12 +73,8 @@ def predict(
     Rows that cannot be used go to a file beside the output. Raises ModelFolderError, DataError,
     SettingsError or OutputError.
     """
-    trained = None
-    if isinstance(model, Classifier):
-        classifier = model
-    else:
-        classifier, origin = load_with_provenance(Path(model))
-        trained = origin.columns
+    classifier, origin = classifier_of(model)
+    trained = None if origin is None else origin.columns
     _check_joint(classifier, settings.joint)
     kind = _output_format(output, settings)
     _check_different(source, output)
