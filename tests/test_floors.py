@@ -10,10 +10,11 @@ import textkind
 HOME = Path(textkind.__file__).parent
 FLOORS = [
     ("errors",),  # the ground: every other part of floor 0 may raise
-    ("seeds", "progress", "parallel"),
+    ("seeds", "progress", "parallel", "optional"),
     ("data",),
     ("encoding", "evaluation"),
     ("decision",),
+    ("training",),
     ("models",),
     ("explain", "classifier"),
     ("storage", "report"),

@@ -151,7 +151,7 @@ def demo_run(tmp_path_factory):
         for number in range(6)
     ]
     folder = tmp_path_factory.mktemp("readme") / "demo-run"
-    train(rows, TrainSettings(out=folder, linear=LinearSettings(features="words")))
+    train(rows, TrainSettings(out=folder, model=LinearSettings(features="words")))
     return folder
 
 

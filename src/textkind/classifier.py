@@ -37,15 +37,29 @@ class ModelKind:
     """Where the parts of one kind of model stand; imported when asked for."""
 
     module: str
-    model: str
-    fit: str
+    model: str  # the class
+    fit: str  # the function
+    tolerance: float = 1e-6  # of a saved logit, relative: what another machine may give otherwise
 
     def part(self, name: str) -> Any:
         """The class or function of that name in the kind's module."""
         return getattr(importlib.import_module(self.module), name)
 
 
-MODELS = {"linear": ModelKind("textkind.models.linear", model="LinearModel", fit="fit_linear")}
+_NEURAL = ModelKind(
+    "textkind.models.neural",
+    model="NeuralModel",
+    fit="fit_neural",
+    tolerance=1e-3,  # a network's sums are taken in another order on another processor
+)
+MODELS = {
+    "linear": ModelKind("textkind.models.linear", model="LinearModel", fit="fit_linear"),
+    "mean_pool": _NEURAL,
+    "perceptron": _NEURAL,
+    "cnn": _NEURAL,
+    "rnn": _NEURAL,
+    "transformer": _NEURAL,
+}
 
 
 def model_kind(name: str) -> ModelKind:

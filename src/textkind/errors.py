@@ -8,6 +8,8 @@ TextkindError
 +-- NotFittedError       prediction asked of a classifier that has not learned
 +-- ModelFolderError     a model folder that is damaged, foreign or too new
 +-- OutputError          a result that could not be written
++-- MissingPackageError  an optional package that is not installed
++-- TrainingError        training that cannot go on: not finite, out of memory, a foreign checkpoint
 """
 
 import difflib
@@ -55,6 +57,14 @@ class NotFittedError(TextkindError, ValueError, AttributeError):
 
 class ModelFolderError(TextkindError, ValueError):
     """A model folder that is damaged, foreign or written by a newer version."""
+
+
+class MissingPackageError(TextkindError, ImportError):
+    """An optional package that is not installed."""
+
+
+class TrainingError(TextkindError, RuntimeError):
+    """Training that cannot go on: loss not finite, too little memory, a foreign checkpoint."""
 
 
 class OutputError(TextkindError, OSError):

@@ -5,6 +5,7 @@ that type. Learning is workflow.learn, prediction is classifier, the folder is s
 road as the command line.
 """
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,14 +15,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_consistent_length
 
-from textkind.classifier import Classifier, predict_ids, predict_probabilities
+from textkind.classifier import Classifier, model_kind, predict_ids, predict_probabilities
 from textkind.data.corpus import Corpus
 from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
 from textkind.data.texts import as_texts
 from textkind.data.typed_labels import are_lists, as_targets, indicators, label_set
-from textkind.errors import DataError, ModelFolderError, NotFittedError
-from textkind.models.settings import LinearSettings
+from textkind.errors import DataError, ModelFolderError, NotFittedError, SettingsError
+from textkind.models.neural_settings import NeuralSettings, default_settings, settings_of_json
+from textkind.models.settings import LINEAR, LinearSettings
 from textkind.progress import Talk
 from textkind.storage.model_folder import Provenance, load_model, save_model
 from textkind.workflow.learn import learn, worthwhile_share
@@ -45,8 +47,10 @@ class _Memory(Talk):
 class TextClassifier(ClassifierMixin, BaseEstimator):
     """Learn labels of texts; a scikit-learn classifier whose X is a sequence of strings.
 
-    Parameters are those of LinearSettings, and:
+    model is the name of one: linear, mean_pool, perceptron, cnn, rnn or transformer. Parameters are
+    those of LinearSettings for the linear model, and:
 
+    neural            NeuralSettings of another model; None: its defaults
     validation_share  share of the rows of `fit` that closes open choices (features, strength,
                       naive_bayes where they are "auto" or None) and calibrates; with fewer than
                       20 such rows fixed values are taken instead
@@ -62,6 +66,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self,
         model: str = "linear",
         *,
+        neural: NeuralSettings | None = None,
         features: str = "auto",
         word_ngrams: tuple[int, int] = (1, 2),
         character_ngrams: tuple[int, int] = (2, 5),
@@ -84,6 +89,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         threads: int | None = None,
     ) -> None:
         self.model = model
+        self.neural = neural
         self.features = features
         self.word_ngrams = word_ngrams
         self.character_ngrams = character_ngrams
@@ -112,8 +118,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         of 0 and 1 or N lists of strings. DataError (a ValueError) where X or y cannot be used,
         SettingsError (a ValueError) where a parameter cannot.
         """
-        fields = LinearSettings.__dataclass_fields__
-        settings = LinearSettings(**{name: getattr(self, name) for name in fields})
+        settings = self._settings()
         texts = as_texts(X)
         if y is None:
             raise DataError("requires y to be passed, but the target y is None")
@@ -126,7 +131,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         learned = learn(
             train,
             validation,
-            self.model,
             settings,
             classes=tuple(classes.tolist()),
             calibrate=self.calibrate,
@@ -183,7 +187,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         """The classifier of a model folder or run folder; ModelFolderError where it is damaged."""
         classifier = load_model(Path(path))
         facts = classifier.model.facts
-        estimator = cls(classifier.model.name, **_told_settings(facts, path))
+        estimator = cls(classifier.model.name, **_told_settings(classifier.model.name, facts, path))
         estimator.notes_, estimator.facts_ = [], facts
         estimator._take(classifier, np.array(classifier.classes))
         return estimator
@@ -214,19 +218,38 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
                 f"this {type(self).__name__} has not learned yet", hint="call fit(texts, labels)"
             ) from None
 
-    def _split(self, corpus: Corpus, settings: LinearSettings) -> tuple[Corpus, Corpus | None]:
+    def _settings(self) -> LinearSettings | NeuralSettings:
+        if self.model == LINEAR:
+            names = [field.name for field in fields(LinearSettings)]
+            return LinearSettings(**{name: getattr(self, name) for name in names})
+        model_kind(self.model)
+        if self.neural is None:
+            return default_settings(self.model)
+        if self.neural.model != self.model:
+            raise SettingsError(
+                "the settings in `neural` are of another model",
+                found=(self.model, self.neural.model),
+            )
+        return self.neural
+
+    def _split(
+        self, corpus: Corpus, settings: LinearSettings | NeuralSettings
+    ) -> tuple[Corpus, Corpus | None]:
         """Train and validation; all for training where validation would have nothing to do."""
         share = worthwhile_share(len(corpus), self.validation_share)
-        if share == 0 or not (self.calibrate or settings.open_choices):
+        is_idle = isinstance(settings, LinearSettings) and not settings.open_choices
+        if share == 0 or (is_idle and not self.calibrate):
             return corpus, None
         split = SplitSettings(test_share=0.0, validation_share=share, seed=self.seed)
         parts = split_corpus(corpus, split)
         return parts.train, parts.validation
 
 
-def _told_settings(facts: Any, path: str | Path) -> dict[str, Any]:
+def _told_settings(model: str, facts: Any, path: str | Path) -> dict[str, Any]:
     """The settings that the fit tells it had, as parameters."""
     try:
+        if model != LINEAR:
+            return {"neural": settings_of_json(facts["settings"])}
         told: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in facts["settings"].items()

@@ -14,8 +14,8 @@ class Talk:
     def note(self, message: str) -> None:
         """One fact worth telling: a choice made, a row dropped, a fallback taken."""
 
-    def advance(self, done: int, total: int) -> None:
-        """The present task has done `done` of `total` units."""
+    def advance(self, done: int, total: int, detail: str = "") -> None:
+        """The present task has done `done` of `total` units; detail is a word on how it stands."""
 
     @contextmanager
     def task(self, name: str) -> Iterator[None]:

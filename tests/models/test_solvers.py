@@ -157,7 +157,9 @@ def test_the_duality_gap_bounds_the_distance_to_the_minimum(objective):
         )
         assert not rough.facts["converged"]
         excess = rough.facts["objective"] - best.facts["objective"]
-        assert -1e-4 <= excess <= rough.facts["relative_gap"] * rough.facts["objective"] * 1.001
+        gap = rough.facts["relative_gap"] * rough.facts["objective"]
+        rounding = 1e-7 * rough.facts["objective"]  # weights are float32
+        assert -1e-4 <= excess <= gap * 1.001 + rounding
 
 
 @pytest.mark.parametrize("objective", ["squared_hinge", "logistic"])

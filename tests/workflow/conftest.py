@@ -51,7 +51,7 @@ def ticket_file(tmp_path_factory):
 @pytest.fixture(scope="session")
 def run(ticket_file, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "tickets"
-    return train(ticket_file, TrainSettings(out=out, linear=FIXED))
+    return train(ticket_file, TrainSettings(out=out, model=FIXED))
 
 
 @pytest.fixture(scope="session")
@@ -71,5 +71,5 @@ def tag_file(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tag_run(tag_file, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "tags"
-    settings = TrainSettings(out=out, linear=FIXED, reading=ReadSettings(label="labels"))
+    settings = TrainSettings(out=out, model=FIXED, reading=ReadSettings(label="labels"))
     return train(tag_file, settings)

@@ -55,7 +55,7 @@ def file(tmp_path_factory):
 def mail_run(file, tmp_path_factory):
     reading = ReadSettings(text=("subject", "body"), label="queue")
     settings = TrainSettings(
-        out=tmp_path_factory.mktemp("runs") / "mail", reading=reading, linear=FIXED
+        out=tmp_path_factory.mktemp("runs") / "mail", reading=reading, model=FIXED
     )
     return train(file, settings)
 
@@ -111,7 +111,7 @@ def test_columns_of_0_and_1_are_remembered(tmp_path):
     for name in TELLING:
         frame[name] = (frame["queue"] == name).astype(int)
     reading = ReadSettings(text=("subject",), label_columns=tuple(TELLING))
-    run = train(frame, TrainSettings(out=tmp_path / "run", reading=reading, linear=FIXED))
+    run = train(frame, TrainSettings(out=tmp_path / "run", reading=reading, model=FIXED))
     result = evaluate(run.folder, frame.iloc[:40])
     assert result.figures["subset_accuracy"]["value"] == 1
 

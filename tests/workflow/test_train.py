@@ -1,6 +1,7 @@
 """The recipe of training: what the run folder holds, and that it is there whole or not at all."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -75,7 +76,7 @@ def test_the_saved_model_is_the_one_that_was_measured(run, ticket_file):
 
 
 def test_the_same_seed_gives_the_same_model_and_figures(run, ticket_file, tmp_path):
-    again = train(ticket_file, TrainSettings(out=tmp_path / "again", linear=FIXED, threads=1))
+    again = train(ticket_file, TrainSettings(out=tmp_path / "again", model=FIXED, threads=1))
     for name in ("weights.safetensors", "golden.json"):
         first = (run.folder / "model" / name).read_bytes()
         assert (again.folder / "model" / name).read_bytes() == first
@@ -88,7 +89,7 @@ def test_mistakes_carry_the_ngrams_that_led_there(tmp_path):
     texts += [f"good film {n}" for n in range(30)]
     labels += ["no"] * 30
     frame = pd.DataFrame({"text": texts, "label": labels})
-    result = train(frame, TrainSettings(out=tmp_path / "run", linear=FIXED))
+    result = train(frame, TrainSettings(out=tmp_path / "run", model=FIXED))
     lines = (result.folder / "mistakes.jsonl").read_text().splitlines()
     mistakes = [json.loads(line) for line in lines]
     assert mistakes
@@ -101,7 +102,7 @@ def test_mistakes_carry_the_ngrams_that_led_there(tmp_path):
 
 def test_given_files_are_validated_and_tested_on(ticket_file, tmp_path):
     settings = TrainSettings(
-        test=ticket_file, validation=ticket_file, out=tmp_path / "run", linear=FIXED
+        test=ticket_file, validation=ticket_file, out=tmp_path / "run", model=FIXED
     )
     metrics = train(ticket_file, settings).metrics
     assert [metrics["data"]["parts"][p]["rows"] for p in ("train", "validation", "test")] == [
@@ -125,7 +126,7 @@ def test_with_few_rows_there_is_no_validation_part_and_it_is_told(tmp_path):
 
 def test_without_a_test_part_nothing_is_tested(ticket_file, tmp_path):
     settings = TrainSettings(
-        out=tmp_path / "run", linear=FIXED, split=SplitSettings(test_share=0, validation_share=0.2)
+        out=tmp_path / "run", model=FIXED, split=SplitSettings(test_share=0, validation_share=0.2)
     )
     metrics = train(ticket_file, settings).metrics
     assert metrics["test"] is None
@@ -147,13 +148,13 @@ def test_the_default_folder_is_the_next_free_number(tmp_path, monkeypatch):
     ("settings", "error"),
     [
         ({"reading": ReadSettings(text=("txt",))}, ColumnError),
-        ({"model": "liner"}, SettingsError),
+        ({"model": replace(FIXED, solver="sgd")}, SettingsError),
         ({"test": "missing.csv"}, DataError),
     ],
 )
 def test_after_an_error_there_is_no_run_folder(ticket_file, tmp_path, settings, error):
     with pytest.raises(error):
-        train(ticket_file, TrainSettings(out=tmp_path / "run", linear=FIXED, **settings))
+        train(ticket_file, TrainSettings(out=tmp_path / "run", **{"model": FIXED} | settings))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -165,7 +166,7 @@ def test_after_an_error_there_is_no_run_folder(ticket_file, tmp_path, settings, 
 def test_a_failure_in_any_step_leaves_the_old_run(
     run, ticket_file, tmp_path, monkeypatch, step, error
 ):
-    settings = TrainSettings(out=tmp_path / "run", linear=FIXED, overwrite=True)
+    settings = TrainSettings(out=tmp_path / "run", model=FIXED, overwrite=True)
     train(ticket_file, settings)
     before = (tmp_path / "run" / "metrics.json").read_bytes()
 
@@ -183,7 +184,7 @@ def test_a_failure_in_any_step_leaves_the_old_run(
 def test_an_existing_run_is_refused_before_any_work(run, ticket_file, monkeypatch):
     monkeypatch.setattr(train_module, "read_corpus", lambda *a, **k: pytest.fail("it read"))
     with pytest.raises(SettingsError, match="exists already"):
-        train(ticket_file, TrainSettings(out=run.folder, linear=FIXED))
+        train(ticket_file, TrainSettings(out=run.folder, model=FIXED))
 
 
 def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeypatch):
@@ -201,7 +202,7 @@ def test_the_test_labels_are_opened_after_everything_is_chosen(ticket_file, tmp_
     wrong = test.assign(label=test.label.to_numpy()[::-1])
     folders = []
     for name, given in (("right", test), ("wrong", wrong)):
-        settings = TrainSettings(test=given, out=tmp_path / name, linear=FIXED)
+        settings = TrainSettings(test=given, out=tmp_path / name, model=FIXED)
         folders.append(train(frame.iloc[:300], settings).folder / "model")
     for file in ("weights.safetensors", "golden.json"):
         assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes()

@@ -84,6 +84,34 @@ def share(value: str) -> float:
     return number
 
 
+def number_from(least: float) -> Callable[[str], float]:
+    """The type of an option that takes a finite number of `least` or more."""
+
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = least - 1
+        if not least <= number < float("inf"):
+            raise argparse.ArgumentTypeError(f"{value!r} is no number of {least:g} or more")
+        return number
+
+    return parse
+
+
+def whole_numbers(value: str) -> tuple[int, ...]:
+    """The type of an option that takes whole numbers: 3,4,5; 0 stands for none."""
+    try:
+        numbers = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        numbers = (-1,)
+    if numbers == (0,):
+        return ()
+    if min(numbers) < 1:
+        raise argparse.ArgumentTypeError(f"{value!r} is no list of whole numbers such as 3,4,5")
+    return numbers
+
+
 def positive_number(value: str) -> float:
     """The type of an option that takes a finite number above 0."""
     try:

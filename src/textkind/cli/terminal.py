@@ -66,11 +66,11 @@ class TerminalTalk(Talk):
             printable(message), markup=False, highlight=False, soft_wrap=True
         )
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, done: int, total: int, detail: str = "") -> None:
         """Move the bar of the innermost task."""
         with self._lock:
             if self._bars:
-                self._bars[-1].move(done, total)
+                self._bars[-1].move(done, total, printable(detail))
 
     @contextmanager
     def task(self, name: str) -> Iterator[None]:
@@ -103,7 +103,7 @@ class _Bar:
     def __init__(self, name: str, console: "Console", lock: threading.Lock) -> None:
         self._name, self._console, self._lock = name, console, lock
         self._began = time.monotonic()
-        self._done, self._total = 0, 0
+        self._done, self._total, self._detail = 0, 0, ""
         self._progress: Progress | None = None
         self._closed = False
         self._timer = threading.Timer(PATIENCE, self._draw_when_due)
@@ -113,12 +113,15 @@ class _Bar:
         """Begin waiting."""
         self._timer.start()
 
-    def move(self, done: int, total: int) -> None:
+    def move(self, done: int, total: int, detail: str = "") -> None:
         """Set how much is done; the caller holds the lock."""
-        self._done, self._total = done, total
+        self._done, self._total, self._detail = done, total, detail
         if self._progress is not None:
             self._progress.update(
-                self._progress.task_ids[0], completed=done, total=total if total > 0 else None
+                self._progress.task_ids[0],
+                completed=done,
+                total=total if total > 0 else None,
+                detail=detail,
             )
 
     def hide(self) -> None:
@@ -154,9 +157,10 @@ class _Bar:
             BarColumn(),
             TaskProgressColumn(),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[detail]}", markup=False),
             console=self._console,
             transient=True,
         )
         total = self._total if self._total > 0 else None
-        self._progress.add_task(self._name, completed=self._done, total=total)
+        self._progress.add_task(self._name, completed=self._done, total=total, detail=self._detail)
         self._progress.start()

@@ -1,7 +1,14 @@
 """textkind train: labelled text in, a run folder out."""
 
 import argparse
+from typing import TYPE_CHECKING
 
+from textkind.cli.neural_options import (
+    MODELS,
+    add_neural_options,
+    given_options,
+    neural_settings,
+)
 from textkind.cli.parsing import (
     Parser,
     lengths,
@@ -13,6 +20,14 @@ from textkind.cli.parsing import (
     whole_number,
 )
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.errors import SettingsError
+
+if TYPE_CHECKING:
+    from textkind.models.neural_settings import NeuralSettings
+    from textkind.models.settings import LinearSettings
+
+LINEAR = ("features", "word_ngrams", "character_ngrams", "minimum_document_frequency", "symbols",
+          "word_borders", "objective", "solver", "batch_size", "strength")  # fmt: skip
 
 DESCRIPTION = """\
 Learn from labelled text. Writes a run folder with the model, its figures (metrics.json), a report
@@ -26,6 +41,8 @@ examples:
   textkind train news/                       a folder of text files for each class
   textkind train tags.csv --label-delimiter ";"          several labels a text
   textkind train small.csv --features words --strength 1 --no-refit
+  textkind train reviews.csv --model cnn --vectors glove.txt.gz
+  textkind train reviews.csv --model rnn --cell gru --budget 10 --checkpoints kept
 """
 
 
@@ -80,7 +97,39 @@ def _add_split_options(parser: Parser) -> None:
 
 def _add_model_options(parser: Parser) -> None:
     add = parser.add_argument_group("the model").add_argument
-    add("--model", metavar="NAME", type=one_of("linear"), help="linear (default: linear)")
+    add(
+        "--model",
+        metavar="NAME",
+        type=one_of("linear", *MODELS),
+        default="linear",
+        help=f"linear, or a network: {', '.join(MODELS)} (default: linear)",
+    )
+    add(
+        "--class-weight",
+        metavar="NAME",
+        type=one_of("none", "balanced"),
+        help="none, or balanced: rare labels count more (default: none)",
+    )
+    add(
+        "--refit",
+        action="store_true",
+        default=None,
+        help="fit once more on train and validation together (default: the linear model does)",
+    )
+    add(
+        "--no-refit",
+        dest="refit",
+        action="store_false",
+        default=None,
+        help="do not (default: the networks do not)",
+    )
+    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+    _add_linear_options(parser)
+    add_neural_options(parser)
+
+
+def _add_linear_options(parser: Parser) -> None:
+    add = parser.add_argument_group("the linear model").add_argument
     add(
         "--features",
         metavar="NAME",
@@ -137,12 +186,6 @@ def _add_model_options(parser: Parser) -> None:
         help="how closely the data is followed, scikit-learn's C (default: chosen on validation)",
     )
     add(
-        "--class-weight",
-        metavar="NAME",
-        type=one_of("none", "balanced"),
-        help="none, or balanced: rare labels count more (default: none)",
-    )
-    add(
         "--naive-bayes",
         metavar="on|off|auto",
         type=on_off_auto,
@@ -150,12 +193,6 @@ def _add_model_options(parser: Parser) -> None:
         help="weigh n-grams by log-count ratios (default: auto: with two labels chosen on "
         "validation, else off)",
     )
-    add(
-        "--no-refit",
-        action="store_true",
-        help="do not fit once more on train and validation together (default: fit once more)",
-    )
-    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -166,21 +203,13 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.cli.figures import run_table
     from textkind.cli.terminal import print_json, talk_for
     from textkind.data.settings import SplitSettings
-    from textkind.models.settings import LinearSettings
     from textkind.workflow.train import TrainSettings, train
 
     split = _given(arguments, "test_share", "validation_share", "seed", method="split")
     if arguments.duplicates is not None:
         split["duplicates_on_one_side"] = arguments.duplicates == "together"
-    linear = _given(
-        arguments,
-        *("features", "word_ngrams", "character_ngrams", "minimum_document_frequency", "symbols"),
-        *("word_borders", "objective", "solver", "batch_size", "strength", "class_weight"),
-    )
-    if "naive_bayes" in arguments:
-        linear["naive_bayes"] = arguments.naive_bayes
-    if arguments.no_refit:
-        linear["refit"] = False
+    is_linear = arguments.model == "linear"
+    model = _linear_settings(arguments) if is_linear else _neural_settings(arguments)
     settings = TrainSettings(
         test=arguments.test,
         validation=arguments.validation,
@@ -188,9 +217,9 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         reading=read_settings(arguments),
         split=SplitSettings(**split),
-        linear=LinearSettings(**linear),
+        model=model,
         command=shlex.join(["textkind", *arguments.typed]),
-        **_given(arguments, "model", "threads"),
+        **_given(arguments, "threads"),
     )
     result = train(arguments.file, settings, talk_for(arguments))
     if arguments.json:
@@ -198,6 +227,29 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(run_table(result.metrics, result.folder))
     return 0
+
+
+def _linear_settings(arguments: argparse.Namespace) -> "LinearSettings":
+    from textkind.models.settings import LinearSettings
+
+    for name in given_options(arguments):
+        raise SettingsError(
+            f"{name} is an option of the networks", hint=f"choose one: --model {MODELS[0]}"
+        )
+    given = _given(arguments, *LINEAR, "class_weight", "refit")
+    if "naive_bayes" in arguments:
+        given["naive_bayes"] = arguments.naive_bayes
+    return LinearSettings(**given)
+
+
+def _neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
+    linear = [name for name in LINEAR if getattr(arguments, name) is not None]
+    for name in [*linear, *(["naive_bayes"] if "naive_bayes" in arguments else [])]:
+        option = f"--{name.replace('_', '-')}"
+        raise SettingsError(
+            f"{option} is an option of the linear model", found=f"--model {arguments.model}"
+        )
+    return neural_settings(arguments)
 
 
 def _given(arguments: argparse.Namespace, *names: str, **renamed: str) -> dict:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from textkind.encoding.ngrams import NgramSettings
 from textkind.errors import SettingsError, did_you_mean
 
+LINEAR = "linear"
 FEATURES = ("auto", "words", "characters", "both")
 OBJECTIVES = ("squared_hinge", "logistic", "multinomial")
 SOLVERS = ("dual", "sgd")
@@ -56,6 +57,11 @@ class LinearSettings:
         if self.most_passes < 1:
             raise SettingsError("the passes must be 1 or more", found=self.most_passes)
         ngram_settings(self, "both", 1)  # raises where n-gram orders make no sense
+
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+        return LINEAR
 
     @property
     def open_choices(self) -> tuple[str, ...]:

@@ -40,7 +40,6 @@ GOLDEN_TEXTS = (
     "see https://example.org/a?b=1 and write to someone@example.org",
     "",
 )
-GOLDEN_TOLERANCE = 1e-6  # of the logit, or of 1 where the logit is smaller
 _CARD_KEYS = {"textkind", "kind", "labels", "several", "config", "decision", "provenance"}
 
 
@@ -198,7 +197,7 @@ def _check_golden(model: Model, golden: dict[str, Any]) -> None:
     given = _golden_logits(model, tuple(texts))
     if given.shape != expected.shape or not np.isfinite(expected).all():
         raise ModelFolderError("golden.json does not fit the model", found=expected.shape)
-    allowed = GOLDEN_TOLERANCE * np.maximum(1, np.abs(expected))
+    allowed = MODELS[model.name].tolerance * np.maximum(1, np.abs(expected))
     if not (np.abs(given - expected) <= allowed).all():
         raise ModelFolderError(
             "the model gives other logits than when it was saved",

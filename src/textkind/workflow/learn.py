@@ -12,6 +12,7 @@ import numpy as np
 from textkind.classifier import Classifier, model_kind
 from textkind.data.corpus import Corpus
 from textkind.decision.decision import Decision, fit_decision, probabilities
+from textkind.models.neural_settings import NeuralSettings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
 
@@ -43,8 +44,7 @@ def worthwhile_share(rows: int, share: float) -> float:
 def learn(
     train: Corpus,
     validation: Corpus | None,
-    model: str,
-    settings: LinearSettings,
+    settings: LinearSettings | NeuralSettings,
     *,
     classes: tuple[str | int | float | bool, ...] | None = None,
     calibrate: bool = True,
@@ -57,10 +57,10 @@ def learn(
     Without a validation part the choices that are open are settled by FIXED, and told, and
     probabilities stay uncalibrated. classes are the labels as the user gave them; None: the names.
     """
-    kind = model_kind(model)
+    kind = model_kind(settings.model)
     if validation is not None and len(validation) == 0:
         validation = None
-    if validation is None and settings.open_choices:
+    if validation is None and isinstance(settings, LinearSettings) and settings.open_choices:
         fixed = {name: FIXED[name] for name in settings.open_choices}
         settings = replace(settings, **fixed)
         told = ", ".join(f"{name} = {value}" for name, value in fixed.items())

@@ -33,9 +33,9 @@ class Account(Talk):
         self.timed_notes.append((self.seconds, message))
         self._listener.note(message)
 
-    def advance(self, done: int, total: int) -> None:
+    def advance(self, done: int, total: int, detail: str = "") -> None:
         """Pass it on."""
-        self._listener.advance(done, total)
+        self._listener.advance(done, total, detail)
 
     @contextmanager
     def task(self, name: str) -> Iterator[None]:

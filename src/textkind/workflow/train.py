@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 import textkind
-from textkind.classifier import Classifier, model_kind, predict_probabilities
+from textkind.classifier import Classifier, predict_probabilities
 from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading, read_corpus
 from textkind.data.rejected import write_rejected
@@ -21,6 +21,7 @@ from textkind.data.split import Parts, split_corpus
 from textkind.decision.decision import decide
 from textkind.evaluation.intervals import VERY_FEW_ROWS
 from textkind.evaluation.scorecard import majority_baseline, score_part
+from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
 from textkind.report.page import write_report
@@ -55,10 +56,9 @@ class TrainSettings:
     validation: object = None  # a source of its own; None: split off
     out: Path | None = None  # the run folder; None: runs/NAME-1, or the next free number
     overwrite: bool = False
-    model: str = "linear"
     reading: ReadSettings = field(default_factory=ReadSettings)
     split: SplitSettings = field(default_factory=SplitSettings)  # its seed is the run's
-    linear: LinearSettings = field(default_factory=LinearSettings)
+    model: LinearSettings | NeuralSettings = field(default_factory=LinearSettings)
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
 
@@ -81,7 +81,6 @@ def train(
     dicts. Raises DataError, ColumnError, SettingsError or OutputError.
     """
     account = Account(talk)
-    model_kind(settings.model)
     out = run_folder_for(source) if settings.out is None else Path(settings.out)
     with new_run_folder(out, overwrite=settings.overwrite) as folder:
         with account.step("read"):
@@ -93,7 +92,6 @@ def train(
                 parts.train,
                 parts.validation,
                 settings.model,
-                settings.linear,
                 seed=settings.split.seed,
                 threads=settings.threads,
                 talk=account,
@@ -223,12 +221,17 @@ def data_facts(readings: Mapping[str, CorpusReading], parts: Parts) -> dict[str,
 def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> dict[str, Any]:
     """The entry "fit" of metrics.json: what was asked, what was chosen, how long it took."""
     return {
-        "model": settings.model,
+        "model": settings.model.model,
         "seconds": account.step_seconds | {"total": round(account.seconds, 3)},
-        "asked": asdict(settings.linear),
+        "asked": asked(settings.model),
         "decision": learned.decision_facts,
         **learned.classifier.model.facts,
     }
+
+
+def asked(settings: LinearSettings | NeuralSettings) -> dict[str, Any]:
+    """The settings of a model as metrics.json tells them."""
+    return asdict(settings) if isinstance(settings, LinearSettings) else settings_to_json(settings)
 
 
 def write_run(

@@ -1,0 +1,94 @@
+"""How accurate are the neural models, each chosen on validation alone?
+
+Every candidate is fitted with three seeds, on the training part less a tenth for validation, or
+with the validation part that the set has (sst2). Of the candidates for a goal the one with the
+highest mean accuracy on validation counts, by its mean accuracy on the test part.
+"""
+
+from dataclasses import dataclass
+from statistics import mean
+
+from bench.measure import Facts
+from bench.results import Answer, Goal, Row, at_least
+from bench.sides import OURS_NEURAL, Contender, Workers
+
+SEEDS = (0, 1, 2)
+
+# what may be chosen: bench/peers/ours_neural.py says what a setting holds
+CANDIDATES: dict[str, Facts] = {
+    "mean pool": {"network": "mean_pool"},
+    "mean pool, GloVe": {"network": "mean_pool", "words": {"ngrams": 1}, "vectors": "glove"},
+    "perceptron": {"network": "perceptron"},
+    "CNN, GloVe": {"network": "cnn", "vectors": "glove"},
+    "CNN, GloVe in two channels": {
+        "network": "cnn",
+        "vectors": "glove",
+        "layers": {"channels": "two"},
+    },
+    "LSTM, GloVe": {"network": "rnn", "vectors": "glove"},
+    "GRU, GloVe": {"network": "rnn", "vectors": "glove", "layers": {"cell": "gru"}},
+}
+CNNS = ("CNN, GloVe", "CNN, GloVe in two channels")
+RNNS = ("LSTM, GloVe", "GRU, GloVe")
+WITH_VECTORS = ("mean pool, GloVe", *CNNS, *RNNS)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A figure to reach: percent of the set's test part, by the best of some candidates."""
+
+    name: str
+    which: str
+    target: float
+    candidates: tuple[str, ...]
+
+
+TASKS = [
+    Task("trec", "CNN with vectors", 93.0, CNNS),
+    Task("trec", "best of LSTM and GRU", 93.5, RNNS),
+    Task("subj", "CNN with vectors", 93.0, CNNS),
+    Task("mr", "best with vectors", 79.5, WITH_VECTORS),
+    Task("sst2", "best with vectors", 83.0, WITH_VECTORS),
+    Task("r8", "best network", 97.0, ("mean pool", "perceptron", *WITH_VECTORS)),
+    Task("r52", "best network", 94.0, ("mean pool", "perceptron", *WITH_VECTORS)),
+]
+
+
+def ask(runs: int) -> Answer:
+    rows: list[Row] = []
+    for name in dict.fromkeys(task.name for task in TASKS):
+        wanted = [candidate for task in TASKS if task.name == name for candidate in task.candidates]
+        with Workers() as workers:
+            side = Contender(OURS_NEURAL, OURS_NEURAL, {"network": "mean_pool"})
+            workers.load([side], [name])
+            rows += [
+                {"set": name, "candidate": candidate, **measured(workers, candidate)}
+                for candidate in dict.fromkeys(wanted)
+            ]
+    return Answer(rows, [goal(task, rows) for task in TASKS])
+
+
+def measured(workers: Workers, candidate: str) -> Row:
+    """Means over the seeds: accuracy on validation and test, seconds of a fit, epochs."""
+    fits, tests = [], []
+    for seed in SEEDS:
+        setting = {**CANDIDATES[candidate], "seed": seed, "official_validation": True}
+        side = Contender(candidate, OURS_NEURAL, setting)
+        fits.append(workers.say(side, "fit"))
+        tests.append(workers.say(side, "predict")["accuracy"])
+    return {
+        "validation": mean(fit["validation_accuracy"] for fit in fits),
+        "test": mean(tests),
+        "test, lowest": min(tests),
+        "highest": max(tests),
+        "fit s": mean(fit["seconds"] for fit in fits),
+        "best epoch": mean(fit["best_epoch"] for fit in fits),
+    }
+
+
+def goal(task: Task, rows: list[Row]) -> Goal:
+    """The candidate that validation chooses, by its accuracy on the test part."""
+    found = [row for row in rows if row["set"] == task.name and row["candidate"] in task.candidates]
+    best = max(found, key=lambda row: float(str(row["validation"])))
+    what = f"{task.name}, {task.which}: {best['candidate']}"
+    return at_least(what, float(str(best["test"])), task.target, " %")

@@ -1,0 +1,199 @@
+"""The options of the neural models: one table, from the option to the setting it fills."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textkind.cli.parsing import Parser, number_from, one_of, share, whole_number, whole_numbers
+from textkind.errors import SettingsError
+
+if TYPE_CHECKING:
+    from textkind.models.neural_settings import NeuralSettings
+
+POOLINGS = ("mean", "max", "attention", "sif", "last", "cls")
+MODELS = ("mean_pool", "perceptron", "cnn", "rnn", "transformer")
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option, the part of NeuralSettings and the setting that it fills, its type and help.
+
+    default is in words: the settings themselves are not imported for --help.
+    """
+
+    name: str
+    part: str  # layers, words, subwords, training, places, or "" for NeuralSettings itself
+    setting: str
+    kind: Callable[[str], Any]
+    metavar: str
+    help: str
+    default: str
+
+
+NETWORK = (
+    Option("--width", "layers", "width", whole_number(1), "NUMBER",
+           "numbers of a token's vector", "100; transformer: 128; or that of the vectors"),
+    Option("--pooling", "layers", "pooling", one_of(*POOLINGS), "NAME",
+           "mean, max or attention; mean_pool: also sif, rnn: last, transformer: "
+           "cls", "mean; rnn: max"),
+    Option("--hidden", "layers", "hidden", whole_numbers, "NUMBERS",
+           "units of each hidden layer of a perceptron, such as 256,128 (0: "
+           "none); of mean_pool's", "perceptron: 128; mean_pool: none"),
+    Option("--activation", "layers", "activation", one_of("relu", "tanh", "gelu", "none"), "NAME",
+           "of a perceptron: relu, tanh, gelu or none", "relu"),
+    Option("--weighting", "layers", "weighting", one_of("tfidf", "count"), "NAME",
+           "of a perceptron's words: tfidf or count", "tfidf"),
+    Option("--windows", "layers", "windows", whole_numbers, "NUMBERS",
+           "words that the filters of a cnn see, such as 3,4,5", "3,4,5"),
+    Option("--filters", "layers", "filters", whole_number(1), "NUMBER",
+           "of a cnn, for each window", "100"),
+    Option("--channels", "layers", "channels", one_of("static", "non-static", "two"), "NAME",
+           "of a cnn: static, non-static, or two", "non-static"),
+    Option("--cell", "layers", "cell", one_of("tanh", "lstm", "gru"), "NAME",
+           "of an rnn: tanh, lstm or gru", "lstm"),
+    Option("--units", "layers", "units", whole_number(1), "NUMBER",
+           "of an rnn, each direction", "128"),
+    Option("--layers", "layers", "layers", whole_number(1), "NUMBER",
+           "of an rnn or transformer", "rnn: 1; transformer: 2"),
+    Option("--directions", "layers", "directions", whole_number(1), "NUMBER",
+           "of an rnn: 1 or 2", "2"),
+    Option("--heads", "layers", "heads", whole_number(1), "NUMBER",
+           "of a transformer", "4"),
+    Option("--positions", "layers", "positions", one_of("learned", "rotary"), "NAME",
+           "of a transformer: learned or rotary", "rotary"),
+    Option("--dropout", "layers", "dropout", share, "SHARE",
+           "of the numbers left out in training", "by the network"),
+)  # fmt: skip
+TEXT = (
+    Option("--tokens", "", "tokens", one_of("words", "bpe", "wordpiece", "unigram"), "NAME",
+           "words, or subwords learned from the training texts: bpe, wordpiece or "
+           "unigram", "words"),
+    Option("--tokenizer", "", "tokenizer", Path, "FILE",
+           "a ready tokenizer.json", "none"),
+    Option("--vocabulary-limit", "", "limit", whole_number(1), "NUMBER",
+           "words or subwords at most", "50,000 words, 8,000 subwords"),
+    Option("--minimum-count", "words", "minimum_count", whole_number(1), "NUMBER",
+           "times that a word must stand in the training "
+           "texts", "2, but 1 under 1,000 training texts"),
+    Option("--token-ngrams", "words", "ngrams", whole_number(1), "NUMBER",
+           "longest run of words that has a vector, for mean_pool and "
+           "perceptron", "1; mean_pool: 2"),
+    Option("--vectors", "", "vectors", str, "FILE",
+           "start from word vectors (word2vec, GloVe, fastText .vec; plain or "
+           ".gz), or `distilled`: from a pretrained encoder", "none"),
+    Option("--encoder", "", "encoder", Path, "DIR",
+           "the folder of that encoder", "the bundled MiniLM"),
+    Option("--max-tokens", "", "max_tokens", whole_number(1), "NUMBER",
+           "of a text that are read; the rest is told", "by the network"),
+)  # fmt: skip
+TRAINING = (
+    Option("--epochs", "training", "epochs", whole_number(1), "NUMBER",
+           "passes at most", "20"),
+    Option("--budget", "training", "budget", number_from(0), "MINUTES",
+           "end after so many minutes, with the best model so far", "none"),
+    Option("--patience", "training", "patience", whole_number(1), "NUMBER",
+           "looks at validation without gain before training ends", "4"),
+    Option("--metric", "training", "metric", one_of("log_loss", "accuracy", "macro_f1"), "NAME",
+           "of validation, by which the best weights are kept: log_loss, accuracy "
+           "or macro_f1", "log_loss"),
+    Option("--batch-tokens", "training", "batch_tokens", whole_number(1), "NUMBER",
+           "tokens of a batch at most", "2048"),
+    Option("--batch-texts", "training", "batch_texts", whole_number(1), "NUMBER",
+           "texts of a batch at most", "64"),
+    Option("--accumulation", "training", "accumulation", whole_number(1), "NUMBER",
+           "batches that make one step", "1"),
+    Option("--optimizer", "training", "optimizer", one_of("adamw", "sgd"), "NAME",
+           "adamw or sgd", "adamw"),
+    Option("--learning-rate", "training", "learning_rate", number_from(0), "NUMBER",
+           "at its highest", "0.001"),
+    Option("--token-rate", "training", "token_rate", number_from(0), "NUMBER",
+           "of the tokens' vectors, times the learning rate", "1"),
+    Option("--weight-decay", "training", "weight_decay", number_from(0), "NUMBER",
+           "of matrices", "0.01"),
+    Option("--schedule", "training", "schedule", one_of("linear", "cosine", "constant"), "NAME",
+           "linear, cosine or constant", "linear"),
+    Option("--warmup", "training", "warmup", share, "SHARE",
+           "of the steps, in which the rate rises", "0.05"),
+    Option("--clip", "training", "clip", number_from(0), "NUMBER",
+           "longest gradient", "1"),
+    Option("--head", "training", "head", one_of("auto", "binary", "softmax", "sigmoid"), "NAME",
+           "binary, softmax, sigmoid, or auto: by the labels", "auto"),
+    Option("--label-smoothing", "training", "label_smoothing", share, "SHARE",
+           "of a target given to the other labels", "0"),
+    Option("--focal", "training", "focal", number_from(0), "NUMBER",
+           "exponent of the focal loss", "0"),
+    Option("--positive-weight", "training", "positive_weight", one_of("none", "balanced"), "NAME",
+           "with several labels a text: none, or balanced: rare labels count more", "none"),
+    Option("--sampling", "training", "sampling", one_of("none", "balanced", "square_root"), "NAME",
+           "how often texts of a label are drawn: none, balanced or square_root", "none"),
+    Option("--precision", "training", "precision", one_of("auto", "float32", "bfloat16"), "NAME",
+           "float32, bfloat16, or auto: the quicker one here", "auto"),
+    Option("--device", "training", "device", one_of("auto", "cpu", "cuda"), "NAME",
+           "cpu, cuda, or auto: cuda where there is one", "auto"),
+    Option("--checkpoints", "places", "checkpoints", Path, "DIR",
+           "keep the last two checkpoints here, and go on from them after an interruption", "none"),
+    Option("--checkpoint-steps", "places", "checkpoint_steps", whole_number(1), "NUMBER",
+           "steps between two checkpoints, beside the end of every epoch", "500"),
+    Option("--steps", "places", "steps", Path, "FILE",
+           "write a line of JSON for every step", "none"),
+    Option("--tensorboard", "places", "tensorboard", Path, "DIR",
+           "write events for TensorBoard", "none"),
+)  # fmt: skip
+GROUPS = (("the networks", NETWORK), ("their texts", TEXT), ("their training", TRAINING))
+
+
+def add_neural_options(parser: Parser) -> None:
+    """Add the options; what is not given stays as the network's defaults have it."""
+    for title, options in GROUPS:
+        add = parser.add_argument_group(title).add_argument
+        for option in options:
+            told = f"{option.help} (default: {option.default})"
+            add(option.name, metavar=option.metavar, type=option.kind, help=told)
+        if options is TEXT:
+            add("--freeze-vectors", action="store_true", help="do not tune them (default: tune)")
+
+
+def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
+    """The settings of the network that was asked for; SettingsError for another one's option."""
+    from textkind.models.neural_settings import default_settings
+
+    settings = default_settings(arguments.model)
+    for option in (option for _, options in GROUPS for option in options):
+        value = getattr(arguments, option.name[2:].replace("-", "_"))
+        if value is not None:
+            settings = _filled(settings, option, value)
+    if arguments.class_weight is not None:
+        training = replace(settings.training, class_weight=arguments.class_weight)
+        settings = replace(settings, training=training)
+    if arguments.freeze_vectors:
+        settings = replace(settings, tune_vectors=False)
+    if arguments.refit is not None:
+        settings = replace(settings, refit=arguments.refit)
+    return settings
+
+
+def given_options(arguments: argparse.Namespace) -> list[str]:
+    """The neural options that were given."""
+    names = [option.name for _, options in GROUPS for option in options] + ["--freeze-vectors"]
+    return [name for name in names if getattr(arguments, name[2:].replace("-", "_"))]
+
+
+def _filled(settings: "NeuralSettings", option: Option, value: Any) -> "NeuralSettings":
+    if option.setting == "limit":
+        return replace(
+            settings,
+            words=replace(settings.words, largest=value),
+            subwords=replace(settings.subwords, size=value),
+        )
+    if option.setting == "tokenizer":
+        return replace(settings, tokenizer=value, tokens="ready")
+    if option.part == "":
+        return replace(settings, **{option.setting: value})
+    part = getattr(settings, option.part)
+    if option.setting not in {field.name for field in fields(part)}:
+        raise SettingsError(f"{option.name} is not for the {settings.network}")
+    if option.setting == "hidden" and settings.network == "mean_pool":
+        value = value[0] if value else 0
+    return replace(settings, **{option.part: replace(part, **{option.setting: value})})

@@ -1,0 +1,74 @@
+"""Token ids of many texts in flat arrays, and what every encoder of tokens can do."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """Ragged token ids: text i has ids[offsets[i]:offsets[i + 1]].
+
+    ids is (M,) int32, offsets is (N + 1,) int64 and begins with 0.
+    """
+
+    ids: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return self.offsets.size - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(N,) int64 tokens of every text."""
+        return np.diff(self.offsets)
+
+
+class TokenEncoder(Protocol):
+    """Texts to token ids 0..size-1; id 0 is padding and stands for no token.
+
+    `encode` cuts nothing off and adds no special tokens.
+    """
+
+    @property
+    def unknown_id(self) -> int:
+        """The id of what has no id of its own."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many ids there are, padding included."""
+        ...
+
+    def encode(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
+        """The tokens of N texts."""
+        ...
+
+    def spellings(self) -> list[str]:
+        """The token of every id, as text."""
+        ...
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """A JSON-able config with "kind", and named arrays."""
+        ...
+
+
+def first_tokens(tokens: Tokens, longest: int | None) -> Tokens:
+    """The first `longest` tokens of every text; None: all."""
+    lengths = tokens.lengths
+    if longest is None or not (lengths > longest).any():
+        return tokens
+    kept = np.minimum(lengths, longest)
+    offsets = np.concatenate(([0], np.cumsum(kept)))
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], kept)
+    return Tokens(tokens.ids[np.repeat(tokens.offsets[:-1], kept) + within], offsets)
+
+
+def take_tokens(tokens: Tokens, rows: np.ndarray) -> Tokens:
+    """The texts at `rows`, in that order."""
+    lengths = tokens.lengths[rows]
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+    return Tokens(tokens.ids[np.repeat(tokens.offsets[:-1][rows], lengths) + within], offsets)

@@ -1,0 +1,59 @@
+"""Mean pooling: the vectors of a text's tokens become one, and a linear layer reads it.
+
+fastText's network (Joulin et al. 2017), the deep averaging network where it has a hidden layer
+(Iyyer et al. 2015), and the smooth inverse frequency of Arora et al. (2017).
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from textkind.models.networks.pooling import POOLINGS, weighted_mean
+from textkind.models.networks.settings import MeanPoolSettings
+
+RARITY = 1e-3  # a of a / (a + p), as Arora et al. (2017) have it
+# Standard deviation of the embedding at first: 0.1 and more leave rare words loud.
+START = 0.01
+
+
+class MeanPool(nn.Module):
+    """Embedding, pooling over time, a hidden ReLU layer where asked for, dropout, linear."""
+
+    token_tables: tuple[str, ...] = ("embedding.weight",)
+    vector_tables = ("embedding.weight",)
+    token_weights: Tensor | None  # (V,), where the pooling is sif
+
+    def __init__(self, vocabulary: int, outputs: int, settings: MeanPoolSettings) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, settings.width)
+        nn.init.normal_(self.embedding.weight, std=START)
+        is_weighted = settings.pooling == "sif"
+        self.register_buffer("token_weights", torch.ones(vocabulary) if is_weighted else None)
+        if is_weighted:
+            self.token_tables = ("embedding.weight", "token_weights")
+        self.pooling = None if is_weighted else POOLINGS[settings.pooling](settings.width)
+        self.hidden = nn.Linear(settings.width, settings.hidden) if settings.hidden else None
+        self.vector_width = settings.hidden if settings.hidden else settings.width
+        self.dropout = nn.Dropout(settings.dropout)
+        self.head = nn.Linear(self.vector_width, outputs)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """(B, T) int64 ids, (B, T) bool -> (B, K) logits."""
+        return self.head(self.dropout(self.vectors(input_ids, attention_mask)))
+
+    def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the last layer reads: (B, hidden or D)."""
+        x = self.embedding(input_ids)  # (B, T, D)
+        if self.pooling is None:
+            weights = self.token_weights[input_ids]  # type: ignore[index]  # (B, T)
+            x = weighted_mean(x, attention_mask, weights)  # (B, D)
+        else:
+            x = self.pooling(x, attention_mask)  # (B, D)
+        return x if self.hidden is None else torch.relu(self.hidden(x))
+
+    def set_token_counts(self, counts: np.ndarray) -> None:
+        """Weigh tokens by rarity, where the pooling is sif; counts (V,) are those of training."""
+        if self.token_weights is None:
+            return
+        share = counts / max(int(counts.sum()), 1)
+        self.token_weights.copy_(torch.from_numpy(RARITY / (RARITY + share)))

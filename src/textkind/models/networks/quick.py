@@ -1,0 +1,15 @@
+"""Whether the compiled kernels beside the networks can compute something, or PyTorch must."""
+
+import torch
+from torch import Tensor
+
+
+def quick_here(x: Tensor) -> bool:
+    """True for float32 on the CPU, outside autocast, where nothing traces the computation."""
+    return (
+        x.device.type == "cpu"
+        and x.dtype == torch.float32
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+        and not torch.jit.is_tracing()
+    )

@@ -1,0 +1,192 @@
+"""The neural models: an encoder of tokens and a network, trained by one loop.
+
+fit = fit_neural(train, validation, NeuralSettings(layers=CnnSettings()))
+logits = fit.model.logits(texts)                        (N, K) float32
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from torch import nn
+
+from textkind.data.corpus import Corpus
+from textkind.data.labels import LabelSet
+from textkind.encoding.ngrams import canonical_order
+from textkind.encoding.tokens import TokenEncoder, Tokens, first_tokens
+from textkind.models.networks.settings import NetworkSettings
+from textkind.models.neural_settings import NeuralSettings, settings_to_json
+from textkind.models.neural_state import parts_of, state_of
+from textkind.models.starting import start_of, started_network
+from textkind.progress import SILENT, Talk
+from textkind.training.fit import Examples, Trained, fit_network
+from textkind.training.forward import network_outputs, torch_threads
+from textkind.training.losses import head_of, logits_of, outputs_of
+
+
+@dataclass(frozen=True, eq=False)
+class NeuralModel:
+    """A fitted network with the encoder of its tokens.
+
+    head says what the network's outputs are (training/losses.py); tokens behind the first
+    max_tokens of a text are not read. facts is the JSON-able account of the fit.
+    """
+
+    labels: LabelSet
+    name: str
+    encoder: TokenEncoder
+    network: nn.Module
+    layers: NetworkSettings
+    head: str
+    max_tokens: int | None
+    facts: dict[str, Any]
+
+    def logits(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
+        """(N, K) float32 logits of texts."""
+        with torch_threads(threads):
+            outputs = network_outputs(
+                self.network, self.tokens(texts, threads), outputs_of(self.head, len(self.labels))
+            )
+        return logits_of(self.head, outputs)
+
+    def vectors(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
+        """(N, W) float32: what the network's last layer reads of each text."""
+        with torch_threads(threads):
+            width = self.network.vector_width
+            tokens = self.tokens(texts, threads)
+            return network_outputs(self.network, tokens, width, vectors=True)  # type: ignore[arg-type]
+
+    def tokens(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
+        """The tokens that are read of every text."""
+        return first_tokens(self.encoder.encode(texts, threads), self.max_tokens)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """All there is to save: a JSON-able config, and named arrays."""
+        return state_of(
+            self.encoder, self.network, self.layers, self.head, self.max_tokens, self.facts
+        )
+
+    @classmethod
+    def from_state(
+        cls, config: dict[str, Any], arrays: dict[str, np.ndarray], labels: LabelSet
+    ) -> "NeuralModel":
+        """The model that `state` described; ModelFolderError where that cannot be one."""
+        return NeuralModel(labels, *parts_of(config, arrays, labels))
+
+
+@dataclass(frozen=True, eq=False)
+class NeuralFit:
+    """A fitted model, and the validation logits of the fit that did not see validation."""
+
+    model: NeuralModel
+    validation_logits: np.ndarray | None
+
+
+def fit_neural(
+    train: Corpus,
+    validation: Corpus | None,
+    settings: NeuralSettings,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    talk: Talk = SILENT,
+) -> NeuralFit:
+    """Train a network on train; validation says when to stop.
+
+    With settings.refit the network is then trained once more on train + validation, for as many
+    epochs as were best, and the validation logits come from the fit before.
+
+    Raises SettingsError, DataError, TrainingError, OutputError or MissingPackageError.
+    """
+    if validation is not None and len(validation) == 0:
+        validation = None
+    with torch_threads(threads):
+        model, trained = _fit(train, validation, settings, seed, threads, talk)
+        logits = trained.validation_logits
+        best = trained.facts["best"]
+        if settings.refit and validation is not None and best is not None:
+            again = replace(
+                settings, training=replace(settings.training, epochs=best["epoch"], budget=None)
+            )
+            talk.note(f"training once more, on train and validation, {best['epoch']} epochs")
+            whole = joined(train, validation)
+            refitted, told = _fit(whole, None, again, seed, threads, talk)
+            model = replace(
+                refitted, facts=model.facts | {"texts": len(whole), "refit": told.facts}
+            )
+    return NeuralFit(model, logits)
+
+
+def joined(first: Corpus, second: Corpus) -> Corpus:
+    """The texts and targets of both parts as one corpus to train on."""
+    texts = pa.concat_arrays([first.texts, second.texts])
+    targets = np.concatenate([first.targets, second.targets])
+    return Corpus(texts, targets, first.labels, np.concatenate([first.rows, second.rows]))
+
+
+def _fit(
+    train: Corpus,
+    validation: Corpus | None,
+    settings: NeuralSettings,
+    seed: int,
+    threads: int | None,
+    talk: Talk,
+) -> tuple[NeuralModel, Trained]:
+    # in an order of their own, so that the rows' order in the file changes nothing
+    train = train.take(canonical_order(train.texts, train.targets))
+    labels, head = train.labels, head_of(train.labels, settings.training.head)
+    start = start_of(train, settings, seed=seed, threads=threads, talk=talk)
+    max_tokens = tokens_read(settings)
+    examples = _examples(train, start.encoder, max_tokens, threads, talk, "training")
+    held_out = None
+    if validation is not None:
+        held_out = _examples(validation, start.encoder, max_tokens, threads, talk, "validation")
+    outputs = outputs_of(head, len(labels))
+    network, layers = started_network(start, examples.tokens, outputs, settings, seed)
+    with talk.task(f"training the {settings.network}"):
+        trained = fit_network(
+            network, examples, held_out, labels, settings.training,
+            places=settings.places, seed=seed, talk=talk,
+        )  # fmt: skip
+    facts = {
+        "settings": settings_to_json(settings),
+        "texts": len(train),
+        "tokens": int(examples.tokens.offsets[-1]),
+        "vocabulary": start.encoder.size,
+        **start.facts,
+        **trained.facts,
+    }
+    model = NeuralModel(
+        labels, settings.network, start.encoder, network, layers, head, max_tokens, facts
+    )
+    return model, trained
+
+
+def tokens_read(settings: NeuralSettings) -> int | None:
+    """The most tokens of a text that the network reads."""
+    limits = [settings.max_tokens, getattr(settings.layers, "longest", None)]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _examples(
+    corpus: Corpus,
+    encoder: TokenEncoder,
+    max_tokens: int | None,
+    threads: int | None,
+    talk: Talk,
+    part: str,
+) -> Examples:
+    whole = encoder.encode(corpus.texts, threads)
+    tokens = first_tokens(whole, max_tokens)
+    unread = int(whole.offsets[-1] - tokens.offsets[-1])
+    if unread:
+        cut = int((whole.lengths > tokens.lengths).sum())
+        talk.note(
+            f"{cut:,} of {len(corpus):,} {part} texts are longer than {max_tokens:,} tokens: "
+            f"{unread / whole.offsets[-1]:.1%} of all tokens are not read"
+        )
+    empty = int((tokens.lengths == 0).sum())
+    if empty:
+        talk.note(f"{empty:,} of {len(corpus):,} {part} texts have no token")
+    return Examples(tokens, corpus.targets)

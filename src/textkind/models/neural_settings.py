@@ -1,0 +1,119 @@
+"""Settings of the neural models; known without torch."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from textkind.encoding.subwords import SubwordSettings
+from textkind.encoding.words import WordSettings
+from textkind.errors import SettingsError, did_you_mean
+from textkind.models.networks.settings import (
+    SETTINGS,
+    CnnSettings,
+    MeanPoolSettings,
+    NetworkSettings,
+    PerceptronSettings,
+    RnnSettings,
+    TransformerSettings,
+    check_choice,
+    check_whole,
+    settings_from_json,
+)
+from textkind.training.settings import Places, TrainingSettings
+
+TOKENS = ("words", "bpe", "wordpiece", "unigram", "ready")
+DISTILLED = "distilled"
+
+
+@dataclass(frozen=True)
+class NeuralSettings:
+    """Which network, what it reads, what it starts from, and how it is trained."""
+
+    layers: NetworkSettings = field(default_factory=MeanPoolSettings)
+    tokens: str = "words"  # or subwords: bpe, wordpiece, unigram; ready: those of `tokenizer`
+    words: WordSettings = field(default_factory=WordSettings)
+    subwords: SubwordSettings = field(default_factory=SubwordSettings)
+    tokenizer: Path | None = None  # a tokenizer.json
+    vectors: str | None = None  # a file of word vectors, or "distilled": from a pretrained encoder
+    encoder: Path | None = None  # the folder of that encoder; None: the bundled MiniLM
+    tune_vectors: bool = True
+    max_tokens: int | None = None  # of a text; what is behind them is not read
+    refit: bool = False  # train once more, on train + validation, for as many epochs as were best
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    places: Places = field(default_factory=Places)
+
+    def __post_init__(self) -> None:
+        check_choice("tokens", self.tokens, TOKENS)
+        if (self.tokens == "ready") != (self.tokenizer is not None):
+            raise SettingsError("tokens are ready where a tokenizer is given, and only there")
+        if self.max_tokens is not None:
+            check_whole("max_tokens", self.max_tokens)
+        if self.vectors == DISTILLED and self.tokens != "words":
+            raise SettingsError("distilled vectors bring their own tokens", found=self.tokens)
+        if self.words.ngrams > 1 and self.network not in ("mean_pool", "perceptron"):
+            raise SettingsError(
+                "n-grams of words are for networks that do not see the order of words",
+                found=self.network,
+            )
+
+    @property
+    def network(self) -> str:
+        """The name of the network that the layers are settings of."""
+        return next(name for name, kind in SETTINGS.items() if kind is type(self.layers))
+
+    @property
+    def model(self) -> str:
+        """The name of the model: that of its network."""
+        return self.network
+
+    @property
+    def open_choices(self) -> tuple[str, ...]:
+        """Nothing is left to validation but when to stop."""
+        return ()
+
+
+DEFAULTS = {
+    "mean_pool": NeuralSettings(layers=MeanPoolSettings(), words=WordSettings(ngrams=2)),
+    "perceptron": NeuralSettings(layers=PerceptronSettings()),
+    "cnn": NeuralSettings(layers=CnnSettings(), max_tokens=512),
+    "rnn": NeuralSettings(layers=RnnSettings(), max_tokens=256),
+    "transformer": NeuralSettings(layers=TransformerSettings(), max_tokens=256),
+}
+
+
+def default_settings(network: str) -> NeuralSettings:
+    """The settings of a network where nothing is asked for; SettingsError for an unknown one."""
+    if network not in DEFAULTS:
+        raise SettingsError(
+            "there is no such neural model", found=network, hint=did_you_mean(network, DEFAULTS)
+        )
+    return DEFAULTS[network]
+
+
+def settings_to_json(settings: NeuralSettings) -> dict[str, Any]:
+    """The settings as the model folder keeps them: without places, of files only the names."""
+    told = asdict(settings)
+    del told["places"]
+    for name in ("tokenizer", "encoder", "vectors"):
+        value = told[name]
+        told[name] = None if value is None else Path(value).name
+    return {"network": settings.network} | told
+
+
+def settings_of_json(told: Mapping[str, Any]) -> NeuralSettings:
+    """The settings that settings_to_json told; SettingsError where they make no sense."""
+    names = {field.name for field in fields(NeuralSettings)} - {"places"}
+    if set(told) != names | {"network"} or told["network"] not in SETTINGS:
+        raise SettingsError("these are no settings of a neural model", found=dict(told))
+    parts = {name: told[name] for name in names}
+    parts["layers"] = settings_from_json(told["network"], told["layers"])
+    for name, kind in (
+        ("words", WordSettings),
+        ("subwords", SubwordSettings),
+        ("training", TrainingSettings),
+    ):
+        parts[name] = kind(**told[name])
+    for name in ("tokenizer", "encoder"):
+        parts[name] = None if told[name] is None else Path(told[name])
+    return NeuralSettings(**parts)

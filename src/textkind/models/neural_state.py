@@ -1,0 +1,96 @@
+"""What the model folder keeps of a neural model: parts to config and arrays, and back, checked."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from textkind.data.labels import LabelSet
+from textkind.encoding.encoders import encoder_from_state
+from textkind.encoding.tokens import TokenEncoder
+from textkind.errors import ModelFolderError, SettingsError
+from textkind.models.networks.settings import SETTINGS, NetworkSettings, settings_from_json
+from textkind.models.networks.table import build_network
+from textkind.training.losses import head_of, outputs_of
+
+CONFIG = {"network", "layers", "encoder", "head", "max_tokens", "facts"}
+ENCODER, NETWORK = "encoder ", "network "
+
+
+def state_of(
+    encoder: TokenEncoder,
+    network: nn.Module,
+    layers: NetworkSettings,
+    head: str,
+    max_tokens: int | None,
+    facts: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A JSON-able config and named arrays."""
+    encoder_config, encoder_arrays = encoder.state()
+    name = next(name for name, kind in SETTINGS.items() if kind is type(layers))
+    config = {
+        "network": name,
+        "layers": asdict(layers),
+        "encoder": encoder_config,
+        "head": head,
+        "max_tokens": max_tokens,
+        "facts": facts,
+    }
+    arrays = {ENCODER + key: array for key, array in encoder_arrays.items()}
+    for key, tensor in network.state_dict().items():
+        arrays[NETWORK + key] = tensor.detach().cpu().numpy()
+    return config, arrays
+
+
+def parts_of(
+    config: dict[str, Any], arrays: dict[str, np.ndarray], labels: LabelSet
+) -> tuple[str, TokenEncoder, nn.Module, NetworkSettings, str, int | None, dict[str, Any]]:
+    """What `state_of` was given, the network's name first; ModelFolderError says what is wrong."""
+
+    def require(condition: bool, problem: str) -> None:
+        if not condition:
+            raise ModelFolderError(
+                f"the neural model in this folder is damaged: {problem}",
+                hint="train the model again, or copy its folder anew",
+            )
+
+    require(isinstance(config, dict) and set(config) == CONFIG, f"its config is not {CONFIG}")
+    name, head, max_tokens = config["network"], config["head"], config["max_tokens"]
+    require(isinstance(name, str) and name in SETTINGS, "its network")
+    require(isinstance(config["facts"], dict), "its facts")
+    require(max_tokens is None or (type(max_tokens) is int and max_tokens > 0), "max_tokens")
+    require(isinstance(config["layers"], dict), "its layers")
+    require(head in ("binary", "softmax", "sigmoid"), "its head")
+    try:
+        layers = settings_from_json(name, config["layers"])
+        require(head_of(labels, head) == head, "its head")
+    except (SettingsError, TypeError) as error:
+        raise ModelFolderError(
+            "the neural model in this folder is damaged: its layers", found=str(error)
+        ) from error
+    known = all(key.startswith((ENCODER, NETWORK)) for key in arrays)
+    require(known, "it has arrays of neither encoder nor network")
+    encoder = encoder_from_state(config["encoder"], _under(ENCODER, arrays))
+    tensors = _under(NETWORK, arrays)
+    with torch.device("meta"):  # shapes alone: nothing is drawn, and nothing takes memory
+        network = build_network(name, encoder.size, outputs_of(head, len(labels)), layers, 0)
+    shapes = {
+        key: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+        for key, tensor in network.state_dict().items()
+    }
+    found = {key: (array.shape, str(array.dtype)) for key, array in tensors.items()}
+    require(found == shapes, "the shapes of its network")
+    for key, array in tensors.items():
+        require(bool(np.isfinite(array).all()), f"{key} is not finite")
+    network.load_state_dict(
+        {key: torch.from_numpy(array) for key, array in tensors.items()}, assign=True
+    )
+    return name, encoder, network.eval(), layers, head, max_tokens, config["facts"]
+
+
+def _under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)
+    }

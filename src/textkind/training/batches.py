@@ -1,0 +1,111 @@
+"""Rows to batches: texts of like length together, so that hardly a position is padding.
+
+An epoch's batches follow from the seed and the epoch's number alone, so that a training that was
+interrupted meets the same ones again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from textkind.encoding.tokens import Tokens
+from textkind.seeds import generator
+from textkind.training.batch_kernels import pad_rows
+
+POOL = 8192  # texts that are sorted by length together
+JITTER = 0.2  # of a text's length: neighbours by length change from epoch to epoch
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some texts side by side.
+
+    rows            (B,) int64, which texts
+    input_ids       (B, T) int64, T being the tokens of the longest, at least 1
+    attention_mask  (B, T) bool
+    """
+
+    rows: np.ndarray
+    input_ids: np.ndarray
+    attention_mask: np.ndarray
+
+
+def padded_batch(tokens: Tokens, rows: np.ndarray) -> Batch:
+    """The batch of those rows."""
+    lengths = tokens.offsets[rows + 1] - tokens.offsets[rows]
+    shape = rows.size, max(1, int(lengths.max(initial=0)))
+    input_ids, attention_mask = np.empty(shape, np.int64), np.empty(shape, np.bool_)
+    pad_rows(tokens.ids, tokens.offsets, rows, input_ids, attention_mask)
+    return Batch(rows, input_ids, attention_mask)
+
+
+def cut_by_budget(
+    rows: np.ndarray, lengths: np.ndarray, most_tokens: int, most_texts: int
+) -> Iterator[np.ndarray]:
+    """Cut rows into runs: longest times number at most `most_tokens`, and `most_texts` texts.
+
+    A text longer than the budget is a batch by itself. lengths are those of `rows`.
+    """
+    begin, longest = 0, 0
+    for place, length in enumerate(np.maximum(lengths, 1).tolist()):
+        longer = max(longest, length)
+        number = place - begin + 1
+        if number > 1 and (longer * number > most_tokens or number > most_texts):
+            yield rows[begin:place]
+            begin, longer = place, length
+        longest = longer
+    if begin < rows.size:
+        yield rows[begin:]
+
+
+def batches_by_length(tokens: Tokens, most_tokens: int, most_texts: int) -> Iterator[np.ndarray]:
+    """Every row once, the longest first: for prediction."""
+    order = np.argsort(-tokens.lengths, kind="stable")
+    return cut_by_budget(order, tokens.lengths[order], most_tokens, most_texts)
+
+
+def epoch_batches(
+    lengths: np.ndarray,
+    most_tokens: int,
+    most_texts: int,
+    *,
+    seed: int,
+    epoch: int,
+    weights: np.ndarray | None = None,
+) -> list[np.ndarray]:
+    """The batches of one epoch: row numbers of pools sorted by length, in random order.
+
+    With `weights` (N,) rows are drawn with replacement, in proportion to them, N in all.
+    """
+    random = generator(seed, f"order {epoch}")
+    number = lengths.size
+    if weights is None:
+        rows = random.permutation(number)
+    else:
+        rows = random.choice(number, number, p=weights / weights.sum())
+    batches: list[np.ndarray] = []
+    for begin in range(0, number, POOL):
+        pool = rows[begin : begin + POOL]
+        jittered = lengths[pool] * random.uniform(1 - JITTER, 1 + JITTER, pool.size)
+        pool = pool[np.argsort(jittered, kind="stable")]
+        batches += cut_by_budget(pool, lengths[pool], most_tokens, most_texts)
+    return [batches[place] for place in random.permutation(len(batches))]
+
+
+def sampling_weights(targets: np.ndarray, sampling: str) -> np.ndarray | None:
+    """(N,) how often a text is drawn, relatively; None: every text once.
+
+    balanced: each label as often as any other; square_root: between that and the data. With
+    several labels a text counts by its rarest; one without a label counts by their number.
+    """
+    if sampling == "none":
+        return None
+    power = {"balanced": 1.0, "square_root": 0.5}[sampling]
+    if targets.ndim == 1:
+        return (1 / np.bincount(targets)[targets]) ** power
+    bare = targets.sum(axis=1) == 0
+    shares = np.append(targets.sum(axis=0), bare.sum())
+    member = np.column_stack([targets, bare])
+    rarest = np.where(member, shares, shares.max() + 1).min(axis=1)
+    return (1 / rarest) ** power

@@ -1,0 +1,57 @@
+"""Tokens through a network without learning: in batches by length, results in the rows' order."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+from textkind.encoding.tokens import Tokens
+from textkind.parallel import thread_count
+from textkind.training.batches import batches_by_length, padded_batch
+
+BATCH_TOKENS, BATCH_TEXTS = 8192, 512  # of a batch; gradients are not kept, so it may be large
+
+
+def network_outputs(
+    network: nn.Module, tokens: Tokens, width: int, *, vectors: bool = False
+) -> np.ndarray:
+    """(N, width) float32 logits, or the vectors that the network's head reads."""
+    outputs = np.empty((len(tokens), width), np.float32)
+    compute = network.vectors if vectors else network
+    device = next(network.parameters()).device
+    with evaluating(network), torch.inference_mode():
+        for rows in batches_by_length(tokens, BATCH_TOKENS, BATCH_TEXTS):
+            batch = padded_batch(tokens, rows)
+            found = compute(  # type: ignore[operator]
+                torch.from_numpy(batch.input_ids).to(device),
+                torch.from_numpy(batch.attention_mask).to(device),
+            )
+            outputs[rows] = found.float().cpu().numpy()
+    return outputs
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """The network without dropout inside the block."""
+    was_training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(was_training)
+
+
+@contextmanager
+def torch_threads(threads: int | None) -> Iterator[None]:
+    """Torch on so many threads inside the block; None: one a core. It has one number for all."""
+    before, wanted = torch.get_num_threads(), thread_count(threads)
+    if before == wanted:
+        yield
+        return
+    torch.set_num_threads(wanted)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,124 @@
+"""Logits and targets to one loss a text: softmax or sigmoid, weighted, smoothed, focal.
+
+The head follows from the label set: two labels of which a text has one are one logit, more are a
+softmax, several labels a text are a sigmoid each.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+from textkind.data.labels import LabelSet
+from textkind.errors import SettingsError
+from textkind.training.settings import TrainingSettings
+
+MOST_WEIGHT = 100.0  # of a positive text: a label seen once must not drown all others
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """How a text's logits are judged.
+
+    head             binary: (B, 1) logits, softmax or sigmoid: (B, K)
+    class_weights    (K,) float32 weight of a text by its label, or None
+    positive_weights (K,) or (1,) float32 weight of positive targets, or None
+    """
+
+    head: str
+    class_weights: Tensor | None = None
+    positive_weights: Tensor | None = None
+    label_smoothing: float = 0.0
+    focal: float = 0.0
+
+
+def head_of(labels: LabelSet, head: str) -> str:
+    """The head for a label set, or the one asked for; SettingsError where it cannot serve."""
+    if head == "auto":
+        if labels.several:
+            return "sigmoid"
+        return "binary" if len(labels) == 2 else "softmax"
+    if labels.several and head != "sigmoid":
+        raise SettingsError("texts with several labels need the sigmoid head", found=head)
+    if head == "binary" and len(labels) != 2:
+        raise SettingsError("the binary head needs two labels", found=len(labels))
+    return head
+
+
+def outputs_of(head: str, labels: int) -> int:
+    """How many logits the network computes."""
+    return 1 if head == "binary" else labels
+
+
+def logits_of(head: str, outputs: np.ndarray) -> np.ndarray:
+    """(N, K) float32 logits of a network's outputs; one logit m becomes -m/2 and m/2."""
+    return np.column_stack([-outputs / 2, outputs / 2]) if head == "binary" else outputs
+
+
+def make_loss(labels: LabelSet, targets: np.ndarray, settings: TrainingSettings) -> Loss:
+    """The loss of the settings; weights are drawn from the targets of the training part."""
+    head = head_of(labels, settings.head)
+    member = targets if targets.ndim == 2 else np.eye(len(labels), dtype=np.uint8)[targets]
+    counts = np.maximum(member.sum(axis=0), 1)  # a label of validation alone has no text here
+    by_class = by_positive = None
+    if settings.class_weight == "balanced":
+        if labels.several:
+            raise SettingsError(
+                "class_weight needs texts of one label each", hint="use positive_weight"
+            )
+        by_class = torch.from_numpy((len(targets) / (len(labels) * counts)).astype(np.float32))
+    if settings.positive_weight == "balanced":
+        if head == "softmax":
+            raise SettingsError("positive_weight needs a sigmoid or binary head", found=head)
+        ratio = np.clip((len(targets) - counts) / counts, 1 / MOST_WEIGHT, MOST_WEIGHT)
+        ratio = ratio[1:] if head == "binary" else ratio
+        by_positive = torch.from_numpy(ratio.astype(np.float32))
+    return Loss(head, by_class, by_positive, settings.label_smoothing, settings.focal)
+
+
+def loss_targets(loss: Loss, targets: np.ndarray, labels: int) -> Tensor:
+    """Targets as the head takes them: (N,) int64 for softmax, else (N, K) or (N, 1) float32."""
+    if loss.head == "softmax":
+        return torch.from_numpy(targets.astype(np.int64))
+    if loss.head == "binary":
+        return torch.from_numpy(targets.astype(np.float32)[:, None])
+    if targets.ndim == 1:
+        targets = np.eye(labels, dtype=np.float32)[targets]
+    return torch.from_numpy(targets.astype(np.float32))
+
+
+def text_losses(loss: Loss, logits: Tensor, targets: Tensor) -> Tensor:
+    """(B,) float32 loss of every text, before its weight; over labels it is summed for a sigmoid.
+
+    Focal loss (Lin et al. 2017): times (1 - p)^focal, p being the probability of what is true. The
+    power is taken of log(1 - p): where p rounds to 1 its slope stays finite.
+    """
+    if loss.head == "softmax":
+        losses = functional.cross_entropy(
+            logits, targets, reduction="none", label_smoothing=loss.label_smoothing
+        )
+        if loss.focal:
+            others = logits.log_softmax(dim=1).scatter(1, targets[:, None], -torch.inf)
+            losses = losses * (loss.focal * others.logsumexp(dim=1)).exp()
+        return losses
+    smooth = targets * (1 - loss.label_smoothing) + loss.label_smoothing / 2
+    losses = functional.binary_cross_entropy_with_logits(
+        logits, smooth, reduction="none", pos_weight=loss.positive_weights
+    )
+    if loss.focal:
+        away = torch.where(targets > 0.5, -logits, logits)
+        losses = losses * (loss.focal * functional.logsigmoid(away)).exp()
+    return losses.sum(dim=1)
+
+
+def text_weights(loss: Loss, targets: Tensor) -> Tensor | None:
+    """(B,) float32 weight of every text by its label; None: all alike."""
+    if loss.class_weights is None:
+        return None
+    if loss.head == "softmax":
+        return loss.class_weights[targets]
+    if loss.head == "binary":
+        return loss.class_weights[targets[:, 0].long()]
+    return loss.class_weights[targets.argmax(dim=1)]

@@ -1,0 +1,58 @@
+"""Whether bfloat16 pays here: asked of the machine and of the network itself, at the start."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from textkind.progress import SILENT, Talk
+
+GAIN = 1.3  # times as fast, before half of the digits are given up
+TRIES = 3
+
+
+def reduced(precision: str, device: torch.device) -> AbstractContextManager:
+    """The context in which the network computes."""
+    if precision == "bfloat16":
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
+
+
+def probed_precision(
+    asked: str, device: torch.device, attempt: Callable[[], None], talk: Talk = SILENT
+) -> str:
+    """float32 or bfloat16: as asked, or the quicker one.
+
+    attempt() runs the network forward and backward on one batch. A small matrix product is timed
+    first: a processor without bfloat16 can take a thousand times as long, and is not asked again.
+    """
+    if asked != "auto":
+        return asked
+    if device.type == "cuda":
+        is_quick = torch.cuda.is_bf16_supported(including_emulation=False)
+        chosen = "bfloat16" if is_quick else "float32"
+        talk.note(f"computing in {chosen}")
+        return chosen
+    left, right = torch.ones(128, 256), torch.ones(256, 256)
+    halves = left.bfloat16(), right.bfloat16()
+    plain = _quickest(lambda: left @ right)
+    if plain < GAIN * _quickest(lambda: halves[0] @ halves[1]):
+        return "float32"
+    plain = _quickest(attempt)
+    with reduced("bfloat16", device):
+        half = _quickest(attempt)
+    if plain < GAIN * half:
+        return "float32"
+    talk.note(f"computing in bfloat16, {plain / half:.1f} times as fast here as float32")
+    return "bfloat16"
+
+
+def _quickest(work: Callable[[], object]) -> float:
+    """Seconds of the quickest of some tries, the first left out."""
+    seconds = []
+    for _ in range(TRIES + 1):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds[1:])

@@ -1,0 +1,101 @@
+"""Settings of the training loop, and where it keeps what it writes; known without torch."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from textkind.errors import SettingsError, did_you_mean
+
+CHOICES = {
+    "optimizer": ("adamw", "sgd"),
+    "schedule": ("linear", "cosine", "constant"),
+    "head": ("auto", "binary", "softmax", "sigmoid"),
+    "class_weight": ("none", "balanced"),
+    "positive_weight": ("none", "balanced"),
+    "sampling": ("none", "balanced", "square_root"),
+    "metric": ("log_loss", "accuracy", "macro_f1"),
+    "precision": ("auto", "float32", "bfloat16"),
+    "device": ("auto", "cpu", "cuda"),
+}
+# name: (lowest, highest, whether the bounds themselves are allowed)
+RANGES = {
+    "learning_rate": (0.0, math.inf, False),
+    "weight_decay": (0.0, 1e6, True),
+    "momentum": (0.0, 1.0, True),
+    "warmup": (0.0, 1.0, True),
+    "clip": (0.0, math.inf, False),
+    "label_smoothing": (0.0, 0.5, True),
+    "focal": (0.0, 10.0, True),
+    "budget": (0.0, math.inf, False),
+    "token_rate": (0.0, 1e6, True),
+}
+COUNTS = ("epochs", "batch_tokens", "batch_texts", "accumulation", "patience")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained."""
+
+    epochs: int = 20  # at most
+    batch_tokens: int = 2048  # positions of a batch, padding included
+    batch_texts: int = 64  # of a batch at most
+    accumulation: int = 1  # batches whose gradients make one step
+    optimizer: str = "adamw"
+    learning_rate: float = 1e-3  # at its highest
+    token_rate: float = 1.0  # of the token tables, times the learning rate
+    weight_decay: float = 0.01  # of matrices; token tables and biases have none
+    momentum: float = 0.9  # of sgd
+    schedule: str = "linear"
+    warmup: float = 0.05  # share of the steps in which the rate rises
+    clip: float = 1.0  # longest gradient over all parameters
+    head: str = "auto"  # binary: one logit; softmax; sigmoid; auto: by the label set
+    label_smoothing: float = 0.0
+    focal: float = 0.0  # exponent of the focal loss (Lin et al. 2017); 0: none
+    class_weight: str = "none"
+    positive_weight: str = "none"  # of a label's positive texts, several labels or one logit
+    sampling: str = "none"
+    metric: str = "log_loss"  # of validation, at its best temperature
+    patience: int = 4  # evaluations without gain before training ends
+    budget: float | None = None  # minutes
+    precision: str = "auto"
+    device: str = "auto"  # cuda where there is one, else cpu
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise SettingsError(
+                    f"{name} must be one of {', '.join(allowed)}",
+                    found=value,
+                    hint=did_you_mean(str(value), allowed),
+                )
+        for name, (low, high, closed) in RANGES.items():
+            value = getattr(self, name)
+            if value is None and name == "budget":
+                continue
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not (low <= value <= high if closed else low < value < high):
+                words = f"of {low:g} to {high:g}" if high < math.inf else f"above {low:g}"
+                raise SettingsError(f"{name} must be a number {words}", found=value)
+        for name in COUNTS:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise SettingsError(f"{name} must be a whole number of 1 or more", found=value)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a training keeps what it writes; what is None is not written.
+
+    A training whose checkpoints are there already goes on from the last of them.
+    """
+
+    checkpoints: Path | None = None  # a folder
+    checkpoint_steps: int = 500  # between two checkpoints
+    steps: Path | None = None  # a file of JSON lines, one for each step
+    tensorboard: Path | None = None  # a folder
+
+    def __post_init__(self) -> None:
+        steps = self.checkpoint_steps
+        if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
+            raise SettingsError("checkpoint_steps must be a whole number of 1 or more", found=steps)

@@ -1,0 +1,262 @@
+"""The loop: a generator of steps. It trains; whoever iterates it logs, saves and stops.
+
+    for step in training_steps(task, standing):
+        ...
+
+A step takes its batches' gradients, clips them, and moves the parameters. What is random in it
+follows from the seed and the step's number, so that a training can go on from any step.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from textkind.encoding.tokens import Tokens
+from textkind.errors import TrainingError
+from textkind.seeds import child_seed
+from textkind.training.batch_kernels import forget, renumber
+from textkind.training.batches import Batch, epoch_batches, padded_batch
+from textkind.training.losses import Loss, text_losses, text_weights
+from textkind.training.memory import told_when_short
+from textkind.training.precision import reduced
+from textkind.training.processes import Processes, sum_over_processes
+from textkind.training.schedule import rate_factor
+from textkind.training.settings import TrainingSettings
+from textkind.training.token_tables import TokenTable, lend_rows, take_back, update_rows
+
+MOST_FAILURES = 5  # steps in a row whose loss or gradient is not finite
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """All that a step needs.
+
+    tokens    of N texts, none longer than the network can read
+    targets   (N, ...) as the loss takes them
+    weights   (N,) float64 for drawing rows, or None: every row once an epoch
+    outputs   logits that the network computes for a text
+    place_of  (V,) int32 of -1: scratch for renumbering
+    """
+
+    network: nn.Module
+    tokens: Tokens
+    targets: Tensor
+    loss: Loss
+    outputs: int
+    settings: TrainingSettings
+    tables: list[TokenTable]
+    parameters: dict[str, nn.Parameter]
+    optimizer: torch.optim.Optimizer | None
+    place_of: np.ndarray
+    seed: int
+    device: torch.device
+    weights: np.ndarray | None = None
+    precision: str = "float32"
+    processes: Processes = field(default_factory=Processes)
+
+
+@dataclass
+class Standing:
+    """How far a training is: what a checkpoint must know beside the tensors."""
+
+    epoch: int = 0  # that the next step belongs to
+    place: int = 0  # of the next step in its epoch
+    step: int = 0  # steps tried
+    updates: int = 0  # steps that moved the parameters
+    slowdown: float = 1.0  # halved after each loss that was not finite
+    failures: int = 0  # in a row
+    seconds: float = 0.0  # of training, over all interruptions
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a step's batches came to.
+
+    loss is the mean over the texts, gradient its length before clipping, positions the tokens with
+    their padding; skipped says that loss or gradient was not finite, and nothing moved.
+    """
+
+    loss: float
+    gradient: float
+    texts: int
+    tokens: int
+    positions: int
+    skipped: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: Taken, and where in the training it was.
+
+    progress is the share of the training that is done, seconds the time since it began.
+    """
+
+    number: int
+    epoch: int
+    progress: float
+    rate: float
+    seconds: float
+    ends_epoch: bool
+    loss: float
+    gradient: float
+    texts: int
+    tokens: int
+    positions: int
+    skipped: bool
+
+
+def training_steps(task: Task, standing: Standing) -> Iterator[Step]:
+    """Train to the last epoch from where `standing` is; it is kept up to date before each yield.
+
+    Raises TrainingError after MOST_FAILURES steps in a row that are not finite.
+    """
+    settings = task.settings
+    earlier, began = standing.seconds, time.monotonic()
+    while standing.epoch < settings.epochs:
+        groups = epoch_groups(task, standing.epoch)
+        while standing.place < len(groups):
+            share = 1 / (len(groups) * settings.epochs)
+            progress = (standing.epoch + standing.place / len(groups)) / settings.epochs
+            if settings.budget is not None:
+                progress = max(progress, min(1.0, standing.seconds / (60 * settings.budget)))
+            factor = rate_factor(settings.schedule, progress, settings.warmup, share)
+            rate = settings.learning_rate * factor * standing.slowdown
+            taken = take_step(task, groups[standing.place], rate, standing)
+            epoch = standing.epoch
+            standing.step += 1
+            standing.place += 1
+            standing.seconds = earlier + time.monotonic() - began
+            ends = standing.place == len(groups)
+            if ends:
+                standing.epoch, standing.place = standing.epoch + 1, 0
+            yield Step(
+                standing.step,
+                epoch,
+                min(1.0, progress + share),
+                rate,
+                standing.seconds,
+                ends,
+                **vars(taken),
+            )
+            if ends:
+                break
+
+
+def epoch_groups(task: Task, epoch: int) -> list[list[np.ndarray]]:
+    """The batches of an epoch, as many together as make one step."""
+    settings = task.settings
+    batches = epoch_batches(
+        task.tokens.lengths, settings.batch_tokens, settings.batch_texts,
+        seed=task.seed, epoch=epoch, weights=task.weights,
+    )  # fmt: skip
+    size = settings.accumulation
+    return [batches[begin : begin + size] for begin in range(0, len(batches), size)]
+
+
+def take_step(task: Task, group: list[np.ndarray], rate: float, standing: Standing) -> Taken:
+    """One step on the rows of some batches."""
+    whole = [padded_batch(task.tokens, rows) for rows in group]
+    positions = sum(batch.input_ids.size for batch in whole)
+    tokens = sum(int(batch.attention_mask.sum()) for batch in whole)
+    texts = sum(len(rows) for rows in group)
+    rows = _renumbered(task, whole).to(task.device)
+    batches = [own for batch in whole if len((own := _own_share(task, batch)).rows)]
+    lent = lend_rows(task.tables, rows)
+    try:
+        with told_when_short(task.network, positions):
+            loss = _gradients(task, group, batches, standing.step)
+        moved = [*task.parameters.values(), *lent]
+        for parameter in moved:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        slopes = [parameter.grad for parameter in moved if parameter.grad is not None]
+        sum_over_processes(task.processes, [loss, *slopes])
+        length = float(torch.nn.utils.clip_grad_norm_(moved, task.settings.clip))
+        finite = bool(np.isfinite(float(loss)) and np.isfinite(length))
+        if finite:
+            standing.failures = 0
+            standing.updates += 1
+            _move(task, rows, rate, standing.updates)
+        else:
+            _count_failure(standing, float(loss))
+    finally:
+        take_back(task.tables)
+        for parameter in task.parameters.values():
+            parameter.grad = None
+    return Taken(float(loss), length, texts, tokens, positions, skipped=not finite)
+
+
+def _own_share(task: Task, batch: Batch) -> Batch:
+    if task.processes.number == 1:
+        return batch
+    take = task.processes.share(np.arange(len(batch.rows)))
+    return Batch(batch.rows[take], batch.input_ids[take], batch.attention_mask[take])
+
+
+def _renumbered(task: Task, batches: list[Batch]) -> Tensor:
+    """The different ids of the batches, (U,) int64; the batches' ids become places among them.
+
+    All processes see the whole batches, and so agree on the rows.
+    """
+    most = sum(batch.input_ids.size for batch in batches)
+    used, count = np.empty(min(most, task.place_of.size), np.int64), 0
+    for batch in batches:
+        count = renumber(batch.input_ids.reshape(-1), task.place_of, used, count)
+    used = used[:count]
+    forget(task.place_of, used)
+    return torch.from_numpy(used)
+
+
+def _gradients(task: Task, group: list[np.ndarray], batches: list[Batch], step: int) -> Tensor:
+    """Fill the gradients of this process's share of the step's mean loss; returns that share."""
+    total = float(sum(_weight(task, rows) for rows in group))
+    loss = torch.zeros((), device=task.device)
+    devices = [task.device] if task.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        name = (
+            f"dropout {step}"
+            if task.processes.is_first
+            else (f"dropout {step} of process {task.processes.place}")
+        )
+        torch.manual_seed(int(child_seed(task.seed, name).generate_state(1)[0]))
+        for batch in batches:
+            input_ids = torch.from_numpy(batch.input_ids).to(task.device)
+            mask = torch.from_numpy(batch.attention_mask).to(task.device)
+            targets = task.targets[torch.from_numpy(batch.rows)].to(task.device)
+            with reduced(task.precision, task.device):
+                logits = task.network(input_ids, mask)
+            losses = text_losses(task.loss, logits.float(), targets)
+            weights = text_weights(task.loss, targets)
+            part = (losses if weights is None else losses * weights).sum() / total
+            part.backward()
+            loss += part.detach()
+    return loss
+
+
+def _weight(task: Task, rows: np.ndarray) -> float:
+    weights = text_weights(task.loss, task.targets[torch.from_numpy(rows)])
+    return float(len(rows)) if weights is None else float(weights.sum())
+
+
+def _move(task: Task, rows: Tensor, rate: float, updates: int) -> None:
+    if task.optimizer is not None:
+        for group in task.optimizer.param_groups:
+            group["lr"] = rate
+        task.optimizer.step()
+    settings = task.settings
+    update_rows(task.tables, rows, rate * settings.token_rate, updates, settings.momentum)
+
+
+def _count_failure(standing: Standing, loss: float) -> None:
+    standing.failures += 1
+    standing.slowdown /= 2
+    if standing.failures == MOST_FAILURES:
+        raise TrainingError(
+            f"the loss was not finite in {MOST_FAILURES} steps in a row",
+            found=loss,
+            hint="lower --learning-rate, or pass --precision float32",
+        )

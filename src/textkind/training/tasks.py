@@ -1,0 +1,116 @@
+"""From a network, examples and settings to the task that the loop works on."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from textkind.data.labels import LabelSet
+from textkind.encoding.tokens import Tokens
+from textkind.errors import SettingsError
+from textkind.progress import Talk
+from textkind.training.batches import padded_batch, sampling_weights
+from textkind.training.losses import loss_targets, make_loss, outputs_of, text_losses
+from textkind.training.optimizers import dense_parameters, make_optimizer
+from textkind.training.precision import probed_precision
+from textkind.training.processes import Processes, agreed
+from textkind.training.settings import TrainingSettings
+from textkind.training.steps import Task, epoch_groups
+from textkind.training.token_tables import token_tables
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Tokens of N texts, cut to what the network can read, and their targets."""
+
+    tokens: Tokens
+    targets: np.ndarray
+
+
+def make_task(
+    network: nn.Module,
+    examples: Examples,
+    labels: LabelSet,
+    settings: TrainingSettings,
+    processes: Processes,
+    device: torch.device,
+    seed: int,
+    talk: Talk,
+) -> Task:
+    """All that a step needs; the precision is probed here."""
+    loss = make_loss(labels, examples.targets, settings)
+    parameters = dense_parameters(network)
+    if loss.class_weights is not None:
+        loss = replace(loss, class_weights=loss.class_weights.to(device))
+    if loss.positive_weights is not None:
+        loss = replace(loss, positive_weights=loss.positive_weights.to(device))
+    tables = token_tables(network, settings.optimizer)
+    task = Task(
+        network=network,
+        tokens=examples.tokens,
+        targets=loss_targets(loss, examples.targets, len(labels)).to(device),
+        loss=loss,
+        outputs=outputs_of(loss.head, len(labels)),
+        settings=settings,
+        tables=tables,
+        parameters=parameters,
+        optimizer=make_optimizer(parameters, settings),
+        place_of=np.full(tables[0].whole.shape[0], -1, np.int32),
+        seed=seed,
+        device=device,
+        weights=sampling_weights(examples.targets, settings.sampling),
+        processes=processes,
+    )
+    precision = probed_precision(settings.precision, device, lambda: _attempt(task), talk)
+    if processes.number > 1:  # clocks differ; the first process decides for all
+        is_half = agreed(processes, float(precision == "bfloat16"))
+        precision = "bfloat16" if is_half else "float32"
+    return replace(task, precision=precision)
+
+
+def device_of(name: str) -> torch.device:
+    """The device of that name; auto is cuda where there is one."""
+    has_cuda = torch.cuda.is_available()
+    if name == "cuda" and not has_cuda:
+        raise SettingsError("there is no cuda device here", hint="leave --device out, or pass cpu")
+    return torch.device("cuda" if name != "cpu" and has_cuda else "cpu")
+
+
+def fingerprint_of(
+    network: nn.Module,
+    examples: Examples,
+    held_out: Examples | None,
+    settings: TrainingSettings,
+    seed: int,
+) -> str:
+    """What a checkpoint must agree with: data, settings, seed, and the shapes of the network.
+
+    The budget may change: whoever goes on may have more time.
+    """
+    digest = hashlib.sha256()
+    shapes = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
+    # the layers as they print themselves: networks of the same shapes may compute differently
+    layers = f"{type(network).__module__}.{type(network).__qualname__} {network!r}"
+    told = asdict(settings) | {"budget": None, "seed": seed, "shapes": shapes, "layers": layers}
+    digest.update(json.dumps(told, sort_keys=True).encode())
+    for part in (examples, held_out):
+        if part is not None:
+            for array in (part.tokens.ids, part.tokens.offsets, part.targets):
+                digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _attempt(task: Task) -> None:
+    """Forward and backward on the first batch of the first epoch, leaving nothing behind."""
+    batch = padded_batch(task.tokens, epoch_groups(task, 0)[0][0])
+    with torch.random.fork_rng([]):
+        outputs = task.network(
+            torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask)
+        )
+        text_losses(
+            task.loss, outputs.float(), task.targets[torch.from_numpy(batch.rows)]
+        ).mean().backward()
+    task.network.zero_grad(set_to_none=True)

@@ -1,0 +1,128 @@
+"""Rows to batches: every row, within the budget, the same again for one seed and epoch."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textkind.encoding.tokens import Tokens
+from textkind.training.batches import (
+    batches_by_length,
+    cut_by_budget,
+    epoch_batches,
+    padded_batch,
+    sampling_weights,
+)
+
+LENGTHS = st.lists(st.integers(0, 60), min_size=1, max_size=200).map(np.array)
+
+
+def tokens_of_lengths(lengths):
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    return Tokens(np.arange(1, offsets[-1] + 1, dtype=np.int32), offsets)
+
+
+def is_within(rows, lengths, most_tokens, most_texts):
+    longest = max(1, int(lengths[rows].max()))
+    return len(rows) == 1 or (longest * len(rows) <= most_tokens and len(rows) <= most_texts)
+
+
+@given(LENGTHS, st.integers(1, 200), st.integers(1, 30), st.integers(0, 5))
+def test_an_epoch_has_every_row_once_in_batches_within_the_budget(
+    lengths, most_tokens, most_texts, epoch
+):
+    batches = epoch_batches(lengths, most_tokens, most_texts, seed=3, epoch=epoch)
+    assert sorted(np.concatenate(batches)) == list(range(lengths.size))
+    assert all(is_within(rows, lengths, most_tokens, most_texts) for rows in batches)
+
+
+@given(LENGTHS, st.integers(1, 200), st.integers(1, 30))
+def test_prediction_has_every_row_once_the_longest_first(lengths, most_tokens, most_texts):
+    batches = list(batches_by_length(tokens_of_lengths(lengths), most_tokens, most_texts))
+    assert sorted(np.concatenate(batches)) == list(range(lengths.size))
+    assert all(is_within(rows, lengths, most_tokens, most_texts) for rows in batches)
+    assert (np.diff(lengths[np.concatenate(batches)]) <= 0).all()
+
+
+@given(LENGTHS)
+def test_a_batch_is_as_long_as_its_longest_text_and_masked_behind_each(lengths):
+    tokens = tokens_of_lengths(lengths)
+    rows = np.random.default_rng(0).permutation(lengths.size)[:7]
+    batch = padded_batch(tokens, rows)
+    assert batch.input_ids.shape == (rows.size, max(1, lengths[rows].max()))
+    assert batch.input_ids.dtype == np.int64
+    assert batch.attention_mask.dtype == np.bool_
+    for place, row in enumerate(rows):
+        own = tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]]
+        np.testing.assert_array_equal(batch.input_ids[place, : own.size], own)
+        assert not batch.input_ids[place, own.size :].any()
+        expected = np.arange(batch.input_ids.shape[1]) < own.size
+        np.testing.assert_array_equal(batch.attention_mask[place], expected)
+
+
+def test_empty_texts_are_a_batch_of_one_masked_position():
+    batch = padded_batch(tokens_of_lengths(np.zeros(3, int)), np.arange(3))
+    assert batch.input_ids.shape == (3, 1)
+    assert not batch.attention_mask.any()
+    assert not batch.input_ids.any()
+
+
+def test_a_text_beyond_the_budget_is_a_batch_by_itself():
+    lengths = np.array([2, 50, 2, 2])
+    cut = cut_by_budget(np.array([7, 8, 9, 10]), lengths, 10, 64)
+    assert [rows.tolist() for rows in cut] == [[7], [8], [9, 10]]
+
+
+def test_batches_follow_from_seed_and_epoch_and_change_with_either():
+    lengths = np.random.default_rng(0).integers(0, 30, 300)
+
+    def batches(seed, epoch):
+        return [rows.tolist() for rows in epoch_batches(lengths, 100, 16, seed=seed, epoch=epoch)]
+
+    assert batches(1, 2) == batches(1, 2)
+    assert batches(1, 2) != batches(1, 3)
+    assert batches(1, 2) != batches(2, 2)
+    # not only the order of the batches: other neighbours as well
+    assert {frozenset(b) for b in batches(1, 2)} != {frozenset(b) for b in batches(1, 3)}
+
+
+def test_texts_of_like_length_stand_together():
+    lengths = np.random.default_rng(0).integers(1, 200, 5000)
+    batches = epoch_batches(lengths, 2048, 64, seed=0, epoch=0)
+    padded = sum(int(lengths[rows].max()) * len(rows) for rows in batches)
+    assert padded < 1.3 * lengths.sum()
+
+
+SHARES = np.array([0.9, 0.07, 0.03])
+
+
+def drawn_shares(sampling):
+    targets = np.random.default_rng(0).choice(3, 20000, p=SHARES)
+    weights = sampling_weights(targets, sampling)
+    rows = np.concatenate(
+        epoch_batches(np.ones(20000, int), 4096, 64, seed=0, epoch=0, weights=weights)
+    )
+    assert rows.size == 20000
+    return np.bincount(targets[rows]) / rows.size
+
+
+@pytest.mark.parametrize(
+    ("sampling", "expected"),
+    [
+        ("none", SHARES),
+        ("balanced", np.full(3, 1 / 3)),
+        ("square_root", np.sqrt(SHARES) / np.sqrt(SHARES).sum()),
+    ],
+)
+def test_labels_are_drawn_as_often_as_the_sampling_says(sampling, expected):
+    np.testing.assert_allclose(drawn_shares(sampling), expected, atol=0.015)
+
+
+def test_a_text_with_several_labels_is_drawn_by_its_rarest():
+    targets = np.array([[1, 0], [1, 0], [1, 0], [1, 1], [0, 0], [0, 0]], np.uint8)
+    np.testing.assert_allclose(
+        sampling_weights(targets, "balanced"), [1 / 4, 1 / 4, 1 / 4, 1, 1 / 2, 1 / 2]
+    )
+    np.testing.assert_allclose(
+        sampling_weights(targets, "square_root")[3:], [1, 0.5**0.5, 0.5**0.5]
+    )
