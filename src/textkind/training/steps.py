@@ -24,6 +24,7 @@ from textkind.training.losses import Loss, text_losses, text_weights
 from textkind.training.memory import told_when_short
 from textkind.training.precision import reduced
 from textkind.training.processes import Processes, sum_over_processes
+from textkind.training.randomness import seeded
 from textkind.training.schedule import rate_factor
 from textkind.training.settings import TrainingSettings
 from textkind.training.token_tables import TokenTable, lend_rows, take_back, update_rows
@@ -213,16 +214,10 @@ def _renumbered(task: Task, batches: list[Batch]) -> Tensor:
 
 def _gradients(task: Task, group: list[np.ndarray], batches: list[Batch], step: int) -> Tensor:
     """Fill the gradients of this process's share of the step's mean loss; returns that share."""
-    total = float(sum(_weight(task, rows) for rows in group))
+    total = sum(_weight(task, rows) for rows in group)
     loss = torch.zeros((), device=task.device)
-    devices = [task.device] if task.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        name = (
-            f"dropout {step}"
-            if task.processes.is_first
-            else (f"dropout {step} of process {task.processes.place}")
-        )
-        torch.manual_seed(int(child_seed(task.seed, name).generate_state(1)[0]))
+    own = "" if task.processes.is_first else f" of process {task.processes.place}"
+    with seeded(child_seed(task.seed, f"dropout {step}{own}"), task.device):
         for batch in batches:
             input_ids = torch.from_numpy(batch.input_ids).to(task.device)
             mask = torch.from_numpy(batch.attention_mask).to(task.device)
@@ -238,6 +233,7 @@ def _gradients(task: Task, group: list[np.ndarray], batches: list[Batch], step: 
 
 
 def _weight(task: Task, rows: np.ndarray) -> float:
+    """How much the rows weigh together in the mean loss."""
     weights = text_weights(task.loss, task.targets[torch.from_numpy(rows)])
     return float(len(rows)) if weights is None else float(weights.sum())
 
