@@ -14,6 +14,7 @@ import pyarrow as pa
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision, decide, probabilities
 from textkind.errors import SettingsError, did_you_mean
+from textkind.optional import need
 
 
 class Model(Protocol):
@@ -40,9 +41,15 @@ class ModelKind:
     model: str  # the class
     fit: str  # the function
     tolerance: float = 1e-6  # of a saved logit, relative: what another machine may give otherwise
+    needs: str | None = None  # an optional package that the module imports
 
     def part(self, name: str) -> Any:
-        """The class or function of that name in the kind's module."""
+        """The class or function of that name in the kind's module.
+
+        MissingPackageError where the package that it needs is not installed.
+        """
+        if self.needs is not None:
+            need(self.needs, "this model")
         return getattr(importlib.import_module(self.module), name)
 
 
@@ -51,6 +58,7 @@ _NEURAL = ModelKind(
     model="NeuralModel",
     fit="fit_neural",
     tolerance=1e-3,  # a network's sums are taken in another order on another processor
+    needs="torch",
 )
 MODELS = {
     "linear": ModelKind("textkind.models.linear", model="LinearModel", fit="fit_linear"),

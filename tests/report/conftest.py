@@ -254,6 +254,75 @@ def made_mistakes(
     return made
 
 
+def made_neural_fit(epochs: int = 7, best: int = 5, tokens: int = 61) -> dict[str, Any]:
+    """The entry "fit" of a recurrent network, in the shape that training gives it."""
+    random = np.random.default_rng(0)
+    history = [
+        {
+            "log_loss": 0.9 - 0.05 * epoch + 0.2 * float(random.random()),
+            "accuracy": 0.5 + 0.4 * float(random.random()),
+            "macro_f1": 0.4 + 0.4 * float(random.random()),
+            "step": 13 * epoch,
+            "seconds": round(1.234 * epoch, 3),
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+    distance = np.arange(tokens)
+    decays = {"before training": 0.9, "after training": 0.97, "tanh": 0.8, "LSTM": 0.95}
+    series = [
+        {
+            "group": "network" if "training" in name else "cells",
+            "name": name,
+            "norm": (0.7 * decay**distance).tolist(),
+        }
+        for name, decay in (decays | {"GRU": 0.5}).items()
+    ]
+    return {
+        "model": "rnn",
+        "seconds": {"read": 0.0312, "fit": 9.5, "total": 11.8},
+        "settings": {
+            "network": "rnn",
+            "layers": {"width": 100, "cell": "lstm", "units": 128},
+            "tokens": "words",
+            "words": {"minimum_count": None, "largest": 50000},
+            "subwords": {"model": "wordpiece", "size": 8000},
+            "tokenizer": None,
+            "vectors": "glove.txt",
+            "training": {"epochs": 20, "metric": "log_loss", "budget": None},
+        },
+        "texts": 1600,
+        "tokens": 20719,
+        "vocabulary": 5432,
+        "vectors": "glove.txt",
+        "vectors_found": 5000,
+        "vectors_dimension": 100,
+        "steps": 13 * epochs,
+        "steps_skipped": 0,
+        "epochs": epochs,
+        "ended": "validation gained no more",
+        "best": {**history[best - 1], "epoch": best},
+        "history": history,
+        "parameters": 124503,
+        "precision": "float32",
+        "device": "cpu",
+        "processes": 1,
+        "training_seconds": 8.642,
+        "gradients": {
+            "texts": 24,
+            "shortest": tokens,
+            "longest": tokens + 9,
+            "distance": distance.tolist(),
+            "series": series,
+        },
+    }
+
+
+@pytest.fixture(scope="session")
+def make_neural_fit() -> Callable[..., dict[str, Any]]:
+    """The maker of a network's fit."""
+    return made_neural_fit
+
+
 @pytest.fixture(scope="session")
 def make_metrics() -> Callable[..., dict[str, Any]]:
     """The maker of metrics."""

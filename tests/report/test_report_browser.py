@@ -27,7 +27,7 @@ HOSTILE = [
     "a_label_with_quite_a_long_name",
 ]
 WORDS_OF_200 = "w" * 200
-KINDS = ("hostile", "many", "several")
+KINDS = ("hostile", "many", "several", "neural")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -42,13 +42,14 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def reports(make_metrics, make_mistakes, tmp_path_factory) -> dict[str, Path]:
+def reports(make_metrics, make_mistakes, make_neural_fit, tmp_path_factory) -> dict[str, Path]:
     """One written report of each kind."""
     folder = tmp_path_factory.mktemp("reports")
     made = {
         "hostile": make_metrics(labels=HOSTILE),
         "many": make_metrics(k=300, rows=1200),
         "several": make_metrics(k=9, several=True),
+        "neural": make_metrics(k=4) | {"fit": make_neural_fit()},
     }
     for kind, metrics in made.items():
         mistakes = make_mistakes(metrics["labels"], 25, kind == "several")
@@ -195,3 +196,16 @@ def test_small_text_has_the_contrast_of_level_aa(browser, reports) -> None:
         )
         assert low == []
         page.context.close()
+
+
+def test_the_lines_of_a_picture_differ_in_color_and_dashes(browser, reports) -> None:
+    page = opened(browser, reports["neural"])
+    strokes = page.eval_on_selector_all(
+        "#gradients figure:nth-of-type(2) path[class^=line]",
+        "paths => paths.map(path => getComputedStyle(path))"
+        ".map(style => style.stroke + ' ' + style.strokeDasharray)",
+    )
+    assert len(strokes) == 6  # three lines, and a sample of each beside its name
+    assert len({stroke.rpartition(")")[0] for stroke in strokes}) == 3
+    assert len({stroke.rpartition(")")[2] for stroke in strokes}) == 3
+    page.context.close()

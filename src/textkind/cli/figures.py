@@ -28,6 +28,7 @@ def run_table(metrics: dict[str, Any], folder: Path) -> str:
         ("rows", rows),
         ("labels", f"{len(metrics['labels']):,}, {metrics['task']} a text"),
         ("model", f"{fit['model']}: {_choices(fit.get('settings', {}))}"),
+        *_training(fit),
         ("seconds", ", ".join(f"{k} {v:.1f}" for k, v in fit["seconds"].items())),
         ("report", str(folder / "report.html")),
         ("model folder", str(folder / "model")),
@@ -54,11 +55,13 @@ def model_table(card: dict[str, Any], metrics: dict[str, Any] | None) -> str:
     shown = ", ".join(names[:MOST_LABELS])
     more = len(names) - MOST_LABELS
     origin = card["provenance"]
+    fit = card["config"].get("facts", {})
     facts = [
         ("kind", f"{card['kind']}, written by textkind {card['textkind']}"),
         ("labels", f"{len(names):,}: {shown}" + (f" and {more:,} more" if more > 0 else "")),
         ("a text has", "several labels" if card["several"] else "one label"),
-        ("settings", _choices(card["config"].get("facts", {}).get("settings", {}))),
+        ("settings", _choices(fit.get("settings", {}))),
+        *_training(fit),
         ("decision", _decision(card)),
         ("size", _size(sum(card["bytes"].values()))),
         ("learned from", f"{origin.get('rows', 0):,} rows of {origin.get('source')}"),
@@ -128,9 +131,32 @@ def _shown(key: str, value: float | None) -> str:
 
 
 def _choices(settings: dict[str, Any]) -> str:
-    names = ("features", "strength", "naive_bayes", "objective", "class_weight")
-    chosen = [f"{name} {_number(settings[name])}" for name in names if name in settings]
-    return ", ".join(chosen)
+    """What was chosen: of a network its layers, what it reads, and where its vectors came from."""
+    if "layers" in settings:
+        names: Sequence[str] = ("tokens", "vectors", "encoder", "max_tokens")
+        chosen = settings["layers"] | {k: settings.get(k) for k in names if settings.get(k)}
+    else:
+        names = ("features", "strength", "naive_bayes", "objective", "class_weight")
+        chosen = {name: settings[name] for name in names if name in settings}
+    return ", ".join(f"{name} {_number(value)}" for name, value in chosen.items())
+
+
+def _training(fit: dict[str, Any]) -> list[tuple[str, str]]:
+    """Lines of how a network was trained; none of another model."""
+    if "training_seconds" not in fit:
+        return []
+    best = "" if fit["best"] is None else f", the best is {fit['best']['epoch']:,}"
+    tokens = f"{fit['tokens']:,} in the training texts, {fit['vocabulary']:,} known"
+    if fit.get("vectors_found") is not None:
+        tokens += f", {fit['vectors_found']:,} with a vector of {fit['vectors']}"
+    epochs = "1 epoch" if fit["epochs"] == 1 else f"{fit['epochs']:,} epochs"
+    ended = f"{epochs}{best}; {fit['ended']}"
+    place = f"{fit['training_seconds']:,.1f} s on {fit['device']} in {fit['precision']}"
+    return [
+        ("tokens", tokens),
+        ("training", f"{ended}; {place}"),
+        ("parameters", f"{fit['parameters']:,}"),
+    ]
 
 
 def _decision(card: dict[str, Any]) -> str:
@@ -150,6 +176,8 @@ def _size(count: int) -> str:
 def _number(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " ".join(map(_number, value)) if value else "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -120,6 +120,8 @@ TRAINING = (
            "longest gradient", "1"),
     Option("--head", "training", "head", one_of("auto", "binary", "softmax", "sigmoid"), "NAME",
            "binary, softmax, sigmoid, or auto: by the labels", "auto"),
+    Option("--token-dropout", "training", "token_dropout", share, "SHARE",
+           "of the tokens that read as unknown in a step", "0"),
     Option("--label-smoothing", "training", "label_smoothing", share, "SHARE",
            "of a target given to the other labels", "0"),
     Option("--focal", "training", "focal", number_from(0), "NUMBER",

@@ -10,12 +10,18 @@ EXAMPLES = """\
 examples:
   textkind show runs/reviews
   textkind show runs/reviews/model --json
+  textkind show runs/reviews --gradients
 """
 
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of show."""
     parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    parser.add_argument(
+        "--gradients",
+        action="store_true",
+        help="of an rnn or transformer: how far back in a text the loss's gradient reaches",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -30,7 +36,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     card = read_card(Path(arguments.model))
     metrics = read_metrics(Path(arguments.model))
-    if arguments.json:
+    if arguments.gradients:
+        from textkind.cli.gradients import gradient_picture, gradients_of
+
+        told = gradients_of(metrics, card["kind"], arguments.model)
+        if arguments.json:
+            print_json({"model": card["kind"], "gradients": told})
+        else:
+            print(gradient_picture(told))
+    elif arguments.json:
         print_json({"model": card, "metrics": metrics})
     else:
         print(model_table(card, metrics))

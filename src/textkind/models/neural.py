@@ -189,4 +189,4 @@ def _examples(
     empty = int((tokens.lengths == 0).sum())
     if empty:
         talk.note(f"{empty:,} of {len(corpus):,} {part} texts have no token")
-    return Examples(tokens, corpus.targets)
+    return Examples(tokens, corpus.targets, encoder.unknown_id)

@@ -51,6 +51,14 @@ class NeuralSettings:
             check_whole("max_tokens", self.max_tokens)
         if self.vectors == DISTILLED and self.tokens != "words":
             raise SettingsError("distilled vectors bring their own tokens", found=self.tokens)
+        if self.vectors is not None and self.tokens != "words":
+            raise SettingsError("a file of word vectors needs words for tokens", found=self.tokens)
+        if self.vectors is not None and self.network == "perceptron":
+            raise SettingsError(
+                "a perceptron has no vectors of words to start from",
+                found=self.vectors,
+                hint="mean_pool is the network nearest to it that has",
+            )
         if self.words.ngrams > 1 and self.network not in ("mean_pool", "perceptron"):
             raise SettingsError(
                 "n-grams of words are for networks that do not see the order of words",

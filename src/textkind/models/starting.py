@@ -23,7 +23,10 @@ from textkind.training.memory import check_memory
 # The commonest words of a file of vectors are known even where no training text has them: their
 # vectors say what they are like.
 MOST_EXTRA_WORDS = 50_000
-RARITY = 1e-4  # a of a / (a + p): how much frequent tokens of distilled vectors are played down
+# Frequent tokens of distilled vectors are played down by a / (a + p), as Arora et al. (2017) have
+# it; and vectors are made as long as this, so that a text's mean is large beside the head's first
+# weights, which then need few epochs.
+RARITY, LENGTH = 1e-3, 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +79,9 @@ def _distilled_start(
     counts = np.bincount(tokens.ids, minlength=encoder.size)
     share = (counts + 1) / (counts.sum() + counts.size)
     vectors = static.vectors * (RARITY / (RARITY + share)).astype(np.float32)[:, None]
-    scale = np.sqrt(np.square(vectors).sum(axis=1).mean())
+    scale = LENGTH / np.sqrt(np.square(vectors).sum(axis=1).mean())
     facts = {"vectors": f"distilled from {static.name}", "vectors_dimension": vectors.shape[1]}
-    return Start(encoder, (vectors / scale).astype(np.float32), facts)
+    return Start(encoder, (vectors * scale).astype(np.float32), facts)
 
 
 def started_network(

@@ -26,6 +26,7 @@ from textkind.report.figures import (
     shown_part,
     tiles,
 )
+from textkind.report.gradients import gradient_section
 from textkind.report.label_table import label_rows, outcome_rows
 from textkind.report.mistakes import mistake_rows
 from textkind.report.profile import (
@@ -38,6 +39,7 @@ from textkind.report.profile import (
 )
 from textkind.report.reliability import reliability_diagram
 from textkind.report.reproduce import candidate_rows, command, fact_tables, seconds_rows
+from textkind.report.training import training_section
 from textkind.report.verdict import told, verdict, warnings
 from textkind.report.wording import name, number, visible
 
@@ -86,6 +88,9 @@ def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
         **(_quality_sections(metrics, part) if part["rows"] else {}),
         mistakes=mistake_rows(mistakes),
         mistake_total=len(mistakes),
+        has_ngrams=any(one.get("ngrams") for one in mistakes),
+        training=training_section(metrics.get("fit") or {}),
+        gradients=gradient_section(metrics.get("fit") or {}),
         fact_tables=fact_tables(metrics.get("fit") or {}),
         candidates=candidate_rows(metrics.get("fit") or {}),
         seconds=seconds_rows(metrics.get("fit") or {}),

@@ -11,7 +11,8 @@ MOST_ROWS = 60  # of one table
 NAME_LENGTH, VALUE_LENGTH, COMMAND_LENGTH = 40, 160, 1000  # characters
 CHOICES = ("features", "naive_bayes", "strength")  # what validation compares
 # Entries of "fit" that have a table of their own or stand elsewhere on the page.
-APART = {"model", "seconds", "asked", "settings", "decision", "candidates"}
+APART = {"model", "seconds", "asked", "settings", "decision", "candidates", "gradients"}
+LONG = {"history"}  # entries at any depth that are no lines of a table
 
 
 def fact_tables(fit: dict[str, Any]) -> list[dict[str, Any]]:
@@ -19,7 +20,7 @@ def fact_tables(fit: dict[str, Any]) -> list[dict[str, Any]]:
     decision = {k: v for k, v in (fit.get("decision") or {}).items() if k != "notes"}
     course = {key: value for key, value in fit.items() if key not in APART}
     tables = (
-        ("The settings, as chosen.", fit.get("settings") or {}, "by default"),
+        *_setting_tables(fit.get("settings") or {}),
         ("The decision, from logits to labels.", decision, "none"),
         ("Convergence and size of the fit.", course, "none"),
     )
@@ -27,6 +28,27 @@ def fact_tables(fit: dict[str, Any]) -> list[dict[str, Any]]:
         {"caption": caption, "rows": _rows(facts, absent)}
         for caption, facts, absent in tables
         if facts
+    ]
+
+
+def _setting_tables(settings: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
+    """The settings: of a network its layers and what it reads, and apart from them the training."""
+    if "network" not in settings:
+        return [("The settings, as chosen.", settings, "by default")]
+    kept = {key: value for key, value in settings.items() if key != "training"}
+    layers = kept.pop("layers", {})
+    made = settings.get("tokens") == "ready" or settings.get("vectors") == "distilled"
+    used = None if made else "words" if settings.get("tokens") == "words" else "subwords"
+    for kind in ("words", "subwords"):
+        if kind != used:
+            kept.pop(kind, None)
+    if "subwords" in kept:  # their model is told by "tokens"
+        kept["subwords"] = {k: v for k, v in kept["subwords"].items() if k != "model"}
+    reading = {key: value for key, value in kept.items() if value is not None}
+    network = {"network": reading.pop("network")} | layers | reading
+    return [
+        ("The network and what it reads.", network, "by default"),
+        ("The training, as set.", settings.get("training") or {}, "none"),
     ]
 
 
@@ -44,6 +66,8 @@ def _flat(facts: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]
     """Every plain value of nested facts under its name, and the names above it."""
     for key, value in facts.items():
         name = f"{above} {key}".strip()
+        if key in LONG:
+            continue
         if isinstance(value, dict) and value:
             yield from _flat(value, name)
         else:

@@ -88,6 +88,11 @@ def plain_text(value: float) -> str:
     return f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
 
 
+def power_text(value: float) -> str:
+    """A figure of any size, by its power of ten."""
+    return f"{value:.1e}"
+
+
 def count_text(value: float) -> str:
     """A number of things, with thousands separated."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
@@ -111,6 +116,7 @@ def seconds_text(value: float) -> str:
 _TEXTS = {
     "percent": percent_text,
     "plain": plain_text,
+    "power": power_text,
     "count": count_text,
     "signed": signed_text,
     "seconds": seconds_text,
@@ -118,7 +124,7 @@ _TEXTS = {
 
 
 def number(value: object, kind: str) -> Markup:
-    """A number of one kind (percent, plain, count, signed, seconds), exact value inside."""
+    """A number of one kind (percent, plain, power, count, signed, seconds), exact value inside."""
     value = known(value)
     if value is None:
         return ABSENT

@@ -40,6 +40,16 @@ def padded_batch(tokens: Tokens, rows: np.ndarray) -> Batch:
     return Batch(rows, input_ids, attention_mask)
 
 
+def drop_tokens(batch: Batch, share: float, unknown_id: int, random: np.random.Generator) -> None:
+    """Let that share of the batch's tokens, drawn at random, read as unknown, in place.
+
+    A network then learns what to make of an unknown word, and not to lean on a single one (Iyyer et
+    al. 2015, who leave the words out).
+    """
+    drawn = random.random(batch.input_ids.shape, np.float32) < share
+    batch.input_ids[drawn & batch.attention_mask] = unknown_id
+
+
 def cut_by_budget(
     rows: np.ndarray, lengths: np.ndarray, most_tokens: int, most_texts: int
 ) -> Iterator[np.ndarray]:

@@ -28,6 +28,7 @@ RANGES = {
     "focal": (0.0, 10.0, True),
     "budget": (0.0, math.inf, False),
     "token_rate": (0.0, 1e6, True),
+    "token_dropout": (0.0, 0.9, True),
 }
 COUNTS = ("epochs", "batch_tokens", "batch_texts", "accumulation", "patience")
 
@@ -49,6 +50,7 @@ class TrainingSettings:
     warmup: float = 0.05  # share of the steps in which the rate rises
     clip: float = 1.0  # longest gradient over all parameters
     head: str = "auto"  # binary: one logit; softmax; sigmoid; auto: by the label set
+    token_dropout: float = 0.0  # share of a batch's tokens that read as unknown
     label_smoothing: float = 0.0
     focal: float = 0.0  # exponent of the focal loss (Lin et al. 2017); 0: none
     class_weight: str = "none"

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from textkind.encoding.tokens import Tokens
 from textkind.errors import TrainingError
-from textkind.seeds import child_seed
+from textkind.seeds import child_seed, generator
 from textkind.training.batch_kernels import forget, renumber
-from textkind.training.batches import Batch, epoch_batches, padded_batch
+from textkind.training.batches import Batch, drop_tokens, epoch_batches, padded_batch
 from textkind.training.losses import Loss, text_losses, text_weights
 from textkind.training.memory import told_when_short
 from textkind.training.precision import reduced
@@ -36,11 +36,12 @@ MOST_FAILURES = 5  # steps in a row whose loss or gradient is not finite
 class Task:
     """All that a step needs.
 
-    tokens    of N texts, none longer than the network can read
-    targets   (N, ...) as the loss takes them
-    weights   (N,) float64 for drawing rows, or None: every row once an epoch
-    outputs   logits that the network computes for a text
-    place_of  (V,) int32 of -1: scratch for renumbering
+    tokens      of N texts, none longer than the network can read
+    targets     (N, ...) as the loss takes them
+    outputs     logits that the network computes for a text
+    place_of    (V,) int32 of -1: scratch for renumbering
+    unknown_id  that a dropped token reads as
+    weights     (N,) float64 for drawing rows, or None: every row once an epoch
     """
 
     network: nn.Module
@@ -55,6 +56,7 @@ class Task:
     place_of: np.ndarray
     seed: int
     device: torch.device
+    unknown_id: int = 1
     weights: np.ndarray | None = None
     precision: str = "float32"
     processes: Processes = field(default_factory=Processes)
@@ -113,9 +115,12 @@ class Step:
 def training_steps(task: Task, standing: Standing) -> Iterator[Step]:
     """Train to the last epoch from where `standing` is; it is kept up to date before each yield.
 
-    Raises TrainingError after MOST_FAILURES steps in a row that are not finite.
+    One whose budget was spent before it was interrupted is over. Raises TrainingError after
+    MOST_FAILURES steps in a row that are not finite.
     """
     settings = task.settings
+    if settings.budget is not None and standing.seconds >= 60 * settings.budget:
+        return
     earlier, began = standing.seconds, time.monotonic()
     while standing.epoch < settings.epochs:
         groups = epoch_groups(task, standing.epoch)
@@ -161,14 +166,18 @@ def epoch_groups(task: Task, epoch: int) -> list[list[np.ndarray]]:
 def take_step(task: Task, group: list[np.ndarray], rate: float, standing: Standing) -> Taken:
     """One step on the rows of some batches."""
     whole = [padded_batch(task.tokens, rows) for rows in group]
+    if task.settings.token_dropout:
+        random = generator(task.seed, f"token dropout {standing.step}")
+        for batch in whole:
+            drop_tokens(batch, task.settings.token_dropout, task.unknown_id, random)
     positions = sum(batch.input_ids.size for batch in whole)
     tokens = sum(int(batch.attention_mask.sum()) for batch in whole)
     texts = sum(len(rows) for rows in group)
     rows = _renumbered(task, whole).to(task.device)
     batches = [own for batch in whole if len((own := _own_share(task, batch)).rows)]
-    lent = lend_rows(task.tables, rows)
     try:
         with told_when_short(task.network, positions):
+            lent = lend_rows(task.tables, rows)
             loss = _gradients(task, group, batches, standing.step)
         moved = [*task.parameters.values(), *lent]
         for parameter in moved:

@@ -10,7 +10,7 @@ from torch import nn
 
 from textkind.data.labels import LabelSet
 from textkind.encoding.tokens import Tokens
-from textkind.errors import SettingsError
+from textkind.errors import DataError, SettingsError
 from textkind.progress import Talk
 from textkind.training.batches import padded_batch, sampling_weights
 from textkind.training.losses import loss_targets, make_loss, outputs_of, text_losses
@@ -28,6 +28,7 @@ class Examples:
 
     tokens: Tokens
     targets: np.ndarray
+    unknown_id: int = 1  # that a token reads as where token_dropout takes it
 
 
 def make_task(
@@ -40,7 +41,9 @@ def make_task(
     seed: int,
     talk: Talk,
 ) -> Task:
-    """All that a step needs; the precision is probed here."""
+    """All that a step needs; the precision is probed here. DataError where there is no text."""
+    if len(examples.tokens) == 0:
+        raise DataError("there is no text to train on")
     loss = make_loss(labels, examples.targets, settings)
     parameters = dense_parameters(network)
     if loss.class_weights is not None:
@@ -61,6 +64,7 @@ def make_task(
         place_of=np.full(tables[0].whole.shape[0], -1, np.int32),
         seed=seed,
         device=device,
+        unknown_id=examples.unknown_id,
         weights=sampling_weights(examples.targets, settings.sampling),
         processes=processes,
     )

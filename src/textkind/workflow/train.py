@@ -46,6 +46,7 @@ from textkind.workflow.told import Account
 
 METRICS_FORMAT = 1
 RUNS = Path("runs")
+READ_IN_ORDER = ("rnn", "transformer")  # networks whose gradients are looked at step by step
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def train(
             )
         with account.step("evaluate"):
             figures, mistakes = evaluate_parts(learned, parts, settings, account)
+        fit = fit_facts(learned, settings, account) | gradients_by_step(learned, parts, settings)
         facts = {
             "format": METRICS_FORMAT,
             "textkind": textkind.__version__,
@@ -106,7 +108,7 @@ def train(
             "labels": list(parts.train.labels.names),
             **figures,
             "data": data_facts(readings, parts),
-            "fit": fit_facts(learned, settings, account),
+            "fit": fit,
             "notes": account.notes,
         }
         metrics = parse_document(document_bytes(facts), METRICS)  # tuples become lists
@@ -227,6 +229,19 @@ def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> di
         "decision": learned.decision_facts,
         **learned.classifier.model.facts,
     }
+
+
+def gradients_by_step(learned: Learned, parts: Parts, settings: TrainSettings) -> dict[str, Any]:
+    """The entry fit.gradients of a network that reads in order; nothing of any other model."""
+    model = learned.classifier.model
+    if model.name not in READ_IN_ORDER:
+        return {}
+    from textkind.models.neural import NeuralModel  # brings PyTorch with it
+    from textkind.workflow.gradients import gradient_facts
+
+    assert isinstance(model, NeuralModel)
+    seed, threads = settings.split.seed, settings.threads
+    return {"gradients": gradient_facts(model, parts.train, seed=seed, threads=threads)}
 
 
 def asked(settings: LinearSettings | NeuralSettings) -> dict[str, Any]:

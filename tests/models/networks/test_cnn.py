@@ -22,11 +22,11 @@ def by_hand(x, lengths, filters, windows):
         for order, window in enumerate(windows):
             taps = filters[first : first + window]
             first += window
-            words = np.zeros((max(length, window), x.shape[2]))
-            words[:length] = x[text, :length]
+            nothing = np.zeros((window - 1, x.shape[2]))
+            words = np.concatenate([nothing, x[text, :length], nothing])
             sums = [
                 np.einsum("wd,wfd->f", words[t : t + window], taps)
-                for t in range(len(words) - window + 1)
+                for t in range(length + window - 1)
             ]
             if length:
                 found[text, order * number : (order + 1) * number] = np.max(sums, axis=0)

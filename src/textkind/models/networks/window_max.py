@@ -4,8 +4,9 @@
     greatest = window_max(embedding(words), places, mask, filters, windows)      (B, windows * F)
     greatest = plain_window_max(embedding(input_ids), mask, filters, windows)    the same
 
-A text is read as if zero vectors stood behind it: windows begin at 0 .. max(length - window, 0), so
-padding changes nothing and a text shorter than a window has one. A text without words gives zeros.
+A text is read as if zero vectors stood before and behind it, as Kim (2014) does: every window with
+at least one word counts, so that padding changes nothing, and a text may be shorter than a window.
+A text without words gives zeros.
 
 Two things make the first way quicker than a convolution, and neither changes the numbers. Forward:
 the product of a word and a tap of a filter is the same wherever the word stands, so each different
@@ -37,15 +38,14 @@ def plain_window_max(x: Tensor, mask: Tensor, filters: Tensor, windows: tuple[in
     filters (sum of windows, F, D) holds the taps of all filters, those of the first window first.
     """
     lengths = mask.sum(dim=1)[:, None, None]  # (B, 1, 1)
-    places = torch.arange(mask.shape[1], device=mask.device)  # (T,)
     x = (x * mask[:, :, None]).transpose(1, 2)  # (B, D, T)
     found = []
     for window, taps in zip(windows, filters.split(windows), strict=True):
-        padded = functional.pad(x, (0, window - 1))
-        strength = functional.conv1d(padded, taps.permute(1, 2, 0))  # (B, F, T)
-        is_behind = places > (lengths - window).clamp(min=0)  # (B, 1, T)
+        strength = functional.conv1d(x, taps.permute(1, 2, 0), padding=window - 1)
+        ends = torch.arange(strength.shape[2], device=mask.device)  # the window's last place
+        is_behind = ends >= lengths + window - 1  # (B, 1, T + window - 1)
         found.append(strength.masked_fill(is_behind, -torch.inf).amax(dim=2))  # (B, F)
-    return torch.cat(found, dim=1) * mask.any(dim=1)[:, None]
+    return torch.cat(found, dim=1).masked_fill(~mask.any(dim=1)[:, None], 0.0)
 
 
 def different_words(input_ids: Tensor, mask: Tensor, vocabulary: int) -> tuple[Tensor, Tensor]:

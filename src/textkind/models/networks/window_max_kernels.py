@@ -34,10 +34,13 @@ def number_words(ids, lengths, place_of, words):
 
 
 @compiled
-def window_sum(products, rows, t, taps, blocks, column):
-    """The window at t for sixteen filters; rows[t] is where the products of word t begin."""
-    total = load(products, rows[t] + column)
-    for j in range(1, taps):
+def window_sum(products, rows, t, first, last, blocks, column):
+    """The window at t for sixteen filters, taps first to last - 1 of it.
+
+    rows[i] is where the products of word i begin.
+    """
+    total = load(products, rows[t + first] + column + first * blocks)
+    for j in range(first + 1, last):
         total = total + load(products, rows[t + j] + column + j * blocks)
     return total
 
@@ -47,8 +50,9 @@ def strongest_windows(products, places, lengths, window, first_tap, blocks, colu
     """Fill blocks [column : column + blocks] of greatest and at (B, .), for one width of window.
 
     products (U, taps * blocks * 16) float32 holds word times tap for every filter; the window at t
-    comes to the sum over j of the product of word places[t + j] and tap first_tap + j. at is the t
-    of the greatest sum, as float32. A text without words is passed over.
+    comes to the sum over j, where there is a word t + j, of the product of that word and tap
+    first_tap + j. at is the t of the greatest sum, as float32, and from 1 - window on. A text
+    without words is passed over.
     """
     width, result = products.shape[1] // LANES, greatest.shape[1] // LANES
     rows = np.empty(places.shape[1], np.int64)
@@ -56,12 +60,13 @@ def strongest_windows(products, places, lengths, window, first_tap, blocks, colu
         length = lengths[text]
         for t in range(length):
             rows[t] = places[text, t] * width + first_tap * blocks
-        taps = min(window, length)
         for block in range(blocks if length > 0 else 0):
-            best = window_sum(products, rows, 0, taps, blocks, block)  # whatever it is, nan too
+            # the window at the first word; whatever it is, nan too
+            best = window_sum(products, rows, 0, 0, min(window, length), blocks, block)
             where = fill(np.float32(0))
-            for t in range(1, length - taps + 1):
-                value = window_sum(products, rows, t, taps, blocks, block)
+            for t in range(1 - window, length):
+                first, last = max(0, -t), min(window, length - t)
+                value = window_sum(products, rows, t, first, last, blocks, block)
                 gain = value - best
                 best = select_positive(gain, value, best)
                 where = select_positive(gain, fill(np.float32(t)), where)
@@ -86,7 +91,7 @@ def add_slopes(
             if slope == 0 or lengths[text] == 0:  # half are zero, behind dropout and ReLU
                 continue
             t = int(at[text, column + filter_])
-            for j in range(min(window, lengths[text])):
+            for j in range(max(0, -t), min(window, lengths[text] - t)):
                 place = places[text, t + j]
                 add_multiple(slope, vectors[place], weight_sums[j, filter_])
                 if with_vectors:
