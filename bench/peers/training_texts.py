@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from bench.data import DataSet
-from textkind.encoding.tokens import Tokens, first_tokens
+from textkind.encoding.runs import RunEncoder
+from textkind.encoding.tokens import TokenEncoder, Tokens, first_tokens
 from textkind.encoding.words import WordSettings, fit_words
+from textkind.models.neural_settings import NeuralSettings
 
 LONGEST = 256  # tokens of a text that are read
 BATCH = 32  # texts a step
@@ -33,7 +35,9 @@ def training_texts(data: DataSet, ngrams: int) -> TrainingTexts:
     ngrams is 1 for words alone, 2 for pairs of words in hashed buckets beside them.
     """
     texts = pa.array(data.train.texts, pa.large_string())
-    encoder = fit_words(texts, WordSettings(ngrams=ngrams))
+    encoder: TokenEncoder = fit_words(texts, WordSettings())
+    if ngrams > 1:
+        encoder = RunEncoder(encoder, ngrams, NeuralSettings().buckets)
     names = sorted(set(data.train.labels))
     number = {name: i for i, name in enumerate(names)}
     targets = np.array([number[label] for label in data.train.labels], np.int64)

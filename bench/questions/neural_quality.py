@@ -17,7 +17,7 @@ SEEDS = (0, 1, 2)
 # what may be chosen: bench/peers/ours_neural.py says what a setting holds
 CANDIDATES: dict[str, Facts] = {
     "mean pool": {"network": "mean_pool"},
-    "mean pool, GloVe": {"network": "mean_pool", "words": {"ngrams": 1}, "vectors": "glove"},
+    "mean pool, GloVe": {"network": "mean_pool", "ngrams": 1, "vectors": "glove"},
     "perceptron": {"network": "perceptron"},
     "CNN, GloVe": {"network": "cnn", "vectors": "glove"},
     "CNN, GloVe in two channels": {

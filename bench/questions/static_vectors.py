@@ -13,8 +13,7 @@ from bench.sides import MODEL2VEC, OURS_NEURAL, Contender, Workers
 
 NAMES = ("banking77", "sst2", "trec", "newsgroups20", "clinc150", "tweeteval_emotion")
 FIT, PREDICT = 2.0, 4.0  # times as fast
-WORDS = {"ngrams": 1}  # the vectors bring their own tokens
-OURS = {"network": "mean_pool", "vectors": "distilled", "words": WORDS}
+OURS = {"network": "mean_pool", "vectors": "distilled"}
 SIDES = {OURS_NEURAL: OURS, MODEL2VEC: {}}
 
 

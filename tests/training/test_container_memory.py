@@ -4,9 +4,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from textkind.errors import TrainingError  # noqa: E402
-from textkind.training import memory  # noqa: E402
-from textkind.training.memory import UNKNOWN, container_memory  # noqa: E402
+from textkind.errors import TrainingError
+from textkind.training import memory
+from textkind.training.memory import UNKNOWN, container_memory
 
 VERSION_2 = {"memory.max": "{}", "memory.current": "{}", "memory.stat": "anon 1\ninactive_file {}"}
 VERSION_1 = {

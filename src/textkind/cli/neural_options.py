@@ -77,8 +77,8 @@ TEXT = (
     Option("--minimum-count", "words", "minimum_count", whole_number(1), "NUMBER",
            "times that a word must stand in the training "
            "texts", "2, but 1 under 1,000 training texts"),
-    Option("--token-ngrams", "words", "ngrams", whole_number(1), "NUMBER",
-           "longest run of words that has a vector, for mean_pool and "
+    Option("--token-ngrams", "", "ngrams", whole_number(1), "NUMBER",
+           "longest run of tokens that has a vector, for mean_pool and "
            "perceptron", "1; mean_pool: 2"),
     Option("--vectors", "", "vectors", str, "FILE",
            "start from word vectors (word2vec, GloVe, fastText .vec; plain or "

@@ -5,20 +5,41 @@ from typing import Any
 
 import numpy as np
 
+from textkind.encoding.runs import MOST_BUCKETS, MOST_LONGEST, RunEncoder
 from textkind.encoding.subwords import SubwordEncoder
 from textkind.encoding.tokens import TokenEncoder
 from textkind.encoding.words import WordEncoder
 from textkind.errors import ModelFolderError
 
+
+def runs_from_state(config: dict[str, Any], arrays: dict[str, np.ndarray]) -> RunEncoder:
+    """A RunEncoder with the encoder that its config holds."""
+    match config:
+        case {
+            "kind": _,
+            "longest": int(longest),
+            "buckets": int(buckets),
+            "tokens": dict(inner),
+        } if (
+            len(config) == 4
+            and 2 <= longest <= MOST_LONGEST
+            and 1 <= buckets <= MOST_BUCKETS
+            and inner.get("kind") != "runs"
+        ):
+            return RunEncoder(encoder_from_state(inner, arrays), longest, buckets)
+    raise ModelFolderError("the runs of tokens in this folder are damaged", found=config)
+
+
 ENCODERS: dict[str, Callable[[dict[str, Any], dict[str, np.ndarray]], TokenEncoder]] = {
     "words": WordEncoder.from_state,
     "subwords": SubwordEncoder.from_state,
+    "runs": runs_from_state,
 }
 
 
 def encoder_from_state(config: Any, arrays: dict[str, np.ndarray]) -> TokenEncoder:
     """The encoder whose `state` gave these; ModelFolderError where they make no sense."""
     kind = config.get("kind") if isinstance(config, dict) else None
-    if kind not in ENCODERS:
+    if not isinstance(kind, str) or kind not in ENCODERS:
         raise ModelFolderError("the encoder in this folder is of no known kind", found=kind)
     return ENCODERS[kind](config, arrays)

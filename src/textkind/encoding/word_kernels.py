@@ -17,7 +17,6 @@ from textkind.encoding.ngram_kernels import (
     SPACE_FLAG,
     WORD_FLAG,
     code_point_at,
-    combine,
     mixed,
 )
 
@@ -232,13 +231,10 @@ def count_words(content, offsets, first, last, table, hashes, spans):
 
 @compiled
 def encode_rows(
-    content, offsets, first, last, table, slot_hashes, slot_values, ngrams, base, buckets,
+    content, offsets, first, last, table, slot_hashes, slot_values,
     hashes, spans, ids, lengths,
 ):  # fmt: skip
-    """The word ids of texts first..last - 1 one behind the other in `ids`; returns how many.
-
-    Behind the words of a text stand its runs of 2..ngrams words as base + bucket.
-    """
+    """The word ids of texts first..last - 1 one behind the other in `ids`; returns how many."""
     used = 0
     for row in range(first, last):
         begin = used
@@ -247,14 +243,6 @@ def encode_rows(
             value = slot_values[slot_of(hashes[i], slot_hashes, slot_values)]
             ids[used] = value if value else UNKNOWN
             used += 1
-        if ngrams > 1:
-            for i in range(number):
-                gram = hashes[i]
-                for j in range(i + 1, min(i + ngrams, number)):
-                    gram = combine(gram, hashes[j])
-                    share = (gram >> np.uint64(32)) * np.uint64(buckets)
-                    ids[used] = base + np.int64(share >> np.uint64(32))
-                    used += 1
         lengths[row] = used - begin
     return used
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from textkind.encoding.runs import BUCKET
 from textkind.encoding.word_vector_formats import open_vectors
-from textkind.encoding.words import NGRAM, PAD, UNKNOWN
+from textkind.encoding.words import PAD, UNKNOWN
 from textkind.errors import SettingsError
 from textkind.progress import SILENT, Talk
 from textkind.seeds import generator
 
-NO_WORDS = {PAD, UNKNOWN, NGRAM}  # spellings of ids that stand for no word of their own
+NO_WORDS = {PAD, UNKNOWN, BUCKET}  # spellings of ids that stand for no word of their own
 SPREAD = 0.1  # standard deviation of first vectors where no vector was found to go by
 
 
@@ -26,7 +27,7 @@ class WordVectors:
 
     vectors  (V, D) float32, zeros where a word has none
     found    (V,) bool: whether the file has the word
-    is_word  (V,) bool: false for padding, the unknown word and buckets of n-grams
+    is_word  (V,) bool: false for padding, the unknown word and buckets of runs
     name     of the file
     """
 
@@ -101,7 +102,7 @@ def start_vectors(found: WordVectors, *, seed: int = 0) -> np.ndarray:
 
     Words with a vector get it. Other words and the unknown word get random ones that spread as
     those do, number by number, for vectors of one size train alike (Kim 2014). Padding, and
-    buckets of n-grams, which are added to the words, get zeros.
+    buckets of runs, which are added to the words, get zeros.
     """
     table = found.vectors.copy()
     spread = table[found.found].std(axis=0) if found.found.sum() > 1 else SPREAD

@@ -137,7 +137,11 @@ def wordpiece_of(tokenizer_json: bytes) -> WordPiece | None:
             return None
     except (ValueError, KeyError, TypeError):  # another kind of file
         return None
-    library = need("tokenizers", "WordPiece").Tokenizer.from_str(tokenizer_json.decode())
+    tokenizers = need("tokenizers", "WordPiece")
+    try:
+        library = tokenizers.Tokenizer.from_str(tokenizer_json.decode())
+    except Exception:  # the library raises nothing narrower where it cannot read a file
+        return None
     library.no_truncation()
     library.no_padding()
     numbers = library.get_vocab(with_added_tokens=True)

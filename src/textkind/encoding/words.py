@@ -3,9 +3,7 @@
     encoder = fit_words(texts, WordSettings())     on the training part, and nothing else
     tokens = encoder.encode(other_texts)
 
-Ids are 0 for padding, 1 for every unknown word, then the words by falling count; with n-grams,
-behind them a number of buckets that runs of words are hashed to, as in fastText (Joulin et al.
-2017).
+Ids are 0 for padding, 1 for every unknown word, then the words by falling count.
 """
 
 from collections.abc import Collection
@@ -25,12 +23,10 @@ from textkind.errors import ModelFolderError, SettingsError
 from textkind.parallel import run_blocks
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"  # no text has these: brackets are words of their own
-NGRAM = ""  # spelling of a bucket
 FIRST_WORD = 2  # id of the commonest word
 FEW_TEXTS = 1000  # below, words that stand once are kept: there is nothing to spare
 BLOCK_BYTES = 1 << 18  # of text in a block of encoding, and at least in one of counting
 COUNTING_BLOCKS = 12  # enough for two cores to finish together, few to merge
-MOST_BUCKETS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -40,11 +36,9 @@ class WordSettings:
     minimum_count: int | None = None  # None: 2, but 1 under 1,000 texts
     largest: int = 50_000  # words, not counting those that are asked for by name
     lowercase: bool = True
-    ngrams: int = 1  # longest run of words that is hashed; 1: none
-    buckets: int = 1 << 17  # for the runs, if any
 
     def __post_init__(self) -> None:
-        for name in ("minimum_count", "largest", "ngrams", "buckets"):
+        for name in ("minimum_count", "largest"):
             value = getattr(self, name)
             if value is None and name == "minimum_count":
                 continue
@@ -52,8 +46,6 @@ class WordSettings:
                 raise SettingsError(f"{name} must be a whole number from 1 up", found=value)
         if not isinstance(self.lowercase, bool):
             raise SettingsError("lowercase must be true or false", found=self.lowercase)
-        if self.buckets > MOST_BUCKETS:
-            raise SettingsError(f"buckets must be {MOST_BUCKETS} or fewer", found=self.buckets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,14 +67,13 @@ class WordEncoder:
 
     @property
     def words(self) -> int:
-        """How many words there are, without padding, the unknown word and buckets."""
+        """How many words there are, without padding and the unknown word."""
         return self.hashes.size
 
     @property
     def size(self) -> int:
         """How many ids there are."""
-        buckets = self.settings.buckets if self.settings.ngrams > 1 else 0
-        return FIRST_WORD + self.words + buckets
+        return FIRST_WORD + self.words
 
     @cached_property
     def slots(self) -> tuple[np.ndarray, np.ndarray]:
@@ -93,26 +84,22 @@ class WordEncoder:
         return slots
 
     def spellings(self) -> list[str]:
-        """The word of every id; empty for buckets."""
-        return [PAD, UNKNOWN, *_strings(self.spelled, self.offsets)] + [NGRAM] * (
-            self.size - FIRST_WORD - self.words
-        )
+        """The word of every id."""
+        return [PAD, UNKNOWN, *_strings(self.spelled, self.offsets)]
 
     def encode(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
-        """The ids of N texts: the words in their order, then the buckets of their runs."""
+        """The ids of N texts."""
         content, offsets = _read_only_buffers(texts)
         edges = row_blocks(offsets, BLOCK_BYTES)
         lengths = np.empty(len(texts), np.int64)
         parts = [np.empty(0, np.int32)] * (len(edges) - 1)
-        table, ngrams = word_table(self.settings.lowercase), self.settings.ngrams
+        table = word_table(self.settings.lowercase)
 
         def work(block: int) -> None:
             first, last = edges[block], edges[block + 1]
-            # no word without a byte, nor a run without a word that it begins with
-            ids = np.empty(ngrams * int(offsets[last] - offsets[first]), np.int32)
+            ids = np.empty(int(offsets[last] - offsets[first]), np.int32)  # no word without a byte
             used = kernels.encode_rows(
                 content, offsets, first, last, table, *self.slots,
-                ngrams, FIRST_WORD + self.words, self.settings.buckets,
                 *_scratch(offsets[first : last + 1]), ids, lengths,
             )  # fmt: skip
             parts[block] = ids[:used].copy()

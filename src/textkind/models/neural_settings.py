@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from textkind.encoding.runs import MOST_BUCKETS, MOST_LONGEST
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import WordSettings
 from textkind.errors import SettingsError, did_you_mean
@@ -35,6 +36,8 @@ class NeuralSettings:
     words: WordSettings = field(default_factory=WordSettings)
     subwords: SubwordSettings = field(default_factory=SubwordSettings)
     tokenizer: Path | None = None  # a tokenizer.json
+    ngrams: int = 1  # longest run of tokens that is hashed to a vector of its own; 1: none
+    buckets: int = 1 << 16  # that runs are hashed to, if any
     vectors: str | None = None  # a file of word vectors, or "distilled": from a pretrained encoder
     encoder: Path | None = None  # the folder of that encoder; None: the bundled MiniLM
     tune_vectors: bool = True
@@ -59,9 +62,15 @@ class NeuralSettings:
                 found=self.vectors,
                 hint="mean_pool is the network nearest to it that has",
             )
-        if self.words.ngrams > 1 and self.network not in ("mean_pool", "perceptron"):
+        check_whole("ngrams", self.ngrams)
+        check_whole("buckets", self.buckets)
+        if self.ngrams > MOST_LONGEST:
+            raise SettingsError(f"ngrams must be {MOST_LONGEST} or fewer", found=self.ngrams)
+        if self.buckets > MOST_BUCKETS:
+            raise SettingsError(f"buckets must be {MOST_BUCKETS:,} or fewer", found=self.buckets)
+        if self.ngrams > 1 and self.network not in ("mean_pool", "perceptron"):
             raise SettingsError(
-                "n-grams of words are for networks that do not see the order of words",
+                "n-grams of tokens are for networks that do not see their order",
                 found=self.network,
             )
 
@@ -82,7 +91,7 @@ class NeuralSettings:
 
 
 DEFAULTS = {
-    "mean_pool": NeuralSettings(layers=MeanPoolSettings(), words=WordSettings(ngrams=2)),
+    "mean_pool": NeuralSettings(layers=MeanPoolSettings(), ngrams=2),
     "perceptron": NeuralSettings(layers=PerceptronSettings()),
     "cnn": NeuralSettings(layers=CnnSettings(), max_tokens=512),
     "rnn": NeuralSettings(layers=RnnSettings(), max_tokens=256),

@@ -72,10 +72,25 @@ def parts_of(
         ) from error
     known = all(key.startswith((ENCODER, NETWORK)) for key in arrays)
     require(known, "it has arrays of neither encoder nor network")
-    encoder = encoder_from_state(config["encoder"], _under(ENCODER, arrays))
+    longest = getattr(layers, "longest", None)
+    require(longest is None or (max_tokens is not None and max_tokens <= longest), "max_tokens")
+    try:
+        encoder = encoder_from_state(config["encoder"], _under(ENCODER, arrays))
+    except TypeError as error:  # a list where a name should be
+        raise ModelFolderError(
+            "the neural model in this folder is damaged: its encoder", found=str(error)
+        ) from error
     tensors = _under(NETWORK, arrays)
-    with torch.device("meta"):  # shapes alone: nothing is drawn, and nothing takes memory
-        network = build_network(name, encoder.size, outputs_of(head, len(labels)), layers, 0)
+    # each has arrays of its own, and takes time to build
+    require(getattr(layers, "layers", 0) <= len(tensors), "the number of its layers")
+    try:
+        with torch.device("meta"):  # shapes alone: nothing is drawn, and nothing takes memory
+            network = build_network(name, encoder.size, outputs_of(head, len(labels)), layers, 0)
+    except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:  # sizes beyond all
+        raise ModelFolderError(
+            "the neural model in this folder is damaged: its layers cannot be built",
+            found=str(error).splitlines()[0],
+        ) from error
     shapes = {
         key: (tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
         for key, tensor in network.state_dict().items()

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from textkind.data.corpus import Corpus
+from textkind.encoding.runs import RunEncoder
 from textkind.encoding.subwords import fit_subwords, subwords_from_bytes, subwords_from_file
 from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.encoding.word_vectors import read_vectors, start_vectors, vector_words
@@ -49,16 +50,36 @@ def start_of(
     """Fit the encoder on the training texts, and nothing else, and read the vectors."""
     if settings.vectors == DISTILLED:
         return _distilled_start(train, settings, threads, talk)
-    if settings.tokens == "ready" and settings.tokenizer is not None:
-        return Start(subwords_from_file(settings.tokenizer), None, {})
-    if settings.tokens != "words":
-        subwords = replace(settings.subwords, model=settings.tokens)
-        return Start(fit_subwords(train.texts, subwords), None, {})
-    if settings.vectors is None:
-        return Start(fit_words(train.texts, settings.words, threads), None, {})
-    path = Path(settings.vectors)
+    if settings.vectors is not None:
+        return _words_start(train, settings, Path(settings.vectors), seed, threads, talk)
+    encoder: TokenEncoder
+    if settings.tokens == "words":
+        encoder = fit_words(train.texts, settings.words, threads)
+    elif settings.tokenizer is not None:
+        encoder = subwords_from_file(settings.tokenizer)
+    else:
+        encoder = fit_subwords(train.texts, replace(settings.subwords, model=settings.tokens))
+    return Start(with_runs(encoder, settings), None, {})
+
+
+def with_runs(encoder: TokenEncoder, settings: NeuralSettings) -> TokenEncoder:
+    """The encoder, with the runs of its tokens where n-grams are asked for."""
+    if settings.ngrams == 1:
+        return encoder
+    return RunEncoder(encoder, settings.ngrams, settings.buckets)
+
+
+def _words_start(
+    train: Corpus,
+    settings: NeuralSettings,
+    path: Path,
+    seed: int,
+    threads: int | None,
+    talk: Talk,
+) -> Start:
+    """Words of the training texts and of a file of vectors, with the vectors of the file."""
     extra = vector_words(path, MOST_EXTRA_WORDS)
-    encoder = fit_words(train.texts, settings.words, threads, extra=extra)
+    encoder = with_runs(fit_words(train.texts, settings.words, threads, extra=extra), settings)
     found = read_vectors(path, encoder.spellings(), talk=talk)
     vectors = start_vectors(found, seed=seed)
     facts = {
@@ -81,7 +102,10 @@ def _distilled_start(
     vectors = static.vectors * (RARITY / (RARITY + share)).astype(np.float32)[:, None]
     scale = LENGTH / np.sqrt(np.square(vectors).sum(axis=1).mean())
     facts = {"vectors": f"distilled from {static.name}", "vectors_dimension": vectors.shape[1]}
-    return Start(encoder, (vectors * scale).astype(np.float32), facts)
+    whole = with_runs(encoder, settings)
+    start = np.zeros((whole.size, vectors.shape[1]), np.float32)
+    np.multiply(vectors, scale, out=start[: encoder.size])
+    return Start(whole, start, facts)
 
 
 def started_network(

@@ -24,7 +24,6 @@ CASES = {
     "last": (lambda x, mask, s: pooling.last_valid(x, mask), lambda x, s: x[-1]),
     "attention": (pooling.masked_attention, softmax_mean),
     "sum": (pooling.weighted_sum, lambda x, s: s @ x),
-    "weighted mean": (pooling.weighted_mean, lambda x, s: s @ x / len(x)),
 }
 
 

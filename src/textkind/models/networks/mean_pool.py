@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textkind.models.networks.pooling import POOLINGS, weighted_mean
+from textkind.models.networks.bag_sum import bag_sum
+from textkind.models.networks.pooling import POOLINGS, weighted_sum
+from textkind.models.networks.quick import quick_here
 from textkind.models.networks.settings import MeanPoolSettings
 
 RARITY = 1e-3  # a of a / (a + p), as Arora et al. (2017) have it
@@ -31,7 +33,8 @@ class MeanPool(nn.Module):
         self.register_buffer("token_weights", torch.ones(vocabulary) if is_weighted else None)
         if is_weighted:
             self.token_tables = ("embedding.weight", "token_weights")
-        self.pooling = None if is_weighted else POOLINGS[settings.pooling](settings.width)
+        is_mean = settings.pooling in ("mean", "sif")
+        self.pooling = None if is_mean else POOLINGS[settings.pooling](settings.width)
         self.hidden = nn.Linear(settings.width, settings.hidden) if settings.hidden else None
         self.vector_width = settings.hidden if settings.hidden else settings.width
         self.dropout = nn.Dropout(settings.dropout)
@@ -43,13 +46,22 @@ class MeanPool(nn.Module):
 
     def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """What the last layer reads: (B, hidden or D)."""
-        x = self.embedding(input_ids)  # (B, T, D)
-        if self.pooling is None:
-            weights = self.token_weights[input_ids]  # type: ignore[index]  # (B, T)
-            x = weighted_mean(x, attention_mask, weights)  # (B, D)
-        else:
-            x = self.pooling(x, attention_mask)  # (B, D)
+        x = self.pooled(input_ids, attention_mask)  # (B, D)
         return x if self.hidden is None else torch.relu(self.hidden(x))
+
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """The vectors of a text's tokens as one: (B, D)."""
+        if self.pooling is not None:
+            return self.pooling(self.embedding(input_ids), attention_mask)
+        weights = attention_mask.to(torch.float32)  # (B, T)
+        if self.token_weights is not None:
+            weights = weights * self.token_weights[input_ids]
+        weights = weights / attention_mask.sum(dim=1, keepdim=True).clamp(min=1)
+        table = self.embedding.weight
+        # a hook on the embedding wants to see the vector of every position
+        if quick_here(table) and not self.embedding._forward_hooks:
+            return bag_sum(table, input_ids, weights)
+        return weighted_sum(self.embedding(input_ids), attention_mask, weights)
 
     def set_token_counts(self, counts: np.ndarray) -> None:
         """Weigh tokens by rarity, where the pooling is sif; counts (V,) are those of training."""

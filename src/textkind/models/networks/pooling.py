@@ -13,16 +13,8 @@ from torch import Tensor, nn
 
 def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
     """The mean over the valid positions: x (B, T, D), mask (B, T) bool -> (B, D)."""
-    return weighted_mean(x, mask, mask.to(x.dtype))
-
-
-def weighted_mean(x: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
-    """The mean over the valid positions of weight times vector; weights is (B, T).
-
-    It is divided by the number of positions, not by the sum of weights.
-    """
     number = mask.sum(dim=1, keepdim=True).clamp(min=1)  # (B, 1)
-    return weighted_sum(x, mask, weights / number)
+    return weighted_sum(x, mask, mask / number)
 
 
 def weighted_sum(x: Tensor, mask: Tensor, weights: Tensor) -> Tensor:

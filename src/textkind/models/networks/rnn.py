@@ -82,10 +82,10 @@ class Rnn(nn.Module):
 
 
 def first_weights(layer: nn.RNNBase) -> None:
-    """Orthogonal recurrent weights, Xavier inputs, no bias but 1 for an LSTM's forget gate.
+    """Orthogonal recurrent weights, Xavier inputs, no bias but 1 for the gate that keeps the state.
 
-    Forget gates begin open, so that what is early in a text reaches its end (Jozefowicz et al.
-    2015).
+    An LSTM's forget gate and a GRU's update gate begin open, so that what is early in a text
+    reaches its end (Jozefowicz et al. 2015).
     """
     units = layer.hidden_size
     for name, parameter in layer.named_parameters():
@@ -97,6 +97,6 @@ def first_weights(layer: nn.RNNBase) -> None:
                 nn.init.xavier_uniform_(gate)
         else:
             nn.init.zeros_(parameter)
-            if isinstance(layer, nn.LSTM) and name.startswith("bias_ih"):
-                with torch.no_grad():
+            if not isinstance(layer, nn.RNN) and name.startswith("bias_ih"):
+                with torch.no_grad():  # the second gate, in both
                     parameter[units : 2 * units] = 1.0

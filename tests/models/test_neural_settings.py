@@ -1,0 +1,102 @@
+"""Settings of the neural models: what fits together, and how they travel as JSON."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from textkind.errors import SettingsError
+from textkind.models.networks.settings import (
+    SETTINGS,
+    CnnSettings,
+    MeanPoolSettings,
+    PerceptronSettings,
+    RnnSettings,
+    TransformerSettings,
+)
+from textkind.models.neural_settings import (
+    DEFAULTS,
+    DISTILLED,
+    NeuralSettings,
+    default_settings,
+    settings_of_json,
+    settings_to_json,
+)
+
+LAYERS = [kind() for kind in SETTINGS.values()]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"tokens": "wrods"}, "tokens must be one of"),
+        ({"tokens": "ready"}, "where a tokenizer is given"),
+        ({"tokenizer": Path("tokenizer.json")}, "where a tokenizer is given"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": True}, "max_tokens"),
+        ({"vectors": DISTILLED, "tokens": "bpe"}, "bring their own tokens"),
+        ({"vectors": "glove.txt", "tokens": "bpe"}, "needs words"),
+        ({"vectors": "glove.txt", "tokens": "ready", "tokenizer": Path("t.json")}, "needs words"),
+        ({"vectors": "glove.txt", "layers": PerceptronSettings()}, "perceptron"),
+        ({"vectors": DISTILLED, "layers": PerceptronSettings()}, "perceptron"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(settings, words):
+    with pytest.raises(SettingsError, match=words):
+        NeuralSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    "layers", [MeanPoolSettings(), CnnSettings(), RnnSettings(), TransformerSettings()]
+)
+@pytest.mark.parametrize("vectors", ["glove.txt", DISTILLED])
+def test_networks_with_vectors_of_words_may_start_from_some(layers, vectors):
+    assert NeuralSettings(layers=layers, vectors=vectors).vectors == vectors
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+def test_settings_come_back_from_json(layers):
+    settings = NeuralSettings(layers=layers, tokens="ready", tokenizer=Path("x/tokenizer.json"))
+    told = settings_to_json(replace(settings, encoder=Path("/some/where/encoder")))
+    assert "where/" not in json.dumps(told)
+    expected = replace(settings, tokenizer=Path("tokenizer.json"), encoder=Path("encoder"))
+    assert settings_of_json(json.loads(json.dumps(told))) == expected
+
+
+@pytest.mark.parametrize("network", SETTINGS)
+def test_defaults_are_of_their_network_and_come_back_from_json(network):
+    settings = default_settings(network)
+    assert settings is DEFAULTS[network]
+    assert settings.network == settings.model == network
+    assert settings.open_choices == ()
+    assert settings_of_json(json.loads(json.dumps(settings_to_json(settings)))) == settings
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": "cnnn"},
+        {"network": None},
+        {"layers": {}},
+        {"extra": 1},
+        {"tokens": "wrods"},
+        {"max_tokens": -1},
+        {"layers": {"width": 0}},
+    ],
+)
+def test_json_that_makes_no_sense_is_refused(change):
+    with pytest.raises(SettingsError):
+        settings_of_json(settings_to_json(DEFAULTS["cnn"]) | change)
+
+
+def test_an_unknown_model_gets_the_nearest_name():
+    with pytest.raises(SettingsError, match="did you mean 'cnn'"):
+        default_settings("cnnn")
+
+
+def test_settings_are_known_without_torch():
+    code = "import sys, textkind.models.neural_settings; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
