@@ -122,6 +122,7 @@ def test_options_reach_their_settings(tmp_path):
         ("--model perceptron --hidden 32,16", {"hidden": (32, 16)}),
         ("--model perceptron --hidden 0", {"hidden": ()}),
         ("--model rnn --cell gru --directions 1", {"cell": "gru", "directions": 1}),
+        ("--model transformer --width 60 --heads 5", {"width": 60, "heads": 5}),
         ("--model transformer --heads 2 --positions learned", {"heads": 2, "positions": "learned"}),
     ],
 )
@@ -149,6 +150,8 @@ def test_a_tokenizer_brings_its_tokens_and_vectors_may_be_frozen(tmp_path):
         ("--model cnn --strength 1", "--strength is an option of the linear model"),
         ("--model cnn --naive-bayes auto", "--naive-bayes is an option of the linear model"),
         ("--model linear --width 10", "--width is an option of the networks"),
+        ("--dropout 0", "--dropout is an option of the networks"),
+        ("--model mean_pool --hidden 9,8", "one hidden layer at most"),
         ("--epochs 3", "choose one: --model mean_pool"),
         ("--freeze-vectors", "--freeze-vectors is an option of the networks"),
         ("--model cnnn", "did you mean 'cnn'?"),

@@ -242,12 +242,32 @@ def test_a_training_whose_budget_was_spent_ends_at_once_when_it_is_run_again(
     )
     held_out = toy(20, seed=1) if has_validation else None
     first, again = (train(settings, validation=held_out) for _ in range(2))
-    assert first.model.facts["ended"] == "the time was spent"
+    assert first.model.facts["ended"] == again.model.facts["ended"] == "the time was spent"
     assert first.model.facts["steps"] == again.model.facts["steps"] == 1
     assert is_same(state(first), state(again))
     if has_validation:
         assert first.model.facts["best"] == again.model.facts["best"]
         np.testing.assert_array_equal(first.validation_logits, again.validation_logits)
+
+
+def test_refit_keeps_what_it_writes_beside_that_of_the_first_training(tmp_path):
+    places = Places(checkpoints=tmp_path / "kept", steps=tmp_path / "steps.jsonl")
+    settings = replace(MEAN, refit=True, places=places)
+    first, again = (train(settings, validation=toy(20, seed=1)) for _ in range(2))
+    assert list((tmp_path / "kept").glob("step-*.safetensors"))
+    assert list((tmp_path / "kept" / "refit").glob("step-*.safetensors"))
+    assert (tmp_path / "steps.jsonl").stat().st_size > 0
+    assert (tmp_path / "steps-refit.jsonl").stat().st_size > 0
+    assert is_same(state(first), state(again))
+
+
+@pytest.mark.parametrize("has_validation", [True, False])
+def test_a_training_that_diverges_in_its_last_steps_is_told(has_validation):
+    huge = replace(TRAINING, epochs=1, learning_rate=1e30, batch_texts=64, warmup=0.0)
+    held_out = toy(20, seed=1) if has_validation else None
+    with pytest.raises(TrainingError, match="diverged") as caught:
+        train(replace(CNN, training=huge), validation=held_out)
+    assert "--learning-rate" in str(caught.value)
 
 
 def test_a_budget_ends_with_the_best_model_and_no_refit_beyond_its_epochs():

@@ -50,7 +50,7 @@ def steps_of(folder):
     return [{name: line[name] for name in line if name != "seconds"} for line in lines]
 
 
-@pytest.mark.parametrize(("network", "optimizer"), [("transformer", "adamw"), ("mean_pool", "sgd")])
+@pytest.mark.parametrize(("network", "optimizer"), [("cnn", "adamw"), ("rnn", "sgd")])
 def test_ten_kills_change_no_bit_of_the_result(network, optimizer, start, tmp_path):
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
     for folder in (unbroken, broken):

@@ -162,10 +162,14 @@ def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
     from textkind.models.neural_settings import default_settings
 
     settings = default_settings(arguments.model)
+    layers: dict[str, Any] = {}  # filled at once: what one allows may hang on another
     for option in (option for _, options in GROUPS for option in options):
         value = getattr(arguments, option.name[2:].replace("-", "_"))
-        if value is not None:
+        if value is not None and option.part == "layers":
+            layers[option.setting] = _of_layers(settings, option, value)
+        elif value is not None:
             settings = _filled(settings, option, value)
+    settings = replace(settings, layers=replace(settings.layers, **layers))
     if arguments.class_weight is not None:
         training = replace(settings.training, class_weight=arguments.class_weight)
         settings = replace(settings, training=training)
@@ -179,7 +183,18 @@ def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
 def given_options(arguments: argparse.Namespace) -> list[str]:
     """The neural options that were given."""
     names = [option.name for _, options in GROUPS for option in options] + ["--freeze-vectors"]
-    return [name for name in names if getattr(arguments, name[2:].replace("-", "_"))]
+    values = {name: getattr(arguments, name[2:].replace("-", "_")) for name in names}
+    return [name for name, value in values.items() if value is not None and value is not False]
+
+
+def _of_layers(settings: "NeuralSettings", option: Option, value: Any) -> Any:
+    if option.setting not in {field.name for field in fields(settings.layers)}:
+        raise SettingsError(f"{option.name} is not for the {settings.network}")
+    if option.setting != "hidden" or settings.network != "mean_pool":
+        return value
+    if len(value) > 1:
+        raise SettingsError("mean_pool has one hidden layer at most", found=value)
+    return value[0] if value else 0
 
 
 def _filled(settings: "NeuralSettings", option: Option, value: Any) -> "NeuralSettings":
@@ -194,8 +209,4 @@ def _filled(settings: "NeuralSettings", option: Option, value: Any) -> "NeuralSe
     if option.part == "":
         return replace(settings, **{option.setting: value})
     part = getattr(settings, option.part)
-    if option.setting not in {field.name for field in fields(part)}:
-        raise SettingsError(f"{option.name} is not for the {settings.network}")
-    if option.setting == "hidden" and settings.network == "mean_pool":
-        value = value[0] if value else 0
     return replace(settings, **{option.part: replace(part, **{option.setting: value})})

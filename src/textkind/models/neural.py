@@ -15,6 +15,7 @@ from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.tokens import TokenEncoder, Tokens, first_tokens
+from textkind.errors import TrainingError
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
@@ -23,6 +24,9 @@ from textkind.progress import SILENT, Talk
 from textkind.training.fit import Examples, Trained, fit_network
 from textkind.training.forward import network_outputs, torch_threads
 from textkind.training.losses import head_of, logits_of, outputs_of
+from textkind.training.settings import Places
+
+FEW = 256  # training texts whose logits are looked at where there is no validation
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +111,9 @@ def fit_neural(
         best = trained.facts["best"]
         if settings.refit and validation is not None and best is not None:
             again = replace(
-                settings, training=replace(settings.training, epochs=best["epoch"], budget=None)
+                settings,
+                training=replace(settings.training, epochs=best["epoch"], budget=None),
+                places=places_of_refit(settings.places),
             )
             talk.note(f"training once more, on train and validation, {best['epoch']} epochs")
             whole = joined(train, validation)
@@ -116,6 +122,17 @@ def fit_neural(
                 refitted, facts=model.facts | {"texts": len(whole), "refit": told.facts}
             )
     return NeuralFit(model, logits)
+
+
+def places_of_refit(places: Places) -> Places:
+    """Places beside those of the first training, for the second is a training of its own."""
+    checkpoints, steps, tensorboard = places.checkpoints, places.steps, places.tensorboard
+    return replace(
+        places,
+        checkpoints=None if checkpoints is None else checkpoints / "refit",
+        steps=None if steps is None else steps.with_stem(f"{steps.stem}-refit"),
+        tensorboard=None if tensorboard is None else tensorboard / "refit",
+    )
 
 
 def joined(first: Corpus, second: Corpus) -> Corpus:
@@ -160,7 +177,18 @@ def _fit(
     model = NeuralModel(
         labels, settings.network, start.encoder, network, layers, head, max_tokens, facts
     )
+    logits = trained.validation_logits
+    _check_finite(model.logits(train.texts.slice(0, FEW), threads) if logits is None else logits)
     return model, trained
+
+
+def _check_finite(logits: np.ndarray) -> None:
+    """TrainingError where the last steps left a network that computes no numbers."""
+    if not np.isfinite(logits).all():
+        raise TrainingError(
+            "the training diverged: its last steps left a network whose logits are no numbers",
+            hint="lower --learning-rate, or pass --precision float32",
+        )
 
 
 def tokens_read(settings: NeuralSettings) -> int | None:

@@ -27,7 +27,7 @@ MOST_EXTRA_WORDS = 50_000
 # Frequent tokens of distilled vectors are played down by a / (a + p), as Arora et al. (2017) have
 # it; and vectors are made as long as this, so that a text's mean is large beside the head's first
 # weights, which then need few epochs.
-RARITY, LENGTH = 1e-3, 10.0
+RARITY, LENGTH = 1e-3, 30.0
 
 
 @dataclass(frozen=True, eq=False)

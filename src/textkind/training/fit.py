@@ -69,6 +69,8 @@ def fit_network(
         steps: Iterable[Step] = training_steps(task, standing)
         if progress.idle >= settings.patience:
             ended, steps = "validation gained no more", ()
+        elif settings.budget is not None and standing.seconds >= 60 * settings.budget:
+            ended = "the time was spent"  # before it was interrupted: there are no steps left
         for step in steps:
             _tell(step, talk)
             out_of_time = _is_out_of_time(step, settings, processes)

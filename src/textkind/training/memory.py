@@ -21,7 +21,7 @@ def available_memory() -> int:
 
 
 def machine_memory() -> int:
-    """Bytes that the machine can give now, as the system says; a very large number if it is mute."""
+    """Bytes that the machine can give now; a very large number where the system is mute."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -49,7 +49,7 @@ def container_memory(
         return UNKNOWN
     left = UNKNOWN
     for line in lines:
-        number, controllers, path = (line.split(":", 2) + ["", ""])[:3]
+        number, controllers, path = [*line.split(":", 2), "", ""][:3]
         if number == "0" and not controllers:
             top, names = mounted, ("memory.max", "memory.current", "inactive_file")
         elif "memory" in controllers.split(","):
