@@ -27,7 +27,7 @@ OWN = ("network", "seed", "official_validation")  # what is not a field of Neura
 
 def neural_settings(setting: Facts) -> NeuralSettings:
     """The defaults of the network with the changes of a setting."""
-    start = default_settings(setting["network"])
+    start = default_settings(setting["network"], setting.get("vectors"))
     changes = {name: value for name, value in setting.items() if name not in OWN}
     for name in PARTS:
         if name in changes:

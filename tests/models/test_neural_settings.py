@@ -69,7 +69,7 @@ def test_settings_come_back_from_json(layers):
 @pytest.mark.parametrize("network", SETTINGS)
 def test_defaults_are_of_their_network_and_come_back_from_json(network):
     settings = default_settings(network)
-    assert settings is DEFAULTS[network]
+    assert settings == DEFAULTS[network]
     assert settings.network == settings.model == network
     assert settings.open_choices == ()
     assert settings_of_json(json.loads(json.dumps(settings_to_json(settings)))) == settings
@@ -100,3 +100,10 @@ def test_an_unknown_model_gets_the_nearest_name():
 def test_settings_are_known_without_torch():
     code = "import sys, textkind.models.neural_settings; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_distilled_vectors_are_tuned_at_a_lower_rate_by_default():
+    plain, distilled = default_settings("mean_pool"), default_settings("mean_pool", DISTILLED)
+    assert distilled.vectors == DISTILLED
+    assert distilled.training.token_rate < plain.training.token_rate
+    assert default_settings("cnn", "glove.vec").training == default_settings("cnn").training

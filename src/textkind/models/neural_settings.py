@@ -1,7 +1,7 @@
 """Settings of the neural models; known without torch."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,22 +90,49 @@ class NeuralSettings:
         return ()
 
 
+# Texts of these two cost a step little, however long they are: batches are cut by texts.
+WHOLE_TEXTS = 1 << 16
 DEFAULTS = {
-    "mean_pool": NeuralSettings(layers=MeanPoolSettings(), ngrams=2),
-    "perceptron": NeuralSettings(layers=PerceptronSettings()),
-    "cnn": NeuralSettings(layers=CnnSettings(), max_tokens=512),
-    "rnn": NeuralSettings(layers=RnnSettings(), max_tokens=256),
+    "mean_pool": NeuralSettings(
+        layers=MeanPoolSettings(),
+        ngrams=2,
+        training=TrainingSettings(learning_rate=0.01, epochs=10, batch_tokens=WHOLE_TEXTS),
+    ),
+    "perceptron": NeuralSettings(
+        layers=PerceptronSettings(),
+        training=TrainingSettings(learning_rate=0.003, epochs=15, batch_tokens=WHOLE_TEXTS),
+    ),
+    "cnn": NeuralSettings(
+        layers=CnnSettings(),
+        max_tokens=512,
+        training=TrainingSettings(
+            learning_rate=0.002, token_rate=1.5, epochs=12, token_dropout=0.1
+        ),
+    ),
+    "rnn": NeuralSettings(
+        layers=RnnSettings(),
+        max_tokens=256,
+        training=TrainingSettings(learning_rate=0.003, epochs=12, token_dropout=0.1),
+    ),
     "transformer": NeuralSettings(layers=TransformerSettings(), max_tokens=256),
 }
+DISTILLED_TOKEN_RATE = 0.3  # such vectors know much already, and forget it at the full rate
 
 
-def default_settings(network: str) -> NeuralSettings:
-    """The settings of a network where nothing is asked for; SettingsError for an unknown one."""
+def default_settings(network: str, vectors: str | None = None) -> NeuralSettings:
+    """The settings of a network and its vectors where nothing else is asked for.
+
+    SettingsError for a network that there is not.
+    """
     if network not in DEFAULTS:
         raise SettingsError(
             "there is no such neural model", found=network, hint=did_you_mean(network, DEFAULTS)
         )
-    return DEFAULTS[network]
+    settings = DEFAULTS[network]
+    if vectors == DISTILLED:
+        training = replace(settings.training, token_rate=DISTILLED_TOKEN_RATE)
+        settings = replace(settings, training=training)
+    return replace(settings, vectors=vectors)
 
 
 def settings_to_json(settings: NeuralSettings) -> dict[str, Any]:

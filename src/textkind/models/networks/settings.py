@@ -37,7 +37,7 @@ class MeanPoolSettings:
     width: int = 100  # numbers of a token's vector; with vectors to start from, theirs
     pooling: str = "mean"  # mean, max, attention, or sif: a mean weighted by rarity
     hidden: int = 0  # units of a ReLU layer before the head; 0: none
-    dropout: float = 0.2
+    dropout: float = 0.5
 
     def __post_init__(self) -> None:
         check_whole("width", self.width)
@@ -53,7 +53,7 @@ class PerceptronSettings:
     hidden: tuple[int, ...] = (128,)  # units of each hidden layer; (): the log-linear model
     activation: str = "relu"  # relu, tanh, gelu, or none
     weighting: str = "tfidf"  # tfidf (of unit length), or count
-    dropout: float = 0.3
+    dropout: float = 0.5
 
     def __post_init__(self) -> None:
         if not isinstance(self.hidden, tuple):
@@ -95,7 +95,7 @@ class RnnSettings:
     units: int = 128  # of each direction
     layers: int = 1
     directions: int = 2
-    pooling: str = "max"  # last (valid step), mean, max, attention
+    pooling: str = "attention"  # or last (valid step), mean, max
     dropout: float = 0.4  # on the embedding, between layers, and before the head
 
     def __post_init__(self) -> None:
