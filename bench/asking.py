@@ -5,17 +5,19 @@ import os
 from collections.abc import Callable
 
 from bench import data
+from bench.peers.setup import build_peers
 from bench.results import Answer, goal_rows, keep, table
 
 Question = Callable[[int], Answer]  # asked with the turns a side
 
 
 def ask_questions(
-    program: str, about: str, questions: dict[str, Question], prepare: Callable[[], None]
+    program: str, about: str, questions: dict[str, Question], peers: tuple[str, ...]
 ) -> int:
     """Asks the questions of the command line, all by default; the exit status.
 
-    prepare builds what the peers need. Without the data it says so and stops.
+    The peers of these names are built first where they are not there yet. Without the data it says
+    so and stops.
     """
     parser = argparse.ArgumentParser(prog=program, description=about)
     parser.add_argument(
@@ -34,7 +36,7 @@ def ask_questions(
     if data.missing():
         print(f"skipped: {data.missing()}")
         return 0
-    prepare()
+    build_peers(peers)
     goals, failed = [], 0
     for name in arguments.questions if arguments.questions else questions:
         load = os.getloadavg()[0]

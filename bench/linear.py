@@ -9,7 +9,7 @@ reach. The peers' environments are built on first use. Without the data it says 
 import sys
 
 from bench.asking import Question, ask_questions
-from bench.peers.setup import build_peers
+from bench.peers.setup import LINEAR_PEERS
 from bench.questions import (
     calibration,
     features_speed,
@@ -39,7 +39,7 @@ QUESTIONS: dict[str, Question] = {
 
 def main() -> int:
     about = __doc__.splitlines()[0] if __doc__ else ""
-    return ask_questions("python -m bench.linear", about, QUESTIONS, build_peers)
+    return ask_questions("python -m bench.linear", about, QUESTIONS, LINEAR_PEERS)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ reach. The peers' environments are built on first use. Without the data it says 
 import sys
 
 from bench.asking import Question, ask_questions
-from bench.peers.setup import build_peers
+from bench.peers.setup import NEURAL_PEERS
 from bench.questions import (
     neural_memory,
     neural_quality,
@@ -29,7 +29,7 @@ QUESTIONS: dict[str, Question] = {
 
 def main() -> int:
     about = __doc__.splitlines()[0] if __doc__ else ""
-    return ask_questions("python -m bench.neural", about, QUESTIONS, build_peers)
+    return ask_questions("python -m bench.neural", about, QUESTIONS, NEURAL_PEERS)
 
 
 if __name__ == "__main__":

@@ -54,16 +54,21 @@ def build_fasttext() -> None:
         subprocess.run([compiler, *FASTTEXT_FLAGS, *sources, "-o", command], check=True)
 
 
-def build_peers() -> None:
-    """Every environment that is not there yet."""
-    for name, packages in WHEELS.items():
-        if not environment_python(name).exists():
-            print(f"making .bench/{name}: {', '.join(packages)}", flush=True)
-            make_environment(name, packages)
-    if not (ROOM / "fasttext" / "fasttext").exists():
-        print(f"building the fastText command: {FASTTEXT}", flush=True)
-        build_fasttext()
+LINEAR_PEERS = ("scikit-learn", "vowpalwabbit", "fasttext")
+NEURAL_PEERS = ("model2vec",)
+
+
+def build_peers(names: tuple[str, ...]) -> None:
+    """Of the peers of these names those that are not there yet."""
+    for name in names:
+        if name == "fasttext":
+            if not (ROOM / "fasttext" / "fasttext").exists():
+                print(f"building the fastText command: {FASTTEXT}", flush=True)
+                build_fasttext()
+        elif not environment_python(name).exists():
+            print(f"making .bench/{name}: {', '.join(WHEELS[name])}", flush=True)
+            make_environment(name, WHEELS[name])
 
 
 if __name__ == "__main__":
-    build_peers()
+    build_peers(LINEAR_PEERS + NEURAL_PEERS)
