@@ -59,11 +59,25 @@ def test_networks_with_vectors_of_words_may_start_from_some(layers, vectors):
 
 @pytest.mark.parametrize("layers", LAYERS)
 def test_settings_come_back_from_json(layers):
-    settings = NeuralSettings(layers=layers, tokens="ready", tokenizer=Path("x/tokenizer.json"))
-    told = settings_to_json(replace(settings, encoder=Path("/some/where/encoder")))
-    assert "where/" not in json.dumps(told)
-    expected = replace(settings, tokenizer=Path("tokenizer.json"), encoder=Path("encoder"))
+    settings = NeuralSettings(
+        layers=layers, tokens="ready", tokenizer=Path("/x/where/tokenizer.json")
+    )
+    told = settings_to_json(settings)
+    assert "where" not in json.dumps(told)
+    expected = replace(settings, tokenizer=Path("tokenizer.json"))
     assert settings_of_json(json.loads(json.dumps(told))) == expected
+
+
+def test_of_an_encoder_only_its_name_is_told():
+    settings = NeuralSettings(vectors=DISTILLED, encoder=Path("/some/where/encoder"))
+    told = json.loads(json.dumps(settings_to_json(settings)))
+    assert "where" not in json.dumps(told)
+    assert settings_of_json(told) == replace(settings, encoder=Path("encoder"))
+
+
+def test_an_encoder_without_distilled_vectors_is_refused():
+    with pytest.raises(SettingsError, match="distilled"):
+        NeuralSettings(encoder=Path("encoder"))
 
 
 @pytest.mark.parametrize("network", SETTINGS)

@@ -197,7 +197,10 @@ def _add_linear_options(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and print the figures."""
+    import os
     import shlex
+    import tempfile
+    from dataclasses import replace
     from pathlib import Path
 
     from textkind.cli.figures import run_table
@@ -221,6 +224,11 @@ def run(arguments: argparse.Namespace) -> int:
         command=shlex.join(["textkind", *arguments.typed]),
         **_given(arguments, "threads"),
     )
+    if not is_linear and int(os.environ.get("RANK", "0")) > 0:
+        # torchrun's other processes: they lend their hands, and the first writes and prints
+        with tempfile.TemporaryDirectory() as folder:
+            train(arguments.file, replace(settings, out=Path(folder) / "run"))
+        return 0
     result = train(arguments.file, settings, talk_for(arguments))
     if arguments.json:
         print_json(result.metrics | {"folder": str(result.folder)})

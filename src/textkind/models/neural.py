@@ -167,7 +167,7 @@ def _fit(
             places=settings.places, seed=seed, talk=talk,
         )  # fmt: skip
     facts = {
-        "settings": settings_to_json(settings),
+        "settings": settings_to_json(replace(settings, layers=layers)),
         "texts": len(train),
         "tokens": int(examples.tokens.offsets[-1]),
         "vocabulary": start.encoder.size,

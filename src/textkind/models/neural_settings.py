@@ -50,6 +50,12 @@ class NeuralSettings:
         check_choice("tokens", self.tokens, TOKENS)
         if (self.tokens == "ready") != (self.tokenizer is not None):
             raise SettingsError("tokens are ready where a tokenizer is given, and only there")
+        if self.encoder is not None and self.vectors != DISTILLED:
+            raise SettingsError(
+                "an encoder is what vectors are distilled from",
+                found=f"vectors: {self.vectors}",
+                hint=f"pass --vectors {DISTILLED} too",
+            )
         if self.max_tokens is not None:
             check_whole("max_tokens", self.max_tokens)
         if self.vectors == DISTILLED and self.tokens != "words":
