@@ -123,3 +123,16 @@ def test_commands_without_torch_name_the_extra_and_leave_nothing(
 def test_the_linear_model_needs_no_torch(run_folder, ticket_file, tmp_path):
     result = without_torch("predict", run_folder, ticket_file, "-o", tmp_path / "out.csv")
     assert result.returncode == 0, result.stderr
+
+
+def test_the_second_of_several_processes_prints_and_writes_nothing(
+    ticket_file, tmp_path, capsys, monkeypatch
+):
+    pytest.importorskip("torch")
+    monkeypatch.setenv("RANK", "1")  # as torchrun tells it
+    monkeypatch.chdir(tmp_path)
+    words = ["train", str(ticket_file), "--out", str(tmp_path / "run"), *CNN, "--epochs", "1"]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "")
+    assert list(tmp_path.iterdir()) == []
