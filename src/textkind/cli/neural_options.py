@@ -91,7 +91,7 @@ TEXT = (
 TRAINING = (
     Option("--epochs", "training", "epochs", whole_number(1), "NUMBER",
            "passes at most",
-           "20; mean_pool: 10; perceptron: 15; cnn: 12; rnn: 12"),
+           "20; mean_pool: 10; cnn: 12; rnn: 12"),
     Option("--budget", "training", "budget", number_from(0), "MINUTES",
            "end after so many minutes, with the best model so far", "none"),
     Option("--patience", "training", "patience", whole_number(1), "NUMBER",
@@ -100,7 +100,7 @@ TRAINING = (
            "of validation, by which the best weights are kept: log_loss, accuracy "
            "or macro_f1", "log_loss"),
     Option("--batch-tokens", "training", "batch_tokens", whole_number(1), "NUMBER",
-           "tokens of a batch at most", "2048; mean_pool: 65536; perceptron: 65536"),
+           "tokens of a batch at most", "2048; mean_pool: 8192"),
     Option("--batch-texts", "training", "batch_texts", whole_number(1), "NUMBER",
            "texts of a batch at most", "64"),
     Option("--accumulation", "training", "accumulation", whole_number(1), "NUMBER",

@@ -96,17 +96,15 @@ class NeuralSettings:
         return ()
 
 
-# Texts of these two cost a step little, however long they are: batches are cut by texts.
-WHOLE_TEXTS = 1 << 16
 DEFAULTS = {
     "mean_pool": NeuralSettings(
         layers=MeanPoolSettings(),
         ngrams=2,
-        training=TrainingSettings(learning_rate=0.01, epochs=10, batch_tokens=WHOLE_TEXTS),
+        training=TrainingSettings(learning_rate=0.01, epochs=10, batch_tokens=8192),
     ),
     "perceptron": NeuralSettings(
         layers=PerceptronSettings(),
-        training=TrainingSettings(learning_rate=0.003, epochs=15, batch_tokens=WHOLE_TEXTS),
+        training=TrainingSettings(learning_rate=0.003),
     ),
     "cnn": NeuralSettings(
         layers=CnnSettings(),
