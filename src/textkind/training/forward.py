@@ -12,6 +12,7 @@ from textkind.parallel import thread_count
 from textkind.training.batches import batches_by_length, padded_batch
 
 BATCH_TOKENS, BATCH_TEXTS = 8192, 512  # of a batch; gradients are not kept, so it may be large
+RAGGED_TEXTS = 4096  # of a network that needs no padding, at once
 
 
 def network_outputs(
@@ -22,6 +23,13 @@ def network_outputs(
     compute = network.vectors if vectors else network
     device = next(network.parameters()).device
     with evaluating(network), torch.inference_mode():
+        if getattr(network, "reads_ragged", False):
+            for begin in range(0, len(tokens), RAGGED_TEXTS):
+                offsets = tokens.offsets[begin : begin + RAGGED_TEXTS + 1]
+                found = network.ragged_vectors(tokens.ids, offsets)  # type: ignore[operator]
+                found = found if vectors else network.head(found)  # type: ignore[operator]
+                outputs[begin : begin + len(found)] = found.numpy()
+            return outputs
         for rows in batches_by_length(tokens, BATCH_TOKENS, BATCH_TEXTS):
             batch = padded_batch(tokens, rows)
             found = compute(  # type: ignore[operator]

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from textkind.models.networks.bag_sum import bag_sum  # noqa: E402
+from textkind.models.networks.bag_sum import bag_sum, ragged_mean  # noqa: E402
 from textkind.models.networks.mean_pool import MeanPool  # noqa: E402
 from textkind.models.networks.settings import MeanPoolSettings  # noqa: E402
 
@@ -53,3 +53,24 @@ def test_the_compiled_road_and_torchs_give_the_same(pooling):
     quick = network(ids, mask)
     network.embedding.register_forward_hook(lambda module, inputs, vectors: vectors)
     torch.testing.assert_close(quick, network(ids, mask), atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "sif"])
+@pytest.mark.parametrize("hidden", [0, 6])
+def test_texts_without_padding_give_the_same(pooling, hidden):
+    torch.manual_seed(0)
+    network = MeanPool(50, 3, MeanPoolSettings(width=8, pooling=pooling, hidden=hidden)).eval()
+    network.set_token_counts(torch.arange(50).numpy())
+    lengths = torch.tensor([9, 4, 0, 1])
+    mask = torch.arange(9) < lengths[:, None]
+    ids = torch.randint(0, 50, mask.shape) * mask
+    offsets = torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]).numpy()
+    with torch.no_grad():
+        ragged = network.ragged_vectors(ids[mask].to(torch.int32).numpy(), offsets)
+        torch.testing.assert_close(ragged, network.vectors(ids, mask), atol=1e-6, rtol=1e-5)
+
+
+def test_a_part_of_the_texts_can_be_asked_for():
+    table, ids = torch.randn(9, 4), torch.tensor([1, 2, 3, 4, 5], dtype=torch.int32).numpy()
+    part = ragged_mean(table, None, ids, torch.tensor([2, 2, 5]).numpy())
+    torch.testing.assert_close(part, torch.stack([torch.zeros(4), table[3:6].mean(dim=0)]))

@@ -1,6 +1,7 @@
 """For every text a weighted sum of rows of a table, without the (B, T, D) vectors in between.
 
     pooled = bag_sum(table, input_ids, weights)         (V, D), (B, T), (B, T) -> (B, D)
+    pooled = ragged_mean(table, None, ids, offsets)     of texts that are only read, unpadded
 
 Its memory does not grow with the length of the texts, and the slopes go straight to the rows.
 """
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from textkind.models.networks.bag_sum_kernels import add_row_slopes, sum_rows
+from textkind.models.networks.bag_sum_kernels import add_row_slopes, mean_rows, sum_rows
 from textkind.parallel import run_blocks
 
 WORTH_THREADS = 1 << 17  # numbers to add up, below which one thread is as quick
@@ -59,6 +60,25 @@ class BagSum(torch.autograd.Function):
 
         in_blocks(work, ctx.shape[1], input_ids.numel() * ctx.shape[1])
         return by_table, None, None
+
+
+def ragged_mean(
+    table: Tensor, weights: Tensor | None, ids: np.ndarray, offsets: np.ndarray
+) -> Tensor:
+    """The weighted mean rows of N texts without padding: (N, D), CPU alone, no slopes.
+
+    ids (M,) int32 and offsets (N + 1,) int64 as in Tokens; weights (V,) or None. It is divided by
+    the number of tokens, not by the sum of weights.
+    """
+    means = torch.zeros(offsets.size - 1, table.shape[1])
+    of_tokens = np.empty(0, np.float32) if weights is None else weights.numpy()
+    arrays = table.detach().numpy(), of_tokens, ids, offsets
+
+    def work(begin: int, end: int) -> None:
+        mean_rows(*arrays, begin, end, means.numpy())
+
+    in_blocks(work, len(means), int(offsets[-1] - offsets[0]) * table.shape[1])
+    return means
 
 
 def in_blocks(work: Callable[[int, int], None], number: int, size: int) -> None:

@@ -35,3 +35,24 @@ def add_row_slopes(slopes, ids, weights, begin, end, by_table):
             row = by_table[ids[text, t], begin:end]
             for i in range(slope.size):
                 row[i] += weight * slope[i]
+
+
+@compiled
+def mean_rows(table, weights, ids, offsets, begin, end, means):
+    """means[i] = the mean of weight times row of the tokens of text i, for texts begin..end - 1.
+
+    Text i has ids[offsets[i]:offsets[i + 1]]; weights (V,) float32 are the tokens', or empty where
+    every token weighs 1. means (N, D) float32 is zeros before, and stays so for an empty text.
+    """
+    for text in range(begin, end):
+        total = means[text]
+        first, last = offsets[text], offsets[text + 1]
+        for place in range(first, last):
+            row = table[ids[place]]
+            weight = weights[ids[place]] if weights.size else 1
+            for i in range(total.size):
+                total[i] += weight * row[i]
+        if last > first:
+            share = 1 / (last - first)
+            for i in range(total.size):
+                total[i] *= share

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textkind.models.networks.bag_sum import bag_sum
+from textkind.models.networks.bag_sum import bag_sum, ragged_mean
 from textkind.models.networks.pooling import POOLINGS, weighted_sum
 from textkind.models.networks.quick import quick_here
 from textkind.models.networks.settings import MeanPoolSettings
@@ -57,11 +57,21 @@ class MeanPool(nn.Module):
         if self.token_weights is not None:
             weights = weights * self.token_weights[input_ids]
         weights = weights / attention_mask.sum(dim=1, keepdim=True).clamp(min=1)
-        table = self.embedding.weight
-        # a hook on the embedding wants to see the vector of every position
-        if quick_here(table) and not self.embedding._forward_hooks:
-            return bag_sum(table, input_ids, weights)
+        if self.reads_ragged:
+            return bag_sum(self.embedding.weight, input_ids, weights)
         return weighted_sum(self.embedding(input_ids), attention_mask, weights)
+
+    @property
+    def reads_ragged(self) -> bool:
+        """Whether the compiled sums can be taken here."""
+        # a hook on the embedding wants to see the vector of every position
+        is_watched = bool(self.embedding._forward_hooks)
+        return self.pooling is None and quick_here(self.embedding.weight) and not is_watched
+
+    def ragged_vectors(self, ids: np.ndarray, offsets: np.ndarray) -> Tensor:
+        """As vectors, of texts without padding: text i has ids[offsets[i]:offsets[i + 1]]."""
+        x = ragged_mean(self.embedding.weight, self.token_weights, ids, offsets)  # (N, D)
+        return x if self.hidden is None else torch.relu(self.hidden(x))
 
     def set_token_counts(self, counts: np.ndarray) -> None:
         """Weigh tokens by rarity, where the pooling is sif; counts (V,) are those of training."""
