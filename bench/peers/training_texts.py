@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.data import DataSet
-from textkind.encoding.runs import RunEncoder
+from textkind.encoding.runs import fit_runs
 from textkind.encoding.tokens import TokenEncoder, Tokens, first_tokens
 from textkind.encoding.words import WordSettings, fit_words
 from textkind.models.neural_settings import NeuralSettings
@@ -37,7 +37,7 @@ def training_texts(data: DataSet, ngrams: int) -> TrainingTexts:
     texts = pa.array(data.train.texts, pa.large_string())
     encoder: TokenEncoder = fit_words(texts, WordSettings())
     if ngrams > 1:
-        encoder = RunEncoder(encoder, ngrams, NeuralSettings().buckets)
+        encoder = fit_runs(encoder, texts, longest=ngrams, buckets=NeuralSettings().buckets)
     names = sorted(set(data.train.labels))
     number = {name: i for i, name in enumerate(names)}
     targets = np.array([number[label] for label in data.train.labels], np.int64)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from textkind.encoding.runs import MOST_BUCKETS, MOST_LONGEST, RunEncoder
+from textkind.encoding.runs import MOST_BUCKETS, MOST_LONGEST, RunEncoder, runs_of
 from textkind.encoding.subwords import SubwordEncoder
 from textkind.encoding.tokens import TokenEncoder
 from textkind.encoding.words import WordEncoder
@@ -26,7 +26,10 @@ def runs_from_state(config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Ru
             and 1 <= buckets <= MOST_BUCKETS
             and inner.get("kind") != "runs"
         ):
-            return RunEncoder(encoder_from_state(inner, arrays), longest, buckets)
+            filled = arrays.get("filled")
+            if filled is not None and is_sound(filled, buckets):
+                rest = {name: array for name, array in arrays.items() if name != "filled"}
+                return runs_of(encoder_from_state(inner, rest), longest, filled, buckets)
     raise ModelFolderError("the runs of tokens in this folder are damaged", found=config)
 
 
@@ -35,6 +38,15 @@ ENCODERS: dict[str, Callable[[dict[str, Any], dict[str, np.ndarray]], TokenEncod
     "subwords": SubwordEncoder.from_state,
     "runs": runs_from_state,
 }
+
+
+def is_sound(filled: np.ndarray, buckets: int) -> bool:
+    """Whether these are buckets that have an id: rising numbers below `buckets`."""
+    if filled.dtype != np.int64 or filled.ndim != 1:
+        return False
+    return bool(filled.size == 0 or (filled[0] >= 0 and filled[-1] < buckets)) and bool(
+        (np.diff(filled) > 0).all()
+    )
 
 
 def encoder_from_state(config: Any, arrays: dict[str, np.ndarray]) -> TokenEncoder:

@@ -145,6 +145,11 @@ class WordEncoder:
         return cls(settings, spelled, offsets, hashes)
 
 
+def least_count(minimum_count: int | None, texts: int) -> int:
+    """How often a token must stand in the training texts to be known; None: by their number."""
+    return minimum_count or (1 if texts < FEW_TEXTS else 2)
+
+
 def fit_words(
     texts: pa.LargeStringArray,
     settings: WordSettings,
@@ -162,7 +167,7 @@ def fit_words(
     hashes, counts, places = _counted(texts, table, threads)
     asked = pa.array(sorted(set(extra)), pa.large_string())
     asked_hashes = _whole_words(asked, settings.lowercase)
-    minimum = settings.minimum_count or (1 if len(texts) < FEW_TEXTS else 2)
+    minimum = least_count(settings.minimum_count, len(texts))
     common = counts >= minimum
     if common.sum() > settings.largest:  # and those as common as the last
         common = counts >= np.partition(counts, -settings.largest)[-settings.largest]

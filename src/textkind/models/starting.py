@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from textkind.data.corpus import Corpus
-from textkind.encoding.runs import RunEncoder
+from textkind.encoding.runs import fit_runs
 from textkind.encoding.subwords import fit_subwords, subwords_from_bytes, subwords_from_file
 from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.encoding.word_vectors import read_vectors, start_vectors, vector_words
@@ -59,14 +59,20 @@ def start_of(
         encoder = subwords_from_file(settings.tokenizer)
     else:
         encoder = fit_subwords(train.texts, replace(settings.subwords, model=settings.tokens))
-    return Start(with_runs(encoder, settings), None, {})
+    return Start(with_runs(encoder, train, settings, threads), None, {})
 
 
-def with_runs(encoder: TokenEncoder, settings: NeuralSettings) -> TokenEncoder:
+def with_runs(
+    encoder: TokenEncoder, train: Corpus, settings: NeuralSettings, threads: int | None
+) -> TokenEncoder:
     """The encoder, with the runs of its tokens where n-grams are asked for."""
     if settings.ngrams == 1:
         return encoder
-    return RunEncoder(encoder, settings.ngrams, settings.buckets)
+    return fit_runs(
+        encoder, train.texts,
+        longest=settings.ngrams, buckets=settings.buckets,
+        minimum_count=settings.words.minimum_count, threads=threads,
+    )  # fmt: skip
 
 
 def _words_start(
@@ -79,7 +85,8 @@ def _words_start(
 ) -> Start:
     """Words of the training texts and of a file of vectors, with the vectors of the file."""
     extra = vector_words(path, MOST_EXTRA_WORDS)
-    encoder = with_runs(fit_words(train.texts, settings.words, threads, extra=extra), settings)
+    words = fit_words(train.texts, settings.words, threads, extra=extra)
+    encoder = with_runs(words, train, settings, threads)
     found = read_vectors(path, encoder.spellings(), talk=talk)
     vectors = start_vectors(found, seed=seed)
     facts = {
@@ -102,7 +109,7 @@ def _distilled_start(
     vectors = static.vectors * (RARITY / (RARITY + share)).astype(np.float32)[:, None]
     scale = LENGTH / np.sqrt(np.square(vectors).sum(axis=1).mean())
     facts = {"vectors": f"distilled from {static.name}", "vectors_dimension": vectors.shape[1]}
-    whole = with_runs(encoder, settings)
+    whole = with_runs(encoder, train, settings, threads)
     start = np.zeros((whole.size, vectors.shape[1]), np.float32)
     np.multiply(vectors, scale, out=start[: encoder.size])
     return Start(whole, start, facts)
