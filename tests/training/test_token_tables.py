@@ -5,14 +5,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from textkind.training.optimizers import Move, as_matrices, move_rows  # noqa: E402
 from textkind.training.token_tables import (  # noqa: E402
     TokenTable,
-    _update_on_cpu,
     lend_rows,
+    move_by_tensors,
+    move_lent,
     take_back,
     token_tables,
-    update_by_tensors,
-    update_rows,
 )
 
 
@@ -40,7 +40,7 @@ def lazy_step(network, tables, used, ids, rate, steps, momentum=0.9):
     """One step with the loop's tables; ids are places in `used`."""
     lend_rows(tables, used)
     network(ids).backward()
-    update_rows(tables, used, rate, steps, momentum)
+    move_lent(tables, used, Move(rate, steps, momentum))
     take_back(tables)
 
 
@@ -80,14 +80,16 @@ def filled_table(rows, width, moments):
 
 
 @pytest.mark.parametrize("moments", [1, 2])
-@pytest.mark.parametrize(("rows", "width"), [(2, 1), (30, 7), (2000, 100)])
+@pytest.mark.parametrize(("rows", "width"), [(2, 1), (30, 7), (12_000, 100)])
 def test_kernels_and_whole_tensor_operations_move_alike(moments, rows, width):
     found, used, slope = filled_table(rows, width, moments)
     expected, _, _ = filled_table(rows, width, moments)
     torch.set_num_threads(2)  # the largest is worth both
     for step in (1, 2, 1000):
-        _update_on_cpu(found, used, slope, 0.01, step, 0.9)
-        update_by_tensors(expected, used, slope, 0.01, step, 0.9)
+        move = Move(0.01, step, 0.9)
+        arrays = as_matrices([found.whole, *found.moments], rows)
+        move_rows(arrays, used.numpy(), slope, move)
+        move_by_tensors(expected, used, slope, move)
     torch.testing.assert_close(found.whole, expected.whole, atol=1e-6, rtol=1e-6)
     for one, other in zip(found.moments, expected.moments, strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=2e-5)

@@ -1,69 +1,138 @@
-"""The optimizer of everything but token tables, and its state as named tensors."""
+"""AdamW (Loshchilov and Hutter 2019) and SGD with momentum: moments, and the move of a step.
 
+On the CPU kernels of our own move whole parameters and rows of token tables alike; elsewhere
+PyTorch's fused optimizers move the parameters.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
 
-from textkind.training.settings import TrainingSettings
+from textkind.parallel import run_blocks
+from textkind.training.optimizer_kernels import adamw_rows, sgd_rows
 
-
-def dense_parameters(network: nn.Module) -> dict[str, nn.Parameter]:
-    """The trained parameters that are not token tables, by name."""
-    tables = set(network.token_tables)  # type: ignore[arg-type]
-    return {
-        name: parameter
-        for name, parameter in network.named_parameters()
-        if parameter.requires_grad and name not in tables
-    }
+WORTH_THREADS = 1 << 18  # numbers to move, below which one thread is as quick
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # as torch.optim.AdamW
+MOMENTS = {"adamw": 2, "sgd": 1}
 
 
-def make_optimizer(
-    parameters: dict[str, nn.Parameter], settings: TrainingSettings
-) -> torch.optim.Optimizer | None:
-    """AdamW (Loshchilov and Hutter 2019) or SGD; None where there is nothing to train.
+@dataclass(frozen=True)
+class Move:
+    """What a step's moves have in common: its rate, its number from 1, and SGD's momentum."""
+
+    rate: float
+    number: int
+    momentum: float
+
+
+@dataclass(eq=False)
+class DenseParameter:
+    """A trained parameter that is no token table; every step moves all of it.
+
+    decay is its weight decay; arrays are it and its moments as matrices, on the CPU; rows numbers
+    the rows of those.
+    """
+
+    name: str
+    values: nn.Parameter
+    moments: list[Tensor]
+    decay: float
+    arrays: list[np.ndarray]
+    rows: np.ndarray
+
+
+def zero_moments(values: Tensor, optimizer: str) -> list[Tensor]:
+    """AdamW's two moments, SGD's one."""
+    return [torch.zeros_like(values.detach()) for _ in range(MOMENTS[optimizer])]
+
+
+def dense_parameters(
+    network: nn.Module, optimizer: str, weight_decay: float
+) -> list[DenseParameter]:
+    """The trained parameters that are not token tables.
 
     Only matrices decay: a bias or a scale has no reason to be small.
     """
-    groups = [
-        {
-            "params": [p for p in parameters.values() if (p.ndim > 1) == decays],
-            "weight_decay": settings.weight_decay if decays else 0.0,
-        }
-        for decays in (True, False)
-    ]
-    groups = [group for group in groups if group["params"]]
-    if not groups:
-        return None
-    if settings.optimizer == "sgd":
-        return torch.optim.SGD(
-            groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True
-        )
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+    tables = set(network.token_tables)  # type: ignore[arg-type]
+    found = []
+    for name, values in network.named_parameters():
+        if not values.requires_grad or name in tables:
+            continue
+        is_matrix = values.ndim > 1
+        number = values.shape[0] if is_matrix else 1
+        moments = zero_moments(values, optimizer)
+        on_cpu = values.device.type == "cpu"
+        arrays = as_matrices([values, *moments], number) if on_cpu else []
+        decay = weight_decay if is_matrix else 0.0
+        found.append(DenseParameter(name, values, moments, decay, arrays, np.arange(number)))
+    return found
 
 
-def optimizer_tensors(
-    optimizer: torch.optim.Optimizer | None, parameters: dict[str, nn.Parameter]
-) -> dict[str, Tensor]:
-    """The optimizer's state as named tensors: "exp_avg of head.weight" and the like."""
-    if optimizer is None:
-        return {}
-    return {
-        f"{key} of {name}": torch.as_tensor(value)
-        for name, parameter in parameters.items()
-        for key, value in optimizer.state.get(parameter, {}).items()
-        if value is not None
-    }
-
-
-def restore_optimizer(
-    optimizer: torch.optim.Optimizer | None,
-    parameters: dict[str, nn.Parameter],
-    tensors: dict[str, Tensor],
-) -> None:
-    """Put the tensors of optimizer_tensors back."""
-    if optimizer is None:
+def move_dense(parameters: list[DenseParameter], move: Move) -> None:
+    """Step all of them by their gradients."""
+    if not parameters:
         return
-    for place, value in tensors.items():
-        key, _, name = place.partition(" of ")
-        parameter = parameters[name]
-        # the count of steps as well: a fused optimizer has it on the parameter's device
-        optimizer.state[parameter][key] = value.to(parameter.device).clone()
+    if parameters[0].values.device.type != "cpu":
+        move_by_torch(parameters, move)
+        return
+    for one in parameters:
+        assert one.values.grad is not None
+        move_rows(one.arrays, one.rows, one.values.grad, move, one.decay)
+
+
+def move_by_torch(parameters: list[DenseParameter], move: Move) -> None:
+    """The same by PyTorch's fused optimizers, on any device that has them."""
+    for decay in sorted({one.decay for one in parameters}):
+        group = [one for one in parameters if one.decay == decay]
+        values: list[Tensor] = [one.values for one in group]
+        slopes = [one.values.grad for one in group if one.values.grad is not None]
+        moments = list(zip(*(one.moments for one in group), strict=True))
+        with torch.no_grad():
+            if len(moments) == 2:
+                before = [torch.tensor(move.number - 1.0, device=value.device) for value in values]
+                adamw(
+                    values, slopes, list(moments[0]), list(moments[1]), [], before, fused=True,
+                    amsgrad=False, beta1=BETA1, beta2=BETA2, lr=move.rate, weight_decay=decay,
+                    eps=EPSILON, maximize=False,
+                )  # fmt: skip
+            else:
+                sgd(
+                    values, slopes, list(moments[0]), fused=True, weight_decay=decay,
+                    momentum=move.momentum, lr=move.rate, dampening=0.0, nesterov=False,
+                    maximize=False,
+                )  # fmt: skip
+
+
+def move_rows(
+    arrays: list[np.ndarray], rows: np.ndarray, slopes: Tensor, move: Move, decay: float = 0.0
+) -> None:
+    """Step some rows on the CPU: arrays are values and moments (V, D), slopes (U, ...) of rows."""
+    gradient = slopes.contiguous().view(rows.size, -1).numpy()
+    if len(arrays) == 3:
+        kernel: Callable[..., None] = adamw_rows
+        corrections = 1 - BETA1**move.number, 1 - BETA2**move.number
+        kept = 1 - move.rate * decay
+        numbers = [move.rate, kept, BETA1, BETA2, 1 - BETA1, 1 - BETA2, EPSILON, *corrections]
+    else:
+        kernel, numbers = sgd_rows, [move.rate, decay, move.momentum]
+    rounded = [np.float32(number) for number in numbers]
+    if gradient.size <= WORTH_THREADS:
+        kernel(*arrays, rows, gradient, 0, rows.size, *rounded)
+        return
+    blocks = torch.get_num_threads()
+    edges = np.linspace(0, rows.size, blocks + 1).astype(np.int64)
+
+    def work(block: int) -> None:
+        kernel(*arrays, rows, gradient, edges[block], edges[block + 1], *rounded)
+
+    run_blocks(work, blocks, blocks)
+
+
+def as_matrices(tensors: list[Tensor], rows: int) -> list[np.ndarray]:
+    """Tensors of the CPU as arrays of so many rows, which share their memory."""
+    return [tensor.detach().view(rows, -1).numpy() for tensor in tensors]

@@ -6,7 +6,6 @@ from typing import Any
 from torch import Tensor
 
 from textkind.training.checkpoints import Checkpoint
-from textkind.training.optimizers import optimizer_tensors, restore_optimizer
 from textkind.training.steps import Standing, Task
 
 
@@ -27,13 +26,7 @@ def checkpoint_of(task: Task, standing: Standing, progress: Progress) -> Checkpo
     """All that the training needs to go on."""
     tensors = {f"network {name}": tensor for name, tensor in task.network.state_dict().items()}
     tensors |= {f"best {name}": tensor for name, tensor in progress.weights.items()}
-    tensors |= {
-        f"optimizer {name}": tensor
-        for name, tensor in optimizer_tensors(task.optimizer, task.parameters).items()
-    }
-    for table in task.tables:
-        for number, moment in enumerate(table.moments):
-            tensors[f"moment {number} {table.path}"] = moment
+    tensors |= {f"moment {name}": moment for name, moment in moments_of(task).items()}
     facts = {
         "standing": asdict(standing),
         "best": progress.best,
@@ -41,6 +34,17 @@ def checkpoint_of(task: Task, standing: Standing, progress: Progress) -> Checkpo
         "history": progress.history,
     }
     return Checkpoint(tensors, facts)
+
+
+def moments_of(task: Task) -> dict[str, Tensor]:
+    """The optimizer's moments, by number and name of the parameter."""
+    named = [(one.name, one.moments) for one in task.parameters]
+    named += [(table.path, table.moments) for table in task.tables]
+    return {
+        f"{number} {name}": moment
+        for name, moments in named
+        for number, moment in enumerate(moments)
+    }
 
 
 def go_on(task: Task, standing: Standing, progress: Progress, found: Checkpoint) -> None:
@@ -54,11 +58,9 @@ def go_on(task: Task, standing: Standing, progress: Progress, found: Checkpoint)
         }
 
     task.network.load_state_dict(under("network "))
-    restore_optimizer(task.optimizer, task.parameters, under("optimizer "))
     moments = under("moment ")
-    for table in task.tables:
-        for number, moment in enumerate(table.moments):
-            moment.copy_(moments[f"{number} {table.path}"])
+    for name, moment in moments_of(task).items():
+        moment.copy_(moments[name])
     for name, value in found.facts["standing"].items():
         setattr(standing, name, value)
     progress.best, progress.idle = found.facts["best"], found.facts["idle"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from textkind.encoding.tokens import Tokens
 from textkind.errors import TrainingError
@@ -22,12 +23,13 @@ from textkind.training.batch_kernels import forget, renumber
 from textkind.training.batches import Batch, drop_tokens, epoch_batches, padded_batch
 from textkind.training.losses import Loss, text_losses, text_weights
 from textkind.training.memory import told_when_short
+from textkind.training.optimizers import DenseParameter, Move, move_dense
 from textkind.training.precision import reduced
 from textkind.training.processes import Processes, sum_over_processes
 from textkind.training.randomness import seeded
 from textkind.training.schedule import rate_factor
 from textkind.training.settings import TrainingSettings
-from textkind.training.token_tables import TokenTable, lend_rows, take_back, update_rows
+from textkind.training.token_tables import TokenTable, lend_rows, move_lent, take_back
 
 MOST_FAILURES = 5  # steps in a row whose loss or gradient is not finite
 
@@ -51,8 +53,7 @@ class Task:
     outputs: int
     settings: TrainingSettings
     tables: list[TokenTable]
-    parameters: dict[str, nn.Parameter]
-    optimizer: torch.optim.Optimizer | None
+    parameters: list[DenseParameter]
     place_of: np.ndarray
     seed: int
     device: torch.device
@@ -179,13 +180,15 @@ def take_step(task: Task, group: list[np.ndarray], rate: float, standing: Standi
         with told_when_short(task.network, positions):
             lent = lend_rows(task.tables, rows)
             loss = _gradients(task, group, batches, standing.step)
-        moved = [*task.parameters.values(), *lent]
+        moved = [*(one.values for one in task.parameters), *lent]
         for parameter in moved:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         slopes = [parameter.grad for parameter in moved if parameter.grad is not None]
         sum_over_processes(task.processes, [loss, *slopes])
-        length = float(torch.nn.utils.clip_grad_norm_(moved, task.settings.clip))
+        length = float(get_total_norm(slopes))
+        if length > task.settings.clip:
+            clip_grads_with_norm_(moved, task.settings.clip, torch.tensor(length))
         finite = bool(np.isfinite(float(loss)) and np.isfinite(length))
         if finite:
             standing.failures = 0
@@ -195,8 +198,8 @@ def take_step(task: Task, group: list[np.ndarray], rate: float, standing: Standi
             _count_failure(standing, float(loss))
     finally:
         take_back(task.tables)
-        for parameter in task.parameters.values():
-            parameter.grad = None
+        for one in task.parameters:
+            one.values.grad = None
     return Taken(float(loss), length, texts, tokens, positions, skipped=not finite)
 
 
@@ -243,17 +246,17 @@ def _gradients(task: Task, group: list[np.ndarray], batches: list[Batch], step: 
 
 def _weight(task: Task, rows: np.ndarray) -> float:
     """How much the rows weigh together in the mean loss."""
+    if task.loss.class_weights is None:
+        return float(len(rows))
     weights = text_weights(task.loss, task.targets[torch.from_numpy(rows)])
-    return float(len(rows)) if weights is None else float(weights.sum())
+    assert weights is not None
+    return float(weights.sum())
 
 
 def _move(task: Task, rows: Tensor, rate: float, updates: int) -> None:
-    if task.optimizer is not None:
-        for group in task.optimizer.param_groups:
-            group["lr"] = rate
-        task.optimizer.step()
-    settings = task.settings
-    update_rows(task.tables, rows, rate * settings.token_rate, updates, settings.momentum)
+    momentum = task.settings.momentum
+    move_dense(task.parameters, Move(rate, updates, momentum))
+    move_lent(task.tables, rows, Move(rate * task.settings.token_rate, updates, momentum))
 
 
 def _count_failure(standing: Standing, loss: float) -> None:

@@ -14,7 +14,7 @@ from textkind.errors import DataError, SettingsError
 from textkind.progress import Talk
 from textkind.training.batches import padded_batch, sampling_weights
 from textkind.training.losses import loss_targets, make_loss, outputs_of, text_losses
-from textkind.training.optimizers import dense_parameters, make_optimizer
+from textkind.training.optimizers import dense_parameters
 from textkind.training.precision import probed_precision
 from textkind.training.processes import Processes, agreed
 from textkind.training.settings import TrainingSettings
@@ -45,7 +45,6 @@ def make_task(
     if len(examples.tokens) == 0:
         raise DataError("there is no text to train on")
     loss = make_loss(labels, examples.targets, settings)
-    parameters = dense_parameters(network)
     if loss.class_weights is not None:
         loss = replace(loss, class_weights=loss.class_weights.to(device))
     if loss.positive_weights is not None:
@@ -59,8 +58,7 @@ def make_task(
         outputs=outputs_of(loss.head, len(labels)),
         settings=settings,
         tables=tables,
-        parameters=parameters,
-        optimizer=make_optimizer(parameters, settings),
+        parameters=dense_parameters(network, settings.optimizer, settings.weight_decay),
         place_of=np.full(tables[0].whole.shape[0], -1, np.int32),
         seed=seed,
         device=device,

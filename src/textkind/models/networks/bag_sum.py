@@ -84,5 +84,8 @@ def ragged_mean(
 def in_blocks(work: Callable[[int, int], None], number: int, size: int) -> None:
     """work(begin, end) over 0..number - 1, on torch's threads where there is enough to do."""
     threads = torch.get_num_threads() if size > WORTH_THREADS else 1
+    if threads == 1:
+        work(0, number)
+        return
     edges = np.linspace(0, number, threads + 1).astype(np.int64)
     run_blocks(lambda block: work(edges[block], edges[block + 1]), threads, threads)

@@ -53,10 +53,9 @@ class MeanPool(nn.Module):
         """The vectors of a text's tokens as one: (B, D)."""
         if self.pooling is not None:
             return self.pooling(self.embedding(input_ids), attention_mask)
-        weights = attention_mask.to(torch.float32)  # (B, T)
+        weights = attention_mask / attention_mask.sum(dim=1, keepdim=True).clamp(min=1)  # (B, T)
         if self.token_weights is not None:
             weights = weights * self.token_weights[input_ids]
-        weights = weights / attention_mask.sum(dim=1, keepdim=True).clamp(min=1)
         if self.reads_ragged:
             return bag_sum(self.embedding.weight, input_ids, weights)
         return weighted_sum(self.embedding(input_ids), attention_mask, weights)
