@@ -53,6 +53,15 @@ def run_blocks(work: Callable[[int], None], blocks: int, threads: int | None = N
             raise error
 
 
+def run_ranges(work: Callable[[int, int], None], number: int, threads: int) -> None:
+    """work(begin, end) over 0 .. number - 1, in as many ranges as there are threads."""
+    if threads == 1:
+        work(0, number)
+        return
+    edges = [number * place // threads for place in range(threads + 1)]
+    run_blocks(lambda block: work(edges[block], edges[block + 1]), threads, threads)
+
+
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:
     """Threads that stay: to start them takes longer than most blocks. A fork begins without."""

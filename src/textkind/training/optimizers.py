@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
-from textkind.parallel import run_blocks
+from textkind.parallel import run_ranges
 from textkind.training.optimizer_kernels import adamw_rows, sgd_rows
 
 WORTH_THREADS = 1 << 18  # numbers to move, below which one thread is as quick
@@ -121,16 +121,12 @@ def move_rows(
     else:
         kernel, numbers = sgd_rows, [move.rate, decay, move.momentum]
     rounded = [np.float32(number) for number in numbers]
-    if gradient.size <= WORTH_THREADS:
-        kernel(*arrays, rows, gradient, 0, rows.size, *rounded)
-        return
-    blocks = torch.get_num_threads()
-    edges = np.linspace(0, rows.size, blocks + 1).astype(np.int64)
 
-    def work(block: int) -> None:
-        kernel(*arrays, rows, gradient, edges[block], edges[block + 1], *rounded)
+    def work(begin: int, end: int) -> None:
+        kernel(*arrays, rows, gradient, begin, end, *rounded)
 
-    run_blocks(work, blocks, blocks)
+    threads = torch.get_num_threads() if gradient.size > WORTH_THREADS else 1
+    run_ranges(work, rows.size, threads)
 
 
 def as_matrices(tensors: list[Tensor], rows: int) -> list[np.ndarray]:

@@ -6,7 +6,6 @@
 Its memory does not grow with the length of the texts, and the slopes go straight to the rows.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from textkind.models.networks.bag_sum_kernels import add_row_slopes, mean_rows, sum_rows
-from textkind.parallel import run_blocks
+from textkind.models.networks.quick import in_blocks
 
 WORTH_THREADS = 1 << 17  # numbers to add up, below which one thread is as quick
 
@@ -40,7 +39,7 @@ class BagSum(torch.autograd.Function):
         def work(begin: int, end: int) -> None:
             sum_rows(*arrays, begin, end, sums.numpy())
 
-        in_blocks(work, len(input_ids), input_ids.numel() * table.shape[1])
+        in_blocks(work, len(input_ids), input_ids.numel() * table.shape[1], WORTH_THREADS)
         ctx.shape = table.shape
         ctx.save_for_backward(input_ids, weights)
         return sums
@@ -58,7 +57,7 @@ class BagSum(torch.autograd.Function):
         def work(begin: int, end: int) -> None:  # of the columns: no two threads share a number
             add_row_slopes(*arrays, begin, end, by_table.numpy())
 
-        in_blocks(work, ctx.shape[1], input_ids.numel() * ctx.shape[1])
+        in_blocks(work, ctx.shape[1], input_ids.numel() * ctx.shape[1], WORTH_THREADS)
         return by_table, None, None
 
 
@@ -77,15 +76,5 @@ def ragged_mean(
     def work(begin: int, end: int) -> None:
         mean_rows(*arrays, begin, end, means.numpy())
 
-    in_blocks(work, len(means), int(offsets[-1] - offsets[0]) * table.shape[1])
+    in_blocks(work, len(means), int(offsets[-1] - offsets[0]) * table.shape[1], WORTH_THREADS)
     return means
-
-
-def in_blocks(work: Callable[[int, int], None], number: int, size: int) -> None:
-    """work(begin, end) over 0..number - 1, on torch's threads where there is enough to do."""
-    threads = torch.get_num_threads() if size > WORTH_THREADS else 1
-    if threads == 1:
-        work(0, number)
-        return
-    edges = np.linspace(0, number, threads + 1).astype(np.int64)
-    run_blocks(lambda block: work(edges[block], edges[block + 1]), threads, threads)

@@ -7,6 +7,7 @@ the same as reading the sum of the vectors.
 import torch
 from torch import Tensor, nn
 
+from textkind.models.networks.dropout import Dropout
 from textkind.models.networks.quick import quick_here
 from textkind.models.networks.settings import CnnSettings
 from textkind.models.networks.window_max import different_words, plain_window_max, window_max
@@ -34,7 +35,7 @@ class Cnn(nn.Module):
         self.filters = nn.Parameter(first_filters(settings))  # (sum of windows, F, D)
         self.vector_width = len(settings.windows) * settings.filters
         self.bias = nn.Parameter(torch.zeros(self.vector_width))
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.head = nn.Linear(self.vector_width, outputs)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from textkind.models.networks.bag_sum import bag_sum, ragged_mean
+from textkind.models.networks.dropout import Dropout
 from textkind.models.networks.pooling import POOLINGS, weighted_sum
 from textkind.models.networks.quick import quick_here
 from textkind.models.networks.settings import MeanPoolSettings
@@ -37,7 +38,7 @@ class MeanPool(nn.Module):
         self.pooling = None if is_mean else POOLINGS[settings.pooling](settings.width)
         self.hidden = nn.Linear(settings.width, settings.hidden) if settings.hidden else None
         self.vector_width = settings.hidden if settings.hidden else settings.width
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.head = nn.Linear(self.vector_width, outputs)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from textkind.models.networks.dropout import Dropout
 from textkind.models.networks.pooling import weighted_sum
 from textkind.models.networks.settings import PerceptronSettings
 
@@ -54,7 +55,7 @@ class Perceptron(nn.Module):
         self.activation = ACTIVATIONS[settings.activation] if hidden else unchanged
         self.layers = nn.ModuleList(nn.Linear(before, units) for before, units in pairwise(hidden))
         self.vector_width = hidden[-1] if hidden else outputs
-        self.dropout = nn.Dropout(settings.dropout if hidden else 0.0)
+        self.dropout = Dropout(settings.dropout if hidden else 0.0)
         self.head = nn.Linear(hidden[-1], outputs) if hidden else nn.Identity()
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:

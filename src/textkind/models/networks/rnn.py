@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from textkind.models.networks.dropout import Dropout
 from textkind.models.networks.pooling import POOLINGS, last_valid
 from textkind.models.networks.quick import quick_here
 from textkind.models.networks.recurrence import recurrent_layer
@@ -26,7 +27,7 @@ class Rnn(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, settings.width)
         nn.init.normal_(self.embedding.weight, std=START)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.units, both = settings.units, settings.directions == 2
         self.vector_width = settings.directions * settings.units
         widths = [settings.width] + [self.vector_width] * (settings.layers - 1)

@@ -11,6 +11,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from textkind.errors import SettingsError
+from textkind.models.networks.dropout import Dropout
 from textkind.models.networks.pooling import POOLINGS
 from textkind.models.networks.settings import TransformerSettings
 
@@ -46,7 +47,7 @@ class Transformer(nn.Module):
         for block in self.blocks:
             start_weights(block, settings.layers)  # type: ignore[arg-type]
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.head = nn.Linear(width, outputs)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
@@ -97,7 +98,7 @@ class Block(nn.Module):
         self.inner_norm = nn.LayerNorm(width)
         self.inner = nn.Linear(width, inner)
         self.inner_out = nn.Linear(inner, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, x: Tensor, allowed: Tensor | None, rotation: tuple[Tensor, Tensor] | None
