@@ -67,7 +67,7 @@ class BagNetwork(nn.Module):
     def __init__(self, vocabulary: int, outputs: int) -> None:
         super().__init__()
         self.embedding = nn.EmbeddingBag(vocabulary, 100, mode="mean")
-        self.dropout = nn.Dropout(0.2)
+        self.dropout = nn.Dropout(0.5)
         self.head = nn.Linear(100, outputs)
 
     def forward(self, ids: Tensor, begins: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 Every candidate is fitted with three seeds, on the training part less a tenth for validation, or
 with the validation part that the set has (sst2). Of the candidates for a goal the one with the
-highest mean accuracy on validation counts, by its mean accuracy on the test part.
+highest mean accuracy on validation counts: it is trained again on training and validation part
+together, and judged by its mean accuracy on the test part.
 """
 
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ TASKS = [
     Task("trec", "CNN with vectors", 93.0, CNNS),
     Task("trec", "best of LSTM and GRU", 93.5, (*RNNS, "GRU of 200, GloVe")),
     Task("subj", "CNN with vectors", 93.0, CNNS),
-    Task("mr", "best with vectors", 79.5, WITH_VECTORS),
+    Task("mr", "best with vectors", 79.5, (*WITH_VECTORS, "GRU of 200, GloVe")),
     Task("sst2", "best with vectors", 83.0, WITH_VECTORS),
     Task("r8", "best network", 97.0, LONG),
     Task("r52", "best network", 94.0, LONG),
@@ -62,24 +63,33 @@ TASKS = [
 
 def ask(runs: int) -> Answer:
     rows: list[Row] = []
+    goals = []
     for name in dict.fromkeys(task.name for task in TASKS):
-        wanted = [candidate for task in TASKS if task.name == name for candidate in task.candidates]
+        tasks = [task for task in TASKS if task.name == name]
+        wanted = dict.fromkeys(candidate for task in tasks for candidate in task.candidates)
         with Workers() as workers:
             side = Contender(OURS_NEURAL, OURS_NEURAL, {"network": "mean_pool"})
             workers.load([side], [name])
+            found = {candidate: measured(workers, candidate) for candidate in wanted}
             rows += [
-                {"set": name, "candidate": candidate, **measured(workers, candidate)}
-                for candidate in dict.fromkeys(wanted)
+                {"set": name, "candidate": candidate, **row} for candidate, row in found.items()
             ]
-    return Answer(rows, [goal(task, rows) for task in TASKS])
+            again: dict[str, Row] = {}
+            for task in tasks:
+                best = max(task.candidates, key=lambda one: float(str(found[one]["validation"])))
+                if best not in again:
+                    again[best] = measured(workers, best, refit=True)
+                    rows.append({"set": name, "candidate": f"{best}, again", **again[best]})
+                goals.append(goal(task, best, again[best]))
+    return Answer(rows, goals)
 
 
-def measured(workers: Workers, candidate: str) -> Row:
+def measured(workers: Workers, candidate: str, *, refit: bool = False) -> Row:
     """Means over the seeds: accuracy on validation and test, seconds of a fit, epochs."""
     fits, tests = [], []
     for seed in SEEDS:
-        setting = {**CANDIDATES[candidate], "seed": seed, "official_validation": True}
-        side = Contender(candidate, OURS_NEURAL, setting)
+        changes = {"seed": seed, "refit": refit, "official_validation": True}
+        side = Contender(candidate, OURS_NEURAL, CANDIDATES[candidate] | changes)
         fits.append(workers.say(side, "fit"))
         tests.append(workers.say(side, "predict")["accuracy"])
     return {
@@ -92,9 +102,7 @@ def measured(workers: Workers, candidate: str) -> Row:
     }
 
 
-def goal(task: Task, rows: list[Row]) -> Goal:
-    """The candidate that validation chooses, by its accuracy on the test part."""
-    found = [row for row in rows if row["set"] == task.name and row["candidate"] in task.candidates]
-    best = max(found, key=lambda row: float(str(row["validation"])))
-    what = f"{task.name}, {task.which}: {best['candidate']}"
-    return at_least(what, float(str(best["test"])), task.target, " %")
+def goal(task: Task, candidate: str, again: Row) -> Goal:
+    """What the chosen candidate reaches on the test part, trained again."""
+    what = f"{task.name}, {task.which}: {candidate}"
+    return at_least(what, float(str(again["test"])), task.target, " %")

@@ -120,4 +120,5 @@ def test_distilled_vectors_are_tuned_at_a_lower_rate_by_default():
     plain, distilled = default_settings("mean_pool"), default_settings("mean_pool", DISTILLED)
     assert distilled.vectors == DISTILLED
     assert distilled.training.token_rate < plain.training.token_rate
+    assert distilled.layers.dropout < plain.layers.dropout
     assert default_settings("cnn", "glove.vec").training == default_settings("cnn").training

@@ -120,7 +120,8 @@ DEFAULTS = {
     ),
     "transformer": NeuralSettings(layers=TransformerSettings(), max_tokens=256),
 }
-DISTILLED_TOKEN_RATE = 0.3  # such vectors know much already, and forget it at the full rate
+# Distilled vectors know much already: they forget it at the full rate, and need less dropout.
+DISTILLED_TOKEN_RATE, DISTILLED_DROPOUT = 0.3, 0.3
 
 
 def default_settings(network: str, vectors: str | None = None) -> NeuralSettings:
@@ -136,6 +137,9 @@ def default_settings(network: str, vectors: str | None = None) -> NeuralSettings
     if vectors == DISTILLED:
         training = replace(settings.training, token_rate=DISTILLED_TOKEN_RATE)
         settings = replace(settings, training=training)
+        if isinstance(settings.layers, MeanPoolSettings):
+            layers = replace(settings.layers, dropout=DISTILLED_DROPOUT)
+            settings = replace(settings, layers=layers)
     return replace(settings, vectors=vectors)
 
 
