@@ -1,5 +1,6 @@
 """Sums of weighted rows of a table, and their slopes: compiled."""
 
+import numpy as np
 from numba import njit
 
 compiled = njit(cache=True, nogil=True, boundscheck=False, fastmath={"contract", "nsz"})
@@ -47,12 +48,34 @@ def mean_rows(table, weights, ids, offsets, begin, end, means):
     for text in range(begin, end):
         total = means[text]
         first, last = offsets[text], offsets[text + 1]
-        for place in range(first, last):
-            row = table[ids[place]]
-            weight = weights[ids[place]] if weights.size else 1
+        place = first
+        while place + 4 <= last:  # rows from four places are waited for at once
+            one, two, three, four = ids[place], ids[place + 1], ids[place + 2], ids[place + 3]
+            place += 4
+            add_four(
+                table[one], table[two], table[three], table[four],
+                weight_of(weights, one), weight_of(weights, two),
+                weight_of(weights, three), weight_of(weights, four), total,
+            )  # fmt: skip
+        while place < last:
+            row, weight = table[ids[place]], weight_of(weights, ids[place])
+            place += 1
             for i in range(total.size):
                 total[i] += weight * row[i]
         if last > first:
-            share = 1 / (last - first)
+            share = np.float32(1 / (last - first))
             for i in range(total.size):
                 total[i] *= share
+
+
+@compiled
+def weight_of(weights, token):
+    """The token's weight; 1 where there are none."""
+    return weights[token] if weights.size else np.float32(1)
+
+
+@compiled
+def add_four(first, second, third, fourth, one, two, three, four, total):
+    """total += one * first + two * second + three * third + four * fourth, all rows (D,)."""
+    for i in range(total.size):
+        total[i] += (one * first[i] + two * second[i]) + (three * third[i] + four * fourth[i])
