@@ -9,6 +9,7 @@ import pytest
 
 from textkind.classifier import MODELS, model_kind
 from textkind.cli import main
+from textkind.cli.figures import model_table
 from textkind.errors import MissingPackageError
 
 CNN = [
@@ -65,7 +66,16 @@ def test_evaluate_and_show_tell_figures(neural_run, ticket_file, capsys):
     assert main(["show", str(neural_run)]) == 0
     told = capsys.readouterr().out
     assert "cnn" in told
+    assert "tokens words" in told
     assert "billing, delivery, login" in told
+
+
+def test_show_names_no_tokens_of_ours_where_vectors_bring_their_own(neural_run):
+    card = json.loads((neural_run / "model" / "model.json").read_text())
+    card["config"]["facts"]["settings"]["vectors"] = "distilled"
+    told = model_table(card | {"bytes": {"weights.safetensors": 1}}, None)
+    assert "vectors distilled" in told
+    assert "tokens words" not in told
 
 
 def test_options_of_the_training_write_what_they_promise(ticket_file, tmp_path, capsys):

@@ -133,7 +133,9 @@ def _shown(key: str, value: float | None) -> str:
 def _choices(settings: dict[str, Any]) -> str:
     """What was chosen: of a network its layers, what it reads, and where its vectors came from."""
     if "layers" in settings:
-        names: Sequence[str] = ("tokens", "vectors", "encoder", "max_tokens")
+        # with distilled vectors the tokens are the encoder's
+        own = () if settings.get("vectors") == "distilled" else ("tokens",)
+        names: Sequence[str] = (*own, "vectors", "encoder", "max_tokens")
         chosen = settings["layers"] | {k: settings.get(k) for k in names if settings.get(k)}
     else:
         names = ("features", "strength", "naive_bayes", "objective", "class_weight")
