@@ -8,8 +8,8 @@ from textkind.training.optimizers import (  # noqa: E402
     WORTH_THREADS,
     Move,
     dense_parameters,
-    move_by_torch,
     move_dense,
+    move_dense_by_torch,
 )
 
 
@@ -49,7 +49,7 @@ def torchs_own(network, optimizer, decay):
     return torch.optim.SGD(groups, lr=0.01, momentum=0.9)
 
 
-@pytest.mark.parametrize("move", [move_dense, move_by_torch])
+@pytest.mark.parametrize("move", [move_dense, move_dense_by_torch])
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 def test_dense_parameters_move_as_torchs_own_optimizers_move_them(move, optimizer, decay):

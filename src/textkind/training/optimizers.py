@@ -4,7 +4,7 @@ On the CPU kernels of our own move whole parameters and rows of token tables ali
 PyTorch's fused optimizers move the parameters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
-from textkind.parallel import run_ranges
 from textkind.training.optimizer_kernels import adamw_rows, sgd_rows
+from textkind.training.threads import in_blocks
 
 WORTH_THREADS = 1 << 18  # numbers to move, below which one thread is as quick
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # as torch.optim.AdamW
@@ -75,37 +75,46 @@ def dense_parameters(
 
 def move_dense(parameters: list[DenseParameter], move: Move) -> None:
     """Step all of them by their gradients."""
-    if not parameters:
-        return
-    if parameters[0].values.device.type != "cpu":
-        move_by_torch(parameters, move)
+    if parameters and parameters[0].values.device.type != "cpu":
+        move_dense_by_torch(parameters, move)
         return
     for one in parameters:
         assert one.values.grad is not None
         move_rows(one.arrays, one.rows, one.values.grad, move, one.decay)
 
 
-def move_by_torch(parameters: list[DenseParameter], move: Move) -> None:
+def move_dense_by_torch(parameters: list[DenseParameter], move: Move) -> None:
     """The same by PyTorch's fused optimizers, on any device that has them."""
     for decay in sorted({one.decay for one in parameters}):
         group = [one for one in parameters if one.decay == decay]
-        values: list[Tensor] = [one.values for one in group]
         slopes = [one.values.grad for one in group if one.values.grad is not None]
-        moments = list(zip(*(one.moments for one in group), strict=True))
-        with torch.no_grad():
-            if len(moments) == 2:
-                before = [torch.tensor(move.number - 1.0, device=value.device) for value in values]
-                adamw(
-                    values, slopes, list(moments[0]), list(moments[1]), [], before, fused=True,
-                    amsgrad=False, beta1=BETA1, beta2=BETA2, lr=move.rate, weight_decay=decay,
-                    eps=EPSILON, maximize=False,
-                )  # fmt: skip
-            else:
-                sgd(
-                    values, slopes, list(moments[0]), fused=True, weight_decay=decay,
-                    momentum=move.momentum, lr=move.rate, dampening=0.0, nesterov=False,
-                    maximize=False,
-                )  # fmt: skip
+        moments = [list(same) for same in zip(*(one.moments for one in group), strict=True)]
+        move_by_torch([one.values for one in group], moments, slopes, move, decay)
+
+
+def move_by_torch(
+    values: Sequence[Tensor],
+    moments: list[list[Tensor]],
+    slopes: list[Tensor],
+    move: Move,
+    decay: float = 0.0,
+) -> None:
+    """Step tensors in place by PyTorch's fused optimizers: all first moments, then all second."""
+    with torch.no_grad():
+        if len(moments) == 2:
+            first, second = moments
+            before = [torch.tensor(move.number - 1.0, device=value.device) for value in values]
+            adamw(
+                list(values), slopes, first, second, [], before, fused=True, amsgrad=False,
+                beta1=BETA1, beta2=BETA2, lr=move.rate, weight_decay=decay, eps=EPSILON,
+                maximize=False,
+            )  # fmt: skip
+        else:
+            sgd(
+                list(values), slopes, list(moments[0]), fused=True, weight_decay=decay,
+                momentum=move.momentum, lr=move.rate, dampening=0.0, nesterov=False,
+                maximize=False,
+            )  # fmt: skip
 
 
 def move_rows(
@@ -125,8 +134,7 @@ def move_rows(
     def work(begin: int, end: int) -> None:
         kernel(*arrays, rows, gradient, begin, end, *rounded)
 
-    threads = torch.get_num_threads() if gradient.size > WORTH_THREADS else 1
-    run_ranges(work, rows.size, threads)
+    in_blocks(work, rows.size, gradient.size, WORTH_THREADS)
 
 
 def as_matrices(tensors: list[Tensor], rows: int) -> list[np.ndarray]:

@@ -8,15 +8,12 @@ A row that a batch does not use neither moves nor forgets its moments (as in laz
 
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor, nn
 
 from textkind.training.optimizers import (
-    BETA1,
-    BETA2,
-    EPSILON,
     Move,
     as_matrices,
+    move_by_torch,
     move_rows,
     zero_moments,
 )
@@ -89,17 +86,9 @@ def move_lent(tables: list[TokenTable], rows: Tensor, move: Move) -> None:
 
 
 def move_by_tensors(table: TokenTable, rows: Tensor, slope: Tensor, move: Move) -> None:
-    """The same in whole-tensor operations, on any device: the twin of the kernels."""
-    moments = [moment.index_select(0, rows) for moment in table.moments]
-    with torch.no_grad():
-        if len(moments) == 2:
-            first, second = moments
-            first.mul_(BETA1).add_(slope, alpha=1 - BETA1)
-            second.mul_(BETA2).addcmul_(slope, slope, value=1 - BETA2)
-            spread = (second / (1 - BETA2**move.number)).sqrt_().add_(EPSILON)
-            change = (first / (1 - BETA1**move.number)).div_(spread)
-        else:
-            change = moments[0].mul_(move.momentum).add_(slope)
-        table.whole.index_add_(0, rows, change, alpha=-move.rate)
-        for whole, moment in zip(table.moments, moments, strict=True):
-            whole.index_copy_(0, rows, moment)
+    """The same by PyTorch's optimizers on any device: rows are taken out, moved, and put back."""
+    whole = [table.whole.detach(), *table.moments]
+    values, *moments = parts = [tensor.index_select(0, rows) for tensor in whole]
+    move_by_torch([values], [[moment] for moment in moments], [slope], move)
+    for tensor, part in zip(whole, parts, strict=True):
+        tensor.index_copy_(0, rows, part)

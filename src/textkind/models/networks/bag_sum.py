@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from textkind.models.networks.bag_sum_kernels import add_row_slopes, mean_rows, sum_rows
-from textkind.models.networks.quick import in_blocks
+from textkind.training.threads import in_blocks
 
 WORTH_THREADS = 1 << 17  # numbers to add up, below which one thread is as quick
 

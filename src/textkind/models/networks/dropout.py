@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from textkind.models.networks.dropout_kernels import drop
-from textkind.models.networks.quick import in_blocks, quick_here
+from textkind.models.networks.quick import quick_here
+from textkind.training.threads import in_blocks
 
 WORTH_THREADS = 1 << 18  # numbers, below which one thread is as quick
 

@@ -1,11 +1,7 @@
-"""Whether the kernels beside the networks can compute something, and on how many threads."""
-
-from collections.abc import Callable
+"""Whether the compiled kernels beside the networks can compute something, or PyTorch must."""
 
 import torch
 from torch import Tensor
-
-from textkind.parallel import run_ranges
 
 
 def quick_here(x: Tensor) -> bool:
@@ -17,8 +13,3 @@ def quick_here(x: Tensor) -> bool:
         and not torch.compiler.is_compiling()
         and not torch.jit.is_tracing()
     )
-
-
-def in_blocks(work: Callable[[int, int], None], number: int, size: int, worth_threads: int) -> None:
-    """work(begin, end) over 0 .. number - 1: on torch's threads where size passes worth_threads."""
-    run_ranges(work, number, torch.get_num_threads() if size > worth_threads else 1)
