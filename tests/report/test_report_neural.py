@@ -130,6 +130,15 @@ def test_settings_that_a_network_did_not_use_are_left_out(
     assert not [name for name, _ in course["rows"] if name.startswith(("history", "gradients"))]
 
 
+def test_distilled_vectors_bring_their_own_tokens(make_neural_fit) -> None:
+    fit = make_neural_fit()
+    assert "tokens" in dict(fact_tables(fit)[0]["rows"])
+    fit["settings"]["vectors"] = "distilled"
+    told = dict(fact_tables(fit)[0]["rows"])
+    assert told["vectors"] == "distilled"
+    assert "tokens" not in told
+
+
 def test_equal_factors_are_equal_steps_by_tens() -> None:
     x = np.arange(5.0)
     points = drawn(line_chart([Line("a", x, 10.0 ** -(x + 1))], WORDS, by_tens=True), "line1")

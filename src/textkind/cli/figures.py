@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from textkind.cli.terminal import printable
+from textkind.models.neural_settings import DISTILLED
 from textkind.workflow.evaluate import EvaluateResult
 
 HEADLINE = {
@@ -134,7 +135,7 @@ def _choices(settings: dict[str, Any]) -> str:
     """What was chosen: of a network its layers, what it reads, and where its vectors came from."""
     if "layers" in settings:
         # with distilled vectors the tokens are the encoder's
-        own = () if settings.get("vectors") == "distilled" else ("tokens",)
+        own = () if settings.get("vectors") == DISTILLED else ("tokens",)
         names: Sequence[str] = (*own, "vectors", "encoder", "max_tokens")
         chosen = settings["layers"] | {k: settings.get(k) for k in names if settings.get(k)}
     else:

@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from textkind.models.neural_settings import DISTILLED
 from textkind.report.wording import clip, known, number, percent_text
 
 MOST_ROWS = 60  # of one table
@@ -37,7 +38,10 @@ def _setting_tables(settings: dict[str, Any]) -> list[tuple[str, dict[str, Any],
         return [("The settings, as chosen.", settings, "by default")]
     kept = {key: value for key, value in settings.items() if key != "training"}
     layers = kept.pop("layers", {})
-    made = settings.get("tokens") == "ready" or settings.get("vectors") == "distilled"
+    is_distilled = settings.get("vectors") == DISTILLED
+    if is_distilled:  # the tokens are the encoder's
+        kept.pop("tokens", None)
+    made = settings.get("tokens") == "ready" or is_distilled
     used = None if made else "words" if settings.get("tokens") == "words" else "subwords"
     for kind in ("words", "subwords"):
         if kind != used:
