@@ -39,7 +39,7 @@ class ModelKind:
 
     module: str
     model: str  # the class
-    fit: str  # the function
+    fit: str | None  # the function; None: made of fitted models, not of texts
     tolerance: float = 1e-6  # of a saved logit, relative: what another machine may give otherwise
     needs: str | None = None  # an optional package that the module imports
 
@@ -61,12 +61,14 @@ _NEURAL = ModelKind(
     needs="torch",
 )
 MODELS = {
+    "prior": ModelKind("textkind.models.prior", model="PriorModel", fit="fit_prior"),
     "linear": ModelKind("textkind.models.linear", model="LinearModel", fit="fit_linear"),
     "mean_pool": _NEURAL,
     "perceptron": _NEURAL,
     "cnn": _NEURAL,
     "rnn": _NEURAL,
     "transformer": _NEURAL,
+    "stack": ModelKind("textkind.stack", model="StackModel", fit=None, tolerance=1e-3),
 }
 
 
@@ -75,6 +77,20 @@ def model_kind(name: str) -> ModelKind:
     if name not in MODELS:
         raise SettingsError("there is no such model", found=name, hint=did_you_mean(name, MODELS))
     return MODELS[name]
+
+
+def fit_function(name: str) -> Any:
+    """The function that fits the model of that name.
+
+    SettingsError for a name that there is not, and for a model that is made of others.
+    """
+    kind = model_kind(name)
+    if kind.fit is None:
+        raise SettingsError(
+            f"a {name} is made of fitted models, not learned from texts",
+            hint="`textkind compare` makes one",
+        )
+    return kind.part(kind.fit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,18 +15,24 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_consistent_length
 
-from textkind.classifier import Classifier, model_kind, predict_ids, predict_probabilities
+from textkind.classifier import Classifier, fit_function, predict_ids, predict_probabilities
 from textkind.data.corpus import Corpus
 from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
 from textkind.data.texts import as_texts
 from textkind.data.typed_labels import are_lists, as_targets, indicators, label_set
 from textkind.errors import DataError, ModelFolderError, NotFittedError, SettingsError
-from textkind.models.neural_settings import NeuralSettings, default_settings, settings_of_json
+from textkind.models.neural_settings import (
+    DEFAULTS,
+    NeuralSettings,
+    default_settings,
+    settings_of_json,
+)
+from textkind.models.prior import PriorSettings
 from textkind.models.settings import LINEAR, LinearSettings
 from textkind.progress import Talk
 from textkind.storage.model_folder import Provenance, load_model, save_model
-from textkind.workflow.learn import learn, worthwhile_share
+from textkind.workflow.learn import ModelSettings, learn, worthwhile_share
 
 
 class UnfittedError(NotFittedError, sklearn.exceptions.NotFittedError):
@@ -218,11 +224,13 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
                 f"this {type(self).__name__} has not learned yet", hint="call fit(texts, labels)"
             ) from None
 
-    def _settings(self) -> LinearSettings | NeuralSettings:
+    def _settings(self) -> ModelSettings:
         if self.model == LINEAR:
             names = [field.name for field in fields(LinearSettings)]
             return LinearSettings(**{name: getattr(self, name) for name in names})
-        model_kind(self.model)
+        fit_function(self.model)  # raises where there is none
+        if self.model == PriorSettings().model:
+            return PriorSettings()
         if self.neural is None:
             return default_settings(self.model)
         if self.neural.model != self.model:
@@ -232,9 +240,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             )
         return self.neural
 
-    def _split(
-        self, corpus: Corpus, settings: LinearSettings | NeuralSettings
-    ) -> tuple[Corpus, Corpus | None]:
+    def _split(self, corpus: Corpus, settings: ModelSettings) -> tuple[Corpus, Corpus | None]:
         """Train and validation; all for training where validation would have nothing to do."""
         share = worthwhile_share(len(corpus), self.validation_share)
         is_idle = isinstance(settings, LinearSettings) and not settings.open_choices
@@ -246,7 +252,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _told_settings(model: str, facts: Any, path: str | Path) -> dict[str, Any]:
-    """The settings that the fit tells it had, as parameters."""
+    """The settings that the fit tells it had, as parameters; none of a model without any."""
+    if model not in (LINEAR, *DEFAULTS):
+        return {}
     try:
         if model != LINEAR:
             return {"neural": settings_of_json(facts["settings"])}

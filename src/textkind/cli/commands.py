@@ -18,6 +18,7 @@ from textkind.errors import SettingsError, TextkindError, did_you_mean
 
 COMMANDS = {
     "train": "learn from labelled text; write a model, its figures and a report",
+    "compare": "fit every model on one split; tell which is worth its cost",
     "evaluate": "measure a model on labelled text",
     "predict": "label texts with a model",
     "show": "tell what a model is and what it learned",
@@ -27,6 +28,7 @@ EXAMPLES = """\
 examples:
   textkind train reviews.csv
   textkind train train.csv --test test.csv --out runs/reviews
+  textkind compare reviews.csv --budget 10m
   textkind evaluate runs/reviews new.csv
   textkind predict runs/reviews unlabelled.csv -o labelled.csv
   echo "a fine film" | textkind predict runs/reviews -

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from textkind.cli.plain_tables import aligned, fact_lines, label_name, shown, with_interval
 from textkind.cli.terminal import printable
 from textkind.models.neural_settings import DISTILLED
 from textkind.workflow.evaluate import EvaluateResult
@@ -15,9 +16,7 @@ HEADLINE = {
     "log_loss": "log loss",
     "ece_mass": "calibration error",
 }
-PLAIN = {"log_loss"}  # in nats; the others are shares, shown in percent
 MOST_LABELS = 20
-LONGEST_NAME = 40  # characters
 
 
 def run_table(metrics: dict[str, Any], folder: Path) -> str:
@@ -34,17 +33,17 @@ def run_table(metrics: dict[str, Any], folder: Path) -> str:
         ("report", str(folder / "report.html")),
         ("model folder", str(folder / "model")),
     ]
-    return _figures(metrics) + "\n\n" + _facts(facts)
+    return _figures(metrics) + "\n\n" + fact_lines(facts)
 
 
 def evaluation_table(result: EvaluateResult) -> str:
     """The figures of one evaluation, by label, and the mistakes that were asked for."""
     rows: list[tuple[str, ...]] = [("", "value", "95 % interval")]
-    rows += [(name, *_with_interval(key, result.figures[key])) for key, name in HEADLINE.items()]
+    rows += [(name, *with_interval(key, result.figures[key])) for key, name in HEADLINE.items()]
     told = f"{result.accepted:,} rows of {result.source}"
     if result.rejected:
         told += f" ({result.rejected:,} of {result.read:,} could not be used)"
-    blocks = [told, _table(rows), _label_table(result.figures["per_label"])]
+    blocks = [told, aligned(rows), _label_table(result.figures["per_label"])]
     if result.mistakes:
         blocks.append(_mistake_table(result.mistakes))
     return "\n\n".join(blocks)
@@ -52,14 +51,14 @@ def evaluation_table(result: EvaluateResult) -> str:
 
 def model_table(card: dict[str, Any], metrics: dict[str, Any] | None) -> str:
     """What a model is; with its figures where the run folder has them."""
-    names = [_name(label) for label in card["labels"]]
-    shown = ", ".join(names[:MOST_LABELS])
+    names = [label_name(label) for label in card["labels"]]
+    first = ", ".join(names[:MOST_LABELS])
     more = len(names) - MOST_LABELS
     origin = card["provenance"]
     fit = card["config"].get("facts", {})
     facts = [
         ("kind", f"{card['kind']}, written by textkind {card['textkind']}"),
-        ("labels", f"{len(names):,}: {shown}" + (f" and {more:,} more" if more > 0 else "")),
+        ("labels", f"{len(names):,}: {first}" + (f" and {more:,} more" if more > 0 else "")),
         ("a text has", "several labels" if card["several"] else "one label"),
         ("settings", _choices(fit.get("settings", {}))),
         *_training(fit),
@@ -70,9 +69,9 @@ def model_table(card: dict[str, Any], metrics: dict[str, Any] | None) -> str:
     ]
     told = {} if metrics is None else metrics["fit"].get("decision") or {}
     if told.get("ece_before") is not None:
-        before, after = (_shown("ece_mass", told[f"ece_{when}"]) for when in ("before", "after"))
+        before, after = (shown("ece_mass", told[f"ece_{when}"]) for when in ("before", "after"))
         facts.append(("calibration", f"error on validation {before} before, {after} after"))
-    table = _facts(facts)
+    table = fact_lines(facts)
     return table if metrics is None else table + "\n\n" + _figures(metrics)
 
 
@@ -83,23 +82,23 @@ def _figures(metrics: dict[str, Any]) -> str:
         return "no test and no validation part: nothing was measured"
     header = ["", name, "95 % interval"]
     if baseline is not None:
-        header.append(f"always {_name(baseline['label'])!r}")
+        header.append(f"always {label_name(baseline['label'])!r}")
     rows = [tuple(header)]
     for key, title in HEADLINE.items():
-        row = [title, *_with_interval(key, part[key])]
+        row = [title, *with_interval(key, part[key])]
         if baseline is not None:
-            row.append(_shown(key, baseline[key]))
+            row.append(shown(key, baseline[key]))
         rows.append(tuple(row))
-    return _table(rows)
+    return aligned(rows)
 
 
 def _label_table(per_label: list[dict[str, Any]]) -> str:
     rows: list[tuple[str, ...]] = [("label", "rows", "precision", "recall", "F1")]
     for one in sorted(per_label, key=lambda one: -one["support"])[:MOST_LABELS]:
-        shares = (_shown(key, one[key]) for key in ("precision", "recall", "f1"))
-        rows.append((_name(one["label"]), f"{one['support']:,}", *shares))
+        shares = (shown(key, one[key]) for key in ("precision", "recall", "f1"))
+        rows.append((label_name(one["label"]), f"{one['support']:,}", *shares))
     more = len(per_label) - MOST_LABELS
-    return _table(rows) + (f"\nand {more:,} labels more: --json tells all" if more > 0 else "")
+    return aligned(rows) + (f"\nand {more:,} labels more: --json tells all" if more > 0 else "")
 
 
 def _mistake_table(mistakes: list[dict[str, Any]]) -> str:
@@ -109,26 +108,13 @@ def _mistake_table(mistakes: list[dict[str, Any]]) -> str:
         rows.append(
             (
                 str(one["row"]),
-                _name(one["gold"]),
-                _name(one["predicted"]),
-                _shown("probability", one["probability"]),
+                label_name(one["gold"]),
+                label_name(one["predicted"]),
+                shown("probability", one["probability"]),
                 text if len(text) <= 60 else text[:59] + "\u2026",
             )
         )
-    return _table(rows, left=frozenset({1, 2, 4}))
-
-
-def _with_interval(key: str, figure: dict[str, Any]) -> tuple[str, str]:
-    if figure["low"] is None:
-        return _shown(key, figure["value"]), ""
-    low, high = (_shown(key, figure[bound]) for bound in ("low", "high"))
-    return _shown(key, figure["value"]), f"{low.removesuffix(' %')} to {high}"
-
-
-def _shown(key: str, value: float | None) -> str:
-    if value is None:
-        return "n/a"
-    return f"{value:.3f}" if key in PLAIN else f"{100 * value:.1f} %"
+    return aligned(rows, left=frozenset({1, 2, 4}))
 
 
 def _choices(settings: dict[str, Any]) -> str:
@@ -182,27 +168,3 @@ def _number(value: Any) -> str:
     if isinstance(value, list | tuple):
         return " ".join(map(_number, value)) if value else "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _name(label: Any) -> str:
-    text = ", ".join(map(str, label)) if isinstance(label, list) else str(label)
-    text = printable(" ".join(text.split()))
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "\u2026"
-
-
-def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    width = max(len(name) for name, _ in facts)
-    return "\n".join(f"{name:<{width}}  {printable(value)}" for name, value in facts)
-
-
-def _table(rows: Sequence[tuple[str, ...]], left: frozenset[int] = frozenset()) -> str:
-    """Rows in columns: the first to the left, the others to the right unless in `left`."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            f"{cell:<{width}}" if place == 0 or place in left else f"{cell:>{width}}"
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from textkind.errors import SettingsError, did_you_mean
 
+SECONDS = {"s": 1, "m": 60, "h": 3600}
 HINT = "\nhint: "  # parts a problem from its hint on the way through argparse
 
 
@@ -157,3 +158,31 @@ def on_off_auto(value: str) -> bool | None:
     if value not in answers:
         raise argparse.ArgumentTypeError(f"{value!r} is none of on, off, auto")
     return answers[value]
+
+
+def duration(value: str) -> float | None:
+    """The type of an option that takes a time, 90s, 20m or 1.5h, as seconds; none is None."""
+    if value == "none":
+        return None
+    number, unit = value[:-1], value[-1:]
+    try:
+        seconds = float(number) * SECONDS[unit]
+    except (ValueError, KeyError):
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(
+            f"{value!r} is no time{HINT}write it as 90s, 20m or 1h; none is without an end"
+        )
+    return seconds
+
+
+def names(value: str) -> tuple[str, ...]:
+    """The type of an option that takes names with commas between them."""
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def given(arguments: argparse.Namespace, *names: str, **renamed: str) -> dict:
+    """The options that were given, by the name of the setting; the others keep their defaults."""
+    options = {name: name for name in names} | renamed
+    values = {name: getattr(arguments, option) for name, option in options.items()}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,7 +1,8 @@
 """textkind train: labelled text in, a run folder out."""
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from textkind.cli.neural_options import (
     MODELS,
@@ -11,19 +12,21 @@ from textkind.cli.neural_options import (
 )
 from textkind.cli.parsing import (
     Parser,
+    given,
     lengths,
     on_off,
     on_off_auto,
     one_of,
     positive_number,
-    share,
     whole_number,
 )
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.splitting import add_data_arguments, add_split_options, split_settings
 from textkind.errors import SettingsError
 
 if TYPE_CHECKING:
     from textkind.models.neural_settings import NeuralSettings
+    from textkind.models.prior import PriorSettings
     from textkind.models.settings import LinearSettings
 
 LINEAR = ("features", "word_ngrams", "character_ngrams", "minimum_document_frequency", "symbols",
@@ -48,16 +51,7 @@ examples:
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of train. What is not given stays as in LinearSettings and SplitSettings."""
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        help="labelled text: CSV, TSV, JSONL, Parquet, Arrow, fastText, each plain or .gz, "
-        "a folder of text files for each class, or - for a pipe",
-    )
-    parser.add_argument("--test", metavar="FILE", help="test on this file (default: split off)")
-    parser.add_argument(
-        "--validation", metavar="FILE", help="validate on this file (default: split off)"
-    )
+    add_data_arguments(parser)
     parser.add_argument(
         "--out", metavar="DIR", help="the run folder to write (default: runs/NAME-1, -2, ...)"
     )
@@ -70,29 +64,8 @@ def add_arguments(parser: Parser) -> None:
         "--json", action="store_true", help="print metrics.json instead of the table"
     )
     add_reading_options(parser, labelled=True)
-    _add_split_options(parser)
+    add_split_options(parser)
     _add_model_options(parser)
-
-
-def _add_split_options(parser: Parser) -> None:
-    add = parser.add_argument_group("splitting").add_argument
-    add(
-        "--split",
-        metavar="METHOD",
-        type=one_of("stratified", "group", "time"),
-        help="stratified, group, or time (default: by --group or --time, else stratified)",
-    )
-    add("--group", metavar="COLUMN", help="rows of one group stay together (default: none)")
-    add("--time", metavar="COLUMN", help="later rows are tested (default: none)")
-    add("--test-share", metavar="SHARE", type=share, help="of all rows (default: 0.2)")
-    add("--validation-share", metavar="SHARE", type=share, help="of all rows (default: 0.1)")
-    add(
-        "--duplicates",
-        metavar="WHERE",
-        type=one_of("together", "anywhere"),
-        help="equal texts: together on one side, or anywhere (default: together)",
-    )
-    add("--seed", metavar="NUMBER", type=whole_number(0), help="of all that is random (default: 0)")
 
 
 def _add_model_options(parser: Parser) -> None:
@@ -100,9 +73,10 @@ def _add_model_options(parser: Parser) -> None:
     add(
         "--model",
         metavar="NAME",
-        type=one_of("linear", *MODELS),
+        type=one_of("prior", "linear", *MODELS),
         default="linear",
-        help=f"linear, or a network: {', '.join(MODELS)} (default: linear)",
+        help=f"linear, or a network: {', '.join(MODELS)}; or prior: label frequencies, a floor "
+        "for comparison (default: linear)",
     )
     add(
         "--class-weight",
@@ -205,26 +179,21 @@ def run(arguments: argparse.Namespace) -> int:
 
     from textkind.cli.figures import run_table
     from textkind.cli.terminal import print_json, talk_for
-    from textkind.data.settings import SplitSettings
     from textkind.workflow.train import TrainSettings, train
 
-    split = _given(arguments, "test_share", "validation_share", "seed", method="split")
-    if arguments.duplicates is not None:
-        split["duplicates_on_one_side"] = arguments.duplicates == "together"
-    is_linear = arguments.model == "linear"
-    model = _linear_settings(arguments) if is_linear else _neural_settings(arguments)
+    model = SETTINGS_OF.get(arguments.model, _neural_settings)(arguments)
     settings = TrainSettings(
         test=arguments.test,
         validation=arguments.validation,
         out=None if arguments.out is None else Path(arguments.out),
         overwrite=arguments.overwrite,
         reading=read_settings(arguments),
-        split=SplitSettings(**split),
+        split=split_settings(arguments),
         model=model,
         command=shlex.join(["textkind", *arguments.typed]),
-        **_given(arguments, "threads"),
+        **given(arguments, "threads"),
     )
-    if not is_linear and int(os.environ.get("RANK", "0")) > 0:
+    if arguments.model in MODELS and int(os.environ.get("RANK", "0")) > 0:
         # torchrun's other processes: they lend their hands, and the first writes and prints
         with tempfile.TemporaryDirectory() as folder:
             train(arguments.file, replace(settings, out=Path(folder) / "run"))
@@ -244,24 +213,40 @@ def _linear_settings(arguments: argparse.Namespace) -> "LinearSettings":
         raise SettingsError(
             f"{name} is an option of the networks", hint=f"choose one: --model {MODELS[0]}"
         )
-    given = _given(arguments, *LINEAR, "class_weight", "refit")
+    chosen = given(arguments, *LINEAR, "class_weight", "refit")
     if "naive_bayes" in arguments:
-        given["naive_bayes"] = arguments.naive_bayes
-    return LinearSettings(**given)
+        chosen["naive_bayes"] = arguments.naive_bayes
+    return LinearSettings(**chosen)
 
 
-def _neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
+def _prior_settings(arguments: argparse.Namespace) -> "PriorSettings":
+    from textkind.models.prior import PriorSettings
+
+    _refuse_linear_options(arguments)
+    for name in given_options(arguments):
+        raise SettingsError(f"{name} is an option of the networks", found="--model prior")
+    for option in ("class_weight", "refit"):
+        if getattr(arguments, option) is not None:
+            raise SettingsError("the prior has no options", found=f"--{option.replace('_', '-')}")
+    return PriorSettings()
+
+
+def _refuse_linear_options(arguments: argparse.Namespace) -> None:
     linear = [name for name in LINEAR if getattr(arguments, name) is not None]
     for name in [*linear, *(["naive_bayes"] if "naive_bayes" in arguments else [])]:
         option = f"--{name.replace('_', '-')}"
         raise SettingsError(
             f"{option} is an option of the linear model", found=f"--model {arguments.model}"
         )
+
+
+def _neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
+    _refuse_linear_options(arguments)
     return neural_settings(arguments)
 
 
-def _given(arguments: argparse.Namespace, *names: str, **renamed: str) -> dict:
-    """The options that were given, by the name of the setting; the others keep their defaults."""
-    options = {name: name for name in names} | renamed
-    values = {name: getattr(arguments, option) for name, option in options.items()}
-    return {name: value for name, value in values.items() if value is not None}
+# those of any other model are a network's
+SETTINGS_OF: dict[str, Callable[[argparse.Namespace], Any]] = {
+    "prior": _prior_settings,
+    "linear": _linear_settings,
+}

@@ -17,15 +17,23 @@ def _svg(kind: str, width: int, height: int, body: Markup) -> Markup:
 
 
 def interval_bar(
-    value: float | None, low: float | None, high: float | None, baseline: float | None
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    baseline: float | None,
+    frame: tuple[float, float] = (0.0, 1.0),
 ) -> Markup:
-    """A share in 0..1 with its interval on a line, and a tick where the baseline stands."""
+    """A share in 0..1 with its interval on a line, and a tick where the baseline stands.
+
+    The line runs from the first of `frame` to the second; what lies beyond stands at its end.
+    """
     if value is None:
         return Markup("")
     inner = INTERVAL_WIDTH - 10
 
     def place(share: float) -> str:
-        return f"{5 + inner * min(1.0, max(0.0, share)):.1f}"
+        along = (share - frame[0]) / (frame[1] - frame[0])
+        return f"{5 + inner * min(1.0, max(0.0, along)):.1f}"
 
     body = Markup('<path class="track" d="M5 8H{}"/>').format(INTERVAL_WIDTH - 5)
     if baseline is not None:

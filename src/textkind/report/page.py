@@ -5,12 +5,8 @@ alone, so that nothing a corpus contains could ever run. Every list is cut to a 
 keeps the page far below 2 MB whatever the corpus.
 """
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -38,13 +34,11 @@ from textkind.report.profile import (
     split_facts,
 )
 from textkind.report.reliability import reliability_diagram
+from textkind.report.rendering import rendered
 from textkind.report.reproduce import candidate_rows, command, fact_tables, seconds_rows
 from textkind.report.training import training_section
 from textkind.report.verdict import told, verdict, warnings
-from textkind.report.wording import name, number, visible
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from textkind.report.wording import name, number
 
 MOST_LABELS = 200  # lines of the table of labels
 MOST_COUNTS = 20  # labels in the data profile
@@ -69,12 +63,9 @@ def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
     metrics is what metrics.json holds, mistakes what the lines of mistakes.jsonl hold, most
     confident first; of long lists the first or worst are shown and the rest is counted.
     """
-    style, script = _resource("report.css"), _resource("report.js")
     part_name, part = shown_part(metrics)
-    return _template().render(
-        style=Markup(style),
-        script=Markup(script),
-        policy=content_security_policy(style, script),
+    return rendered(
+        "report.html.jinja",
         part_name=part_name,
         rows=part["rows"],
         evaluated=bool(part["rows"]),
@@ -178,38 +169,3 @@ def _diagram(part: Metrics) -> Markup:
         f"{accuracy.min():.2f} to {accuracy.max():.2f}. The table below has all figures."
     )
     return reliability_diagram(confidence, accuracy, count, low, high, width_count, description)
-
-
-def content_security_policy(style: str, script: str) -> str:
-    """A policy that forbids everything but exactly this style and this script."""
-
-    def digest(text: str) -> str:
-        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest(style)}'; "
-        f"script-src 'sha256-{digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
-
-
-@cache
-def _resource(file: str) -> str:
-    return files("textkind.report").joinpath("templates", file).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    def safe(value: object) -> object:
-        return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    environment = Environment(
-        loader=PackageLoader("textkind.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=safe,
-    )
-    return environment.get_template("report.html.jinja")

@@ -115,7 +115,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
         model_class = MODELS[card["kind"]].part(MODELS[card["kind"]].model)
         model = model_class.from_state(card["config"], arrays, labels)
         _check_golden(model, golden)
-        provenance = _provenance(card["provenance"])
+        provenance = provenance_of_json(card["provenance"])
     except ModelFolderError as error:
         error.where = error.where if error.where else str(folder)
         raise
@@ -178,7 +178,8 @@ def _parse_card(data: bytes, where: str) -> dict[str, Any]:
     return card
 
 
-def _provenance(told: dict[str, Any]) -> Provenance:
+def provenance_of_json(told: dict[str, Any]) -> Provenance:
+    """The provenance that was told as JSON; ModelFolderError where columns are no names."""
     columns = told["columns"]
     if columns is not None:
         label = columns["label"]

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from textkind.classifier import Classifier, model_kind
+from textkind.classifier import Classifier, fit_function
 from textkind.data.corpus import Corpus
 from textkind.decision.decision import Decision, fit_decision, probabilities
 from textkind.models.neural_settings import NeuralSettings
+from textkind.models.prior import PriorSettings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
+
+ModelSettings = LinearSettings | NeuralSettings | PriorSettings
 
 # With fewer rows validation would choose by chance, and the rows are worth more in training.
 LEAST_VALIDATION_ROWS = 20
@@ -26,12 +29,14 @@ FIXED: dict[str, Any] = {"features": "both", "naive_bayes": False, "strength": 1
 class Learned:
     """A classifier, and how it came to be.
 
-    validation_probabilities  (N, K) float32, by the fit that did not see validation; None where
+    validation_logits, validation_probabilities
+                              (N, K) float32, by the fit that did not see validation; None where
                               there was no validation part
     decision_facts            JSON-able: temperature, threshold, errors before and after
     """
 
     classifier: Classifier
+    validation_logits: np.ndarray | None
     validation_probabilities: np.ndarray | None
     decision_facts: dict[str, Any]
 
@@ -44,7 +49,7 @@ def worthwhile_share(rows: int, share: float) -> float:
 def learn(
     train: Corpus,
     validation: Corpus | None,
-    settings: LinearSettings | NeuralSettings,
+    settings: ModelSettings,
     *,
     classes: tuple[str | int | float | bool, ...] | None = None,
     calibrate: bool = True,
@@ -57,7 +62,7 @@ def learn(
     Without a validation part the choices that are open are settled by FIXED, and told, and
     probabilities stay uncalibrated. classes are the labels as the user gave them; None: the names.
     """
-    kind = model_kind(settings.model)
+    learner = fit_function(settings.model)
     if validation is not None and len(validation) == 0:
         validation = None
     if validation is None and isinstance(settings, LinearSettings) and settings.open_choices:
@@ -65,7 +70,7 @@ def learn(
         settings = replace(settings, **fixed)
         told = ", ".join(f"{name} = {value}" for name, value in fixed.items())
         talk.note(f"no validation part, so nothing is chosen by it: {told}")
-    fit = kind.part(kind.fit)(train, validation, settings, seed=seed, threads=threads, talk=talk)
+    fit = learner(train, validation, settings, seed=seed, threads=threads, talk=talk)
     several = train.labels.several
     logits = fit.validation_logits
     if logits is not None and validation is not None and calibrate:
@@ -77,6 +82,7 @@ def learn(
         talk.note("probabilities are not calibrated")
     return Learned(
         Classifier(fit.model, decision, train.labels.names if classes is None else classes),
+        logits,
         None if logits is None else probabilities(decision, logits),
         facts,
     )

@@ -5,19 +5,17 @@ or Ctrl-C at any moment, there is the old one or none.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 import textkind
 from textkind.classifier import Classifier, predict_probabilities
 from textkind.data.corpus import Corpus
-from textkind.data.read import CorpusReading, read_corpus
+from textkind.data.read import CorpusReading
 from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
-from textkind.data.split import Parts, split_corpus
+from textkind.data.split import Parts
 from textkind.decision.decision import decide
 from textkind.evaluation.intervals import VERY_FEW_ROWS
 from textkind.evaluation.scorecard import majority_baseline, score_part
@@ -38,10 +36,10 @@ from textkind.storage.run_folder import (
     free_run_folder,
     new_run_folder,
 )
-from textkind.workflow.learn import Learned, learn, worthwhile_share
+from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import origin_of
-from textkind.workflow.profile import column_profile, text_bytes, word_profile
+from textkind.workflow.parts import data_facts, read_sources, split_readings
 from textkind.workflow.told import Account
 
 METRICS_FORMAT = 1
@@ -59,7 +57,7 @@ class TrainSettings:
     overwrite: bool = False
     reading: ReadSettings = field(default_factory=ReadSettings)
     split: SplitSettings = field(default_factory=SplitSettings)  # its seed is the run's
-    model: LinearSettings | NeuralSettings = field(default_factory=LinearSettings)
+    model: ModelSettings = field(default_factory=LinearSettings)
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
 
@@ -131,36 +129,6 @@ def run_folder_for(source: object) -> Path:
     return free_run_folder(RUNS, name if name else "run")
 
 
-def read_sources(
-    source: object, settings: TrainSettings, talk: Talk
-) -> Mapping[str, CorpusReading]:
-    """The training source, and those given for validation and test with its label set."""
-    readings = {"train": read_corpus(source, settings.reading, talk=talk)}
-    labels, trained = readings["train"].corpus.labels, readings["train"].columns
-    for name, given in (("validation", settings.validation), ("test", settings.test)):
-        if given is not None:
-            readings[name] = read_corpus(
-                given, settings.reading, labels=labels, trained=trained, talk=talk
-            )
-    return readings
-
-
-def split_readings(
-    readings: Mapping[str, CorpusReading], settings: TrainSettings, talk: Talk
-) -> Parts:
-    """Train, validation and sealed test."""
-    corpora = {name: reading.corpus for name, reading in readings.items()}
-    split = settings.split
-    share = worthwhile_share(len(corpora["train"]), split.validation_share)
-    return split_corpus(
-        corpora["train"],
-        replace(split, validation_share=share),
-        corpora.get("test"),
-        corpora.get("validation"),
-        talk,
-    )
-
-
 def evaluate_parts(
     learned: Learned, parts: Parts, settings: TrainSettings, talk: Talk
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -201,25 +169,6 @@ def _scored(learned: Learned, corpus: Corpus, given: Any, seed: int) -> dict[str
     return score_part(given, predicted, corpus.targets, corpus.labels, seed)
 
 
-def data_facts(readings: Mapping[str, CorpusReading], parts: Parts) -> dict[str, Any]:
-    """The entry "data" of metrics.json; rows are counted over all files."""
-    first = readings["train"]
-    test = readings.get("test")
-    texts: list[pa.LargeStringArray] = [reading.corpus.texts for reading in readings.values()]
-    return {
-        "source": first.source,
-        "test_source": None if test is None else test.source,
-        "read": sum(reading.read for reading in readings.values()),
-        "accepted": sum(len(reading.corpus) for reading in readings.values()),
-        "rejected": sum(len(reading.rejected) for reading in readings.values()),
-        **parts.facts,
-        "words": word_profile(texts),
-        "bytes": text_bytes(texts),
-        "columns": column_profile(first.columns),
-        "notes": [note for reading in readings.values() for note in reading.notes],
-    }
-
-
 def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> dict[str, Any]:
     """The entry "fit" of metrics.json: what was asked, what was chosen, how long it took."""
     return {
@@ -244,9 +193,9 @@ def gradients_by_step(learned: Learned, parts: Parts, settings: TrainSettings) -
     return {"gradients": gradient_facts(model, parts.train, seed=seed, threads=threads)}
 
 
-def asked(settings: LinearSettings | NeuralSettings) -> dict[str, Any]:
+def asked(settings: ModelSettings) -> dict[str, Any]:
     """The settings of a model as metrics.json tells them."""
-    return asdict(settings) if isinstance(settings, LinearSettings) else settings_to_json(settings)
+    return settings_to_json(settings) if isinstance(settings, NeuralSettings) else asdict(settings)
 
 
 def write_run(

@@ -1,0 +1,106 @@
+"""textkind compare: labelled text in, every model on one split, and which is worth its cost."""
+
+import argparse
+
+from textkind.cli.parsing import Parser, duration, given, names, positive_number, whole_number
+from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.splitting import add_data_arguments, add_split_options, split_settings
+
+DESCRIPTION = """\
+Fit every model on the same split, each in a process of its own, and compare what they reach on the
+same test texts with what they cost. Writes a folder with the figures (compare.json), a report
+(report.html) and the model folders of all that were finished. What is interrupted goes on where it
+was when the same command is given again."""
+
+EXAMPLES = """\
+examples:
+  textkind compare reviews.csv
+  textkind compare train.csv --test test.csv --budget 10m --out runs/ladder
+  textkind compare reviews.csv --models linear,cnn,stack --folds 5
+  textkind compare tickets.jsonl --max-ms 2 --max-mb 50      what may be chosen
+  textkind predict runs/ladder/models/linear new.csv -o labelled.csv
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of compare. What is not given stays as in CompareSettings."""
+    add_data_arguments(parser)
+    parser.add_argument(
+        "--out", metavar="DIR", help="the folder to write (default: runs/NAME-ladder-1, -2, ...)"
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the folder, or an unfinished one of other data (default: refuse)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print compare.json instead of the table"
+    )
+    add = parser.add_argument_group("the ladder").add_argument
+    add(
+        "--models",
+        metavar="NAMES",
+        type=names,
+        help="prior, linear, mean_pool, static, perceptron, cnn, rnn, transformer, stack, with "
+        "commas between them, or all (default: all)",
+    )
+    add(
+        "--budget",
+        metavar="TIME",
+        type=duration,
+        default=argparse.SUPPRESS,  # none is None, which elsewhere means "not given"
+        help="for all fits together, shared out fairly: 90s, 20m, 1h, or none (default: 20m)",
+    )
+    add(
+        "--folds",
+        metavar="NUMBER",
+        type=whole_number(2),
+        help="test every row once, in so many test parts (default: one test part)",
+    )
+    add(
+        "--max-ms",
+        metavar="NUMBER",
+        type=positive_number,
+        help="choose no model that takes longer for one text (default: no limit)",
+    )
+    add(
+        "--max-mb",
+        metavar="NUMBER",
+        type=positive_number,
+        help="choose no model that is larger on disk (default: no limit)",
+    )
+    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+    add_reading_options(parser, labelled=True)
+    add_split_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare and print the ladder."""
+    import shlex
+    from pathlib import Path
+
+    from textkind.cli.ladder import ladder_table
+    from textkind.cli.terminal import print_json, talk_for
+    from textkind.workflow.compare import CompareSettings, compare
+    from textkind.workflow.ladder_verdict import Limits
+
+    chosen = given(arguments, "models", "folds", "threads")
+    if "budget" in arguments:
+        chosen["budget"] = arguments.budget
+    settings = CompareSettings(
+        limits=Limits(arguments.max_ms, arguments.max_mb),
+        test=arguments.test,
+        validation=arguments.validation,
+        out=None if arguments.out is None else Path(arguments.out),
+        overwrite=arguments.overwrite,
+        reading=read_settings(arguments),
+        split=split_settings(arguments),
+        command=shlex.join(["textkind", *arguments.typed]),
+        **chosen,
+    )
+    result = compare(arguments.file, settings, talk_for(arguments))
+    if arguments.json:
+        print_json(result.facts | {"folder": str(result.folder)})
+    else:
+        print(ladder_table(result.facts, result.folder))
+    return 0

@@ -1,0 +1,50 @@
+"""Rows, facts and numbers as plain text: aligned, readable without color, the same in a file."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textkind.cli.terminal import printable
+
+PLAIN = {"log_loss"}  # in nats; the others are shares, shown in percent
+LONGEST_NAME = 40  # characters
+
+
+def aligned(rows: Sequence[tuple[str, ...]], left: frozenset[int] = frozenset()) -> str:
+    """Rows in columns: the first to the left, the others to the right unless in `left`."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            f"{cell:<{width}}" if place == 0 or place in left else f"{cell:>{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def fact_lines(facts: Sequence[tuple[str, str]]) -> str:
+    """Names and values, a line each, the values beneath one another."""
+    width = max(len(name) for name, _ in facts)
+    return "\n".join(f"{name:<{width}}  {printable(value)}" for name, value in facts)
+
+
+def with_interval(key: str, figure: dict[str, Any]) -> tuple[str, str]:
+    """A figure of metrics.json and its 95 % interval, the unit said once; empty without one."""
+    if figure["low"] is None:
+        return shown(key, figure["value"]), ""
+    low, high = (shown(key, figure[bound]) for bound in ("low", "high"))
+    return shown(key, figure["value"]), f"{low.removesuffix(' %')} to {high}"
+
+
+def shown(key: str, value: float | None) -> str:
+    """A figure by its name in metrics.json, as a share in percent or plain."""
+    if value is None:
+        return "n/a"
+    return f"{value:.3f}" if key in PLAIN else f"{100 * value:.1f} %"
+
+
+def label_name(label: Any) -> str:
+    """A label, or several, on one line and not too long."""
+    text = ", ".join(map(str, label)) if isinstance(label, list) else str(label)
+    text = printable(" ".join(text.split()))
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "\u2026"

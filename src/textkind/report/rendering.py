@@ -1,0 +1,60 @@
+"""Templates, style and script of the pages, and the policy under which they are shown."""
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from textkind.report.wording import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def rendered(file: str, **values: Any) -> str:
+    """A page from the template of that name; style, script and policy are added."""
+    style, script = _resource("report.css"), _resource("report.js")
+    return _template(file).render(
+        style=Markup(style),
+        script=Markup(script),
+        policy=content_security_policy(style, script),
+        **values,
+    )
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """A policy that forbids everything but exactly this style and this script."""
+
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest(style)}'; "
+        f"script-src 'sha256-{digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _resource(file: str) -> str:
+    return files("textkind.report").joinpath("templates", file).read_text(encoding="utf-8")
+
+
+@cache
+def _template(file: str) -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    def safe(value: object) -> object:
+        return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        loader=PackageLoader("textkind.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=safe,
+    )
+    return environment.get_template(file)

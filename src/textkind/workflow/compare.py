@@ -1,0 +1,231 @@
+"""Compare: read -> split -> climb -> judge -> write.
+
+Until the comparison folder is put in its place, whole, there is NAME.unfinished beside it, in which
+every finished rung is kept: the same call goes on from there.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import textkind
+from textkind.data.collect import string_buffers
+from textkind.data.folds import fold_parts
+from textkind.data.read import CorpusReading
+from textkind.data.rejected import write_rejected
+from textkind.data.settings import ReadSettings, SplitSettings
+from textkind.data.split import Parts
+from textkind.errors import DataError, SettingsError, TrainingError
+from textkind.progress import SILENT, Talk
+from textkind.report.compare_page import write_comparison
+from textkind.storage.comparison_folder import (
+    FIGURES,
+    copy_model,
+    finished_folder,
+    not_a_comparison,
+    open_unfinished,
+)
+from textkind.storage.documents import document_bytes, parse_document
+from textkind.storage.place import check_folder_target, write_bytes
+from textkind.storage.run_folder import LOG, REJECTED, REPORT, free_run_folder
+from textkind.workflow.climb import LEAST_SECONDS, Climb, climb, write_parts
+from textkind.workflow.judged import judged
+from textkind.workflow.ladder import RUNGS, chosen_rungs
+from textkind.workflow.ladder_verdict import Limits
+from textkind.workflow.origin import origin_of
+from textkind.workflow.parts import data_facts, read_sources, split_readings, worthwhile_split
+from textkind.workflow.rung import MODEL
+from textkind.workflow.told import Account
+
+FORMAT = 1
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """Everything a comparison needs beside its data."""
+
+    models: tuple[str, ...] = RUNGS
+    budget: float | None = 1200.0  # seconds for all fits together; None: as long as they need
+    folds: int | None = None  # None: one test part; else so many, which are all rows together
+    limits: Limits = field(default_factory=Limits)  # of the model that is to be chosen
+    test: object = None  # a source of its own; None: split off
+    validation: object = None  # a source of its own; None: split off
+    out: Path | None = None  # None: runs/NAME-ladder-1, or the next free number
+    overwrite: bool = False
+    reading: ReadSettings = field(default_factory=ReadSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)  # its seed is the comparison's
+    threads: int | None = None  # None: all cores
+    command: str | None = None  # the command line that asked, to be kept with it
+
+    def __post_init__(self) -> None:
+        chosen_rungs(self.models)
+        if self.budget is not None and not LEAST_SECONDS <= self.budget < float("inf"):
+            raise SettingsError(
+                f"the budget must be {LEAST_SECONDS:g} seconds or more", found=self.budget
+            )
+        if self.folds is not None and self.test is not None:
+            raise SettingsError(
+                "folds test every row once, so a test file has no place beside them",
+                hint="leave out --test or --folds",
+            )
+        if self.folds is None and self.test is None and self.split.test_share == 0:
+            raise SettingsError(
+                "a comparison needs a test part", hint="leave out --test-share 0, or give --test"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class CompareResult:
+    """Where the comparison is, and what compare.json holds."""
+
+    folder: Path
+    facts: dict[str, Any]
+
+
+def compare(
+    source: object, settings: CompareSettings = CompareSettings(), talk: Talk = SILENT
+) -> CompareResult:
+    """Fit every model of the ladder on one split and write a comparison folder.
+
+    source is as for train. Raises DataError, ColumnError, SettingsError or OutputError, and
+    TrainingError with the reason of each where no model could be fitted; one that fails beside
+    others is a row with its reason.
+    """
+    account = Account(talk)
+    out = _folder_for(source) if settings.out is None else Path(settings.out)
+    check_folder_target(out, settings.overwrite, not_a_comparison)
+    rungs = chosen_rungs(settings.models)
+    with account.step("read"):
+        readings = read_sources(source, settings, account)
+    with account.step("split"):
+        folds = _folds(readings, settings, account)
+    plan = _plan(readings, settings)
+    folder, goes_on = open_unfinished(out, plan, overwrite=settings.overwrite)
+    if goes_on:
+        account.note(f"going on with the unfinished comparison in {folder}")
+    first = readings["train"]
+    origin = origin_of(
+        source, first.source, first.columns, len(folds[0].train), settings.split.seed
+    )
+    way = Climb(
+        folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin)
+    )
+    with _kept(folder), account.step("fit"):
+        write_parts(folder, folds)
+        failures = climb(way, folds, account)
+    finished = [name for name in rungs if name not in failures]
+    if not finished:
+        shutil.rmtree(folder, ignore_errors=True)
+        told = "; ".join(f"{name}: {failure.reason}" for name, failure in failures.items())
+        hint = next((failure.hint for failure in failures.values() if failure.hint), "")
+        raise TrainingError(f"no model could be fitted: {told}", hint=hint)
+    with _kept(folder):
+        with account.step("evaluate"), account.task("evaluating"):
+            figures = judged(folder, rungs, failures, folds, settings.limits, settings.split.seed)
+        facts = {
+            "format": FORMAT,
+            "textkind": textkind.__version__,
+            "command": settings.command,
+            "task": "several labels" if first.corpus.labels.several else "one label",
+            "labels": list(first.corpus.labels.names),
+            "settings": {
+                "models": list(rungs),
+                "budget": settings.budget,
+                "folds": settings.folds,
+                "threads": settings.threads,
+                "limits": asdict(settings.limits),
+            },
+            **figures,
+            "data": data_facts(readings, folds[0]),
+            "seconds": account.step_seconds | {"total": round(account.seconds, 3)},
+            "notes": account.notes,
+        }
+        facts = parse_document(document_bytes(facts), FIGURES)  # tuples become lists
+        with finished_folder(out, folder, overwrite=settings.overwrite) as part:
+            for name in finished:
+                copy_model(folder / "fold-1" / name / MODEL, part, name)
+            write_bytes(part / FIGURES, document_bytes(facts))
+            for name, reading in readings.items():
+                if reading.rejected:
+                    write_rejected(part / REJECTED[name], reading.rejected)
+            write_comparison(part / REPORT, facts)
+            write_bytes(part / LOG, account.log().encode())
+    talk.note(f"written to {out}")
+    return CompareResult(out, facts)
+
+
+def _folder_for(source: object) -> Path:
+    """runs/NAME-ladder-1 by the name of the file or folder, or the next free number."""
+    name = "run"
+    if isinstance(source, str | Path):
+        name = "pipe" if str(source) == "-" else Path(source).absolute().name.split(".")[0]
+    return free_run_folder(RUNS, f"{name if name else 'run'}-ladder")
+
+
+def _folds(
+    readings: Mapping[str, CorpusReading], settings: CompareSettings, talk: Talk
+) -> list[Parts]:
+    """One split, or one a fold; DataError where a label set cannot be learned from so few texts."""
+    corpus = readings["train"].corpus
+    if settings.folds is None:
+        folds = [split_readings(readings, settings, talk)]
+    else:
+        given = readings.get("validation")
+        folds = fold_parts(
+            corpus,
+            worthwhile_split(corpus, settings.split),
+            settings.folds,
+            None if given is None else given.corpus,
+            talk,
+        )
+    for parts in folds:
+        if len(parts.train) < len(corpus.labels):
+            raise DataError(
+                f"fewer training texts than labels: {len(parts.train):,} for "
+                f"{len(corpus.labels):,} labels",
+                hint="give more texts, or join labels that are rare",
+            )
+        if parts.test is None or len(parts.test) == 0:
+            raise DataError("no test text, so nothing can be compared", hint="give a test file")
+    return folds
+
+
+def _plan(readings: Mapping[str, CorpusReading], settings: CompareSettings) -> dict[str, Any]:
+    """What decides whether an unfinished comparison is the same: its data and its settings.
+
+    The models asked for are not in it: those that are finished are kept whatever is added.
+    """
+    digest = hashlib.sha256()
+    for name, reading in sorted(readings.items()):
+        corpus = reading.corpus
+        digest.update(json.dumps([name, len(corpus), corpus.labels.names]).encode())
+        for array in (*string_buffers(corpus.texts), corpus.targets, corpus.group, corpus.time):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).data)
+    return {
+        "format": FORMAT,
+        "textkind": textkind.__version__,
+        "data": digest.hexdigest(),
+        "split": asdict(settings.split),
+        "folds": settings.folds,
+        "budget": settings.budget,
+        "threads": settings.threads,
+    }
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """Tell where the finished rungs are when something ends the comparison before its time."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"what is finished is kept in {folder}: the same command goes on from there")
+        raise

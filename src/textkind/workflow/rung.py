@@ -1,0 +1,287 @@
+"""One rung of a comparison, in a process of its own: fit or mix, measure, write; then the end.
+
+    python -m textkind.workflow.rung JOB.json
+
+What it needs it reads from files that the comparison wrote, and the test part is there without its
+labels: a rung cannot see them. What it has to say goes to standard output as lines of JSON; what
+libraries print goes to standard error. When standard input ends, the comparison is gone, and so is
+this process.
+"""
+
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from textkind.classifier import Classifier, Model, fit_function, predict_probabilities
+from textkind.data.corpus import Corpus
+from textkind.data.labels import LabelSet
+from textkind.decision.decision import decision_to_json, fit_decision, probabilities
+from textkind.errors import SettingsError, TextkindError
+from textkind.progress import Talk
+from textkind.stack import StackModel, fit_shares, mixed_logits
+from textkind.storage.documents import document_bytes
+from textkind.storage.model_folder import (
+    load_model,
+    provenance_of_json,
+    write_model_files,
+)
+from textkind.storage.part_files import read_part, read_texts
+from textkind.storage.place import write_bytes
+from textkind.storage.tensors import parse_tensors, tensor_bytes
+from textkind.workflow.ladder import LADDER, STACK, with_budget
+from textkind.workflow.learn import learn
+
+OUTCOME, PREDICTIONS, FAILURE, MODEL = (
+    "outcome.json",
+    "predictions.safetensors",
+    "failure.json",
+    "model",
+)
+TRAIN, VALIDATION, TEST = "train.arrow", "validation.arrow", "test.arrow"
+TOLD = ("texts", "epochs", "ended", "parameters")  # of a fit, beside its costs
+SINGLE = 100  # texts whose latency is measured one by one
+WARM_UP = 5  # texts before that, for what is loaded or compiled on first use
+BRIEF = 0.2  # seconds; a test part that takes less is read again, up to REPEATS times
+REPEATS = 5
+BEST = 4  # members of a stack at most
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process does.
+
+    parts     folder of the Arrow files of this fold
+    out       folder to fill, empty
+    seconds   that the rung should take in all; None: as long as it needs
+    members   folders of finished rungs, for a stack
+    origin    provenance as JSON; its rows are those learned from
+    """
+
+    rung: str
+    parts: str
+    out: str
+    labels: tuple[str, ...]
+    several: bool
+    seed: int
+    threads: int | None
+    seconds: float | None
+    members: tuple[str, ...]
+    origin: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A classifier; validation logits (N, K) or None; JSON-able facts; what the fit took."""
+
+    classifier: Classifier
+    validation_logits: np.ndarray | None
+    facts: dict[str, Any]
+    seconds: float
+
+
+def main(arguments: list[str]) -> int:
+    """Do the job of the file named; 0 where it is done, 1 where failure.json tells why not."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    threading.Thread(target=_end_with_the_comparison, daemon=True).start()
+    told = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    job = Job(**told | {"labels": tuple(told["labels"]), "members": tuple(told["members"])})
+    try:
+        run(job, LineTalk(replies))
+    except TextkindError as error:
+        return _fail(job, str(error.args[0]), error.found, error.hint)
+    except MemoryError:
+        return _fail(job, "the memory of this machine is not enough")
+    except Exception as error:  # a fault of one rung is a row of the table, not an end
+        import traceback
+
+        traceback.print_exc()
+        return _fail(job, f"internal error: {type(error).__name__}: {error}")
+    return 0
+
+
+def run(job: Job, talk: Talk) -> None:
+    """Make the classifier of the rung, measure it on the test texts, and fill the folder."""
+    started = time.perf_counter()
+    labels = LabelSet(job.labels, job.several)
+    parts, out = Path(job.parts), Path(job.out)
+    validation = None
+    if (parts / VALIDATION).exists():
+        validation = read_part(parts / VALIDATION, labels)
+    texts = read_texts(parts / TEST)
+    if job.rung == STACK:
+        made = _stack(job, labels, validation)
+    else:
+        made = _fit(job, read_part(parts / TRAIN, labels), validation, talk)
+    classifier = made.classifier
+    given, speed = measured_speed(classifier, texts, job.threads)
+    folder = out / MODEL
+    folder.mkdir()
+    origin = job.origin | {"rows": classifier.model.facts.get("texts", job.origin["rows"])}
+    write_model_files(classifier, folder, provenance_of_json(origin))
+    arrays = {"test": given}
+    if made.validation_logits is not None:
+        arrays["validation"] = probabilities(classifier.decision, made.validation_logits)
+    write_bytes(out / PREDICTIONS, tensor_bytes(arrays))
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    cost = {"fit_seconds": made.seconds, **speed, "peak_mb": peak_mb(), "disk_mb": size / 1e6}
+    outcome = {
+        "rung": job.rung,
+        "kind": classifier.model.name,
+        "decision": decision_to_json(classifier.decision),
+        "cost": cost,
+        "fit": made.facts,
+        "seconds": time.perf_counter() - started,
+    }
+    write_bytes(out / OUTCOME, document_bytes(outcome))
+
+
+def _fit(job: Job, train: Corpus, validation: Corpus | None, talk: Talk) -> Made:
+    settings = with_budget(LADDER[job.rung](), job.seconds)
+    fit_function(settings.model)  # to load what it imports is no part of the fit
+    began = time.perf_counter()
+    learned = learn(train, validation, settings, seed=job.seed, threads=job.threads, talk=talk)
+    facts = learned.classifier.model.facts
+    told = {name: facts[name] for name in TOLD if name in facts}
+    return Made(learned.classifier, learned.validation_logits, told, time.perf_counter() - began)
+
+
+def _stack(job: Job, labels: LabelSet, validation: Corpus | None) -> Made:
+    """The best few by validation, mixed; SettingsError where there is nothing to mix."""
+    began = time.perf_counter()
+    if validation is None:
+        raise SettingsError("no validation part to mix by")
+    folders = [Path(member) for member in job.members]
+    given = [
+        parse_tensors((folder / PREDICTIONS).read_bytes(), PREDICTIONS)["validation"]
+        for folder in folders
+    ]
+    if len(given) < 2:
+        raise SettingsError("fewer than two finished models to mix")
+    losses = [float(_log_loss(one, validation.targets)) for one in given]
+    best = np.argsort(losses, kind="stable")[:BEST]
+    shares = fit_shares(np.stack([given[place] for place in best]), validation.targets)
+    kept = [(best[place], shares[place]) for place in np.flatnonzero(shares)]
+    if len(kept) < 2:
+        alone = folders[kept[0][0]].name
+        raise SettingsError(f"no mixture is better on validation than {alone} alone")
+    said = np.array([share for _, share in kept])
+    logits = mixed_logits(np.stack([given[place] for place, _ in kept]), said, labels.several)
+    decision, _ = fit_decision(logits, validation.targets, labels.several)
+    chosen = [folders[place] for place, _ in kept]
+    outcomes = [json.loads((folder / OUTCOME).read_text(encoding="utf-8")) for folder in chosen]
+    told = {folder.name: round(float(share), 4) for folder, share in zip(chosen, said, strict=True)}
+    rows = max(outcome["fit"].get("texts", 0) for outcome in outcomes)
+    facts: dict[str, Any] = {"texts": rows, "members": told}
+    # what a stack costs to make is what its members cost, and the mixing
+    seconds = sum(outcome["cost"]["fit_seconds"] for outcome in outcomes)
+    seconds += time.perf_counter() - began
+    members = tuple(load_model(folder / MODEL) for folder in chosen)
+    model = StackModel(labels, members, said, facts)
+    return Made(Classifier(cast(Model, model), decision, labels.names), logits, facts, seconds)
+
+
+def _log_loss(given: np.ndarray, targets: np.ndarray) -> np.floating[Any]:
+    from textkind.evaluation.metrics import row_log_loss
+
+    return row_log_loss(given, targets).mean()
+
+
+def measured_speed(
+    classifier: Classifier, texts: pa.LargeStringArray, threads: int | None
+) -> tuple[np.ndarray, dict[str, float]]:
+    """Probabilities (N, K) of the texts, and how fast they come: all at once, and one by one."""
+    for place in range(min(WARM_UP, len(texts))):
+        predict_probabilities(classifier, texts.slice(place, 1), 1)
+    all_texts = partial(predict_probabilities, classifier, texts, threads)
+    given, seconds = _timed(all_texts)
+    runs = [seconds]
+    while sum(runs) < BRIEF and len(runs) < REPEATS:
+        runs.append(_timed(all_texts)[1])
+    single = []
+    for place in range(min(SINGLE, len(texts))):
+        one = texts.slice(place, 1).take(pa.array([0]))
+        single.append(_timed(partial(predict_probabilities, classifier, one, 1))[1])
+    return given, {
+        "texts_per_second": len(texts) / min(runs),
+        "one_text_ms": 1000 * statistics.median(single),
+    }
+
+
+def _timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
+    began = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - began
+
+
+def peak_mb() -> float:
+    """The most memory that this process held, in MB of 1,000,000 bytes."""
+    try:
+        # not ru_maxrss, which a child inherits from the process that started it
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
+
+
+class LineTalk(Talk):
+    """Notes and progress as lines of JSON."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._told = 0.0
+
+    def note(self, message: str) -> None:
+        """One line."""
+        self._say({"note": message})
+
+    def advance(self, done: int, total: int, detail: str = "") -> None:
+        """One line, a few times a second at most."""
+        now = time.monotonic()
+        if now - self._told > 0.2:
+            self._told = now
+            self._say({"done": done, "total": total, "detail": detail})
+
+    def _say(self, value: dict[str, Any]) -> None:
+        try:
+            self._stream.write(json.dumps(value) + "\n")
+            self._stream.flush()
+        except OSError:  # nobody listens: the end of standard input will say so
+            return
+
+
+def job_to_json(job: Job) -> dict[str, Any]:
+    """The job as its file has it."""
+    return asdict(job)
+
+
+def _fail(job: Job, problem: str, found: object = None, hint: str = "") -> int:
+    reason = problem if found is None else f"{problem}; found {found!r}"
+    write_bytes(Path(job.out) / FAILURE, document_bytes({"reason": reason, "hint": hint}))
+    return 1
+
+
+def _end_with_the_comparison() -> None:
+    while os.read(0, 1):  # not sys.stdin, whose lock would be missed when Python ends
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

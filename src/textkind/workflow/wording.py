@@ -1,0 +1,66 @@
+"""Kinds of wording: which texts are long, negate, ask, or hold words that training never had.
+
+Plain counts of words: runs of letters and digits, in small letters. What negates is listed for
+English alone.
+"""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+
+NEGATION = re.compile(
+    r"\b(?:no|not|nor|none|never|nothing|nobody|nowhere|neither|without|cannot|hardly|barely"
+    r"|[a-z]+n['\u2019]t|[a-z]+n t)\b"
+)
+WORD = re.compile(r"\w+")
+LENGTHS = (25, 50, 75)  # per cent of the texts that are shorter: four groups
+
+
+def unseen_words(texts: pa.LargeStringArray, train: pa.LargeStringArray) -> np.ndarray:
+    """(N,) int64: how many different words of each text stand in no training text."""
+    known: set[str] = set()
+    for text in train:
+        known.update(WORD.findall(text.as_py().lower()))
+    return np.array(
+        [len(set(WORD.findall(text.as_py().lower())) - known) for text in texts], np.int64
+    )
+
+
+def wording_groups(texts: list[str], unseen: np.ndarray) -> dict[str, np.ndarray]:
+    """Name -> (N,) bool, by the texts and the number of unseen words of each; none is empty.
+
+    The groups of one kind (length, negation, unseen words, ...) are all texts together.
+    """
+    lowered = [text.lower() for text in texts]
+    words = np.array([len(WORD.findall(text)) for text in lowered])
+    negates = np.array([NEGATION.search(text) is not None for text in lowered], bool)
+    asks = np.array(["?" in text for text in texts], bool)
+    counts = np.array([any(sign.isdigit() for sign in text) for text in texts], bool)
+    groups = {
+        **_by_length(words),
+        "with a negation": negates,
+        "without a negation": ~negates,
+        "all words seen in training": unseen == 0,
+        "one word unseen in training": unseen == 1,
+        "two or more words unseen": unseen > 1,
+        "with a question mark": asks,
+        "without a question mark": ~asks,
+        "with a digit": counts,
+        "without a digit": ~counts,
+    }
+    return {name: mask for name, mask in groups.items() if mask.any() and not mask.all()}
+
+
+def _by_length(words: np.ndarray) -> dict[str, np.ndarray]:
+    """Groups of about a quarter of the texts each, by their number of words."""
+    edges = np.unique(np.percentile(words, LENGTHS).astype(np.int64))
+    groups, low = {}, 0
+    for edge in (*edges.tolist(), None):
+        inside = (words >= low) & ((words <= edge) if edge is not None else True)
+        if edge is None:
+            groups[f"{low} words or more"] = inside
+        else:
+            groups[f"up to {edge} words" if low == 0 else f"{low} to {edge} words"] = inside
+            low = edge + 1
+    return groups
