@@ -59,7 +59,8 @@ def parse_tensors(data: bytes, where: str) -> dict[str, np.ndarray]:
 
 
 def _parse_header(data: bytes, where: str) -> tuple[dict[str, Any], memoryview]:
-    if data[:1] == b"\x80" or data[:2] == b"PK":
+    # The length of a header may begin with these bytes as well, but then the header follows it.
+    if data[8:9] != b"{" and (data[:1] == b"\x80" or data[:2] == b"PK"):
         raise ModelFolderError(
             "a pickle or archive where a safetensors file should be; textkind never opens these",
             where=where,
