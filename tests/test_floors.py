@@ -17,6 +17,7 @@ FLOORS = [
     ("training",),
     ("models",),
     ("explain", "classifier"),
+    ("stack",),  # a classifier made of classifiers
     ("storage", "report"),
     ("workflow",),
     ("cli", "estimator"),

@@ -1,12 +1,12 @@
-"""The stack: a few classifiers whose probabilities are mixed, each with a share of the say.
+"""The stack: a few classifiers whose logits are added up, each with a weight of its own.
 
-    p(label | text) = sum over members of share * p_member(label | text)
+    logit(label | text) = sum over members of weight * score_member(label | text)
 
-The shares are 0 or more and sum to 1, so a stack of M members has M - 1 free numbers. They are the
-most likely ones for the validation texts, by the logits of fits that did not see those: found by
-expectation and maximisation, which for shares of fixed members climbs to the one optimum
-(Jelinek & Mercer 1980, "Interpolated estimation of Markov source parameters"; the likelihood is
-concave). With so few numbers validation can be used again to calibrate the decision.
+The score is the log of the member's calibrated probability, and with several labels a text its
+log-odds: a logarithmic pool of opinions (Genest & Zidek 1986, "Combining probability
+distributions"). The weights are 0 or more and, with a small penalty, the most likely ones for the
+validation texts, by the logits of fits that did not see those. A stack of M members has M numbers
+to fit, and their likelihood is concave, so validation can be used again to calibrate the decision.
 """
 
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ from textkind.decision.decision import decision_from_json, decision_to_json
 from textkind.errors import ModelFolderError
 
 NAME = "stack"
-LEAST_SHARE = 0.02  # a member with a smaller say costs its time and changes next to nothing
-STEPS = 2000  # of expectation and maximisation at most
-GAIN = 1e-9  # nats an observation; a step that gains less is the last
-SMALLEST = 1e-7  # a probability nearer to 0 or 1 counts as this near, so that logits stay finite
+LEAST_SHARE = 0.02  # of all weight; a member with less costs its time and changes next to nothing
+PENALTY = 1e-3  # nats a text for half the square of a weight: what a member adds must be worth it
+MOST_WEIGHT = 20.0  # where every validation text is right it would grow without end
+SMALLEST = 1e-7  # a probability nearer to 0 or 1 counts as this near, so that scores stay finite
 
 
 @dataclass(frozen=True, eq=False)
 class StackModel:
-    """Members with their shares (M,) float64. facts is the JSON-able account of the fit."""
+    """Members with their weights (M,) float64. facts is the JSON-able account of the fit."""
 
     labels: LabelSet
     members: tuple[Classifier, ...]
-    shares: np.ndarray
+    weights: np.ndarray
     facts: dict[str, Any]
 
     name = NAME
@@ -41,11 +41,11 @@ class StackModel:
     def logits(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
         """(N, K) float32 logits of texts: of the mixed probabilities."""
         given = [predict_probabilities(member, texts, threads) for member in self.members]
-        return mixed_logits(np.stack(given), self.shares, self.labels.several)
+        return added_logits(np.stack(given), self.weights, self.labels.several)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """A JSON-able config with those of the members in it; arrays by `place/name`."""
-        members, arrays = [], {"shares": self.shares}
+        members, arrays = [], {"weights": self.weights}
         for place, member in enumerate(self.members):
             config, own = member.model.state()
             decision = decision_to_json(member.decision)
@@ -58,11 +58,11 @@ class StackModel:
         cls, config: dict[str, Any], arrays: dict[str, np.ndarray], labels: LabelSet
     ) -> "StackModel":
         """The model that `state` described; ModelFolderError where that cannot be one."""
-        told, shares = config.get("members"), arrays.get("shares")
+        told, weights = config.get("members"), arrays.get("weights")
         if set(config) != {"members", "facts"} or not isinstance(told, list) or not told:
             raise ModelFolderError("the stack in this folder is damaged: it has no members")
-        if shares is None or shares.shape != (len(told),) or not _are_shares(shares):
-            raise ModelFolderError("the stack in this folder is damaged: its shares make no sense")
+        if weights is None or weights.shape != (len(told),) or not _are_weights(weights):
+            raise ModelFolderError("the stack in this folder is damaged: its weights make no sense")
         members = []
         for place, one in enumerate(told):
             if set(one) != {"kind", "config", "decision"} or one["kind"] not in MODELS:
@@ -78,47 +78,58 @@ class StackModel:
             }
             model = kind.part(kind.model).from_state(one["config"], own, labels)
             members.append(Classifier(model, decision_from_json(one["decision"]), labels.names))
-        return StackModel(labels, tuple(members), shares, config["facts"])
+        return StackModel(labels, tuple(members), weights, config["facts"])
 
 
-def mixed_logits(given: np.ndarray, shares: np.ndarray, several: bool) -> np.ndarray:
-    """(N, K) float32 logits of the mixture of (M, N, K) probabilities with shares (M,)."""
-    mixed = np.einsum("m,mnk->nk", shares, given, dtype=np.float64)
-    mixed = np.clip(mixed, SMALLEST, 1 - SMALLEST)
-    logits = np.log(mixed) - np.log1p(-mixed) if several else np.log(mixed)
-    return logits.astype(np.float32)
+def added_logits(given: np.ndarray, weights: np.ndarray, several: bool) -> np.ndarray:
+    """(N, K) float32 logits of (M, N, K) probabilities with weights (M,)."""
+    return np.einsum("m,mnk->nk", weights, _scores(given, several)).astype(np.float32)
 
 
-def fit_shares(given: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """(M,) float64 shares, most likely for the targets, those under LEAST_SHARE set to 0.
+def fit_weights(given: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """(M,) float64 weights, most likely for the targets; a share under LEAST_SHARE is set to 0.
 
-    given (M, N, K) probabilities; targets (N,) ids, or (N, K) 0/1, of which each is then one
-    observation. N must be 1 or more.
+    given (M, N, K) probabilities; targets (N,) ids, or (N, K) 0/1. N must be 1 or more.
     """
-    if targets.ndim == 2:
-        likelihood = np.where(targets[None] != 0, given, 1 - given).reshape(len(given), -1)
-    else:
-        likelihood = given[:, np.arange(len(targets)), targets]
-    likelihood = np.maximum(likelihood.astype(np.float64), SMALLEST)  # (M, observations)
-    shares = _climbed(likelihood)
-    kept = shares >= LEAST_SHARE
+    scores = _scores(given, targets.ndim == 2)
+    weights = _most_likely(scores, targets)
+    kept = weights >= LEAST_SHARE * weights.sum()
     found = np.zeros(len(given))
-    found[kept] = _climbed(likelihood[kept])
+    found[kept] = _most_likely(scores[kept], targets)
     return found
 
 
-def _climbed(likelihood: np.ndarray) -> np.ndarray:
-    shares = np.full(len(likelihood), 1 / len(likelihood))
-    before = -np.inf
-    for _ in range(STEPS):
-        mixed = shares @ likelihood
-        now = float(np.log(mixed).mean())
-        if now - before < GAIN:
-            break
-        before = now
-        shares = (shares[:, None] * likelihood / mixed).mean(axis=1)
-    return shares
+def _scores(given: np.ndarray, several: bool) -> np.ndarray:
+    """(M, N, K) float64: log probabilities, of several labels log-odds."""
+    inside = np.clip(given.astype(np.float64), SMALLEST, 1 - SMALLEST)
+    return np.log(inside) - np.log1p(-inside) if several else np.log(inside)
 
 
-def _are_shares(shares: np.ndarray) -> bool:
-    return bool((shares >= 0).all() and abs(shares.sum() - 1) < 1e-6)
+def _most_likely(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    from scipy.optimize import minimize
+    from scipy.special import expit, log_softmax
+
+    several = targets.ndim == 2
+    gold = targets if several else targets[:, None] == np.arange(scores.shape[2])
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """Nats a text, and their slope in each weight."""
+        logits = np.einsum("m,mnk->nk", weights, scores)
+        if several:
+            nats = np.logaddexp(0, logits).sum() - (logits * gold).sum()
+            likely = expit(logits)
+        else:
+            log_likely = log_softmax(logits, axis=1)
+            nats = -(log_likely * gold).sum()
+            likely = np.exp(log_likely)
+        slope = np.einsum("mnk,nk->m", scores, likely - gold)
+        total = nats / len(targets) + PENALTY / 2 * weights @ weights
+        return total, slope / len(targets) + PENALTY * weights
+
+    start = np.full(len(scores), 1 / len(scores))
+    bounds = [(0.0, MOST_WEIGHT)] * len(scores)
+    return minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
+
+
+def _are_weights(weights: np.ndarray) -> bool:
+    return bool(np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0)

@@ -92,7 +92,7 @@ def test_options_of_the_training_write_what_they_promise(ticket_file, tmp_path, 
     assert "going on from step 1" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "linear"])
+@pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name].needs == "torch"])
 def test_a_network_without_torch_names_the_extra(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     kind = model_kind(name)

@@ -85,7 +85,7 @@ def _warnings(facts: dict[str, Any], rows: int) -> list[str]:
     cut = [
         rung["name"]
         for rung in facts["rungs"]
-        if "budget" in str((rung.get("fit") or {}).get("ended", ""))
+        if (rung.get("fit") or {}).get("ended") == "the time was spent"
     ]
     if cut:
         found.append(

@@ -148,7 +148,8 @@ def _frame(finished: list[Row], key: str) -> tuple[float, float]:
     read = [rung for rung in finished if rung["name"] != "prior"] or finished
     ends = [_bounds(rung["test"][key]) for rung in read]
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
-    return int(low * 20) / 20, min(1.0, (int(high * 20) + 1) / 20)
+    top = min(1.0, (int(high * 20) + 1) / 20)
+    return min(int(low * 20) / 20, top - 0.05), top
 
 
 def _bounds(figure: Row) -> tuple[float, float]:

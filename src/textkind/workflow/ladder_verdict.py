@@ -72,7 +72,7 @@ def verdict(
     winner = next(rung for rung in allowed if rung["name"] not in worse)
     against = {test["name"]: test for test in tests}
     sentences = [
-        _quality(winner, best, against, rungs, headline, rows),
+        _quality(winner, best, allowed[0], against, headline, rows, bool(excluded)),
         _cost(winner, best, _cheaper(winner, allowed, worse)),
     ]
     if excluded:
@@ -89,11 +89,13 @@ def verdict(
 def _quality(
     winner: dict[str, Any],
     best: dict[str, Any],
+    simplest: dict[str, Any],
     against: dict[str, dict[str, Any]],
-    rungs: list[dict[str, Any]],
     headline: str,
     rows: int,
+    bounded: bool,
 ) -> str:
+    """How good the winner is, and how far from the best; bounded: limits excluded a model."""
     figure = winner["test"][headline]
     told = (
         f"{winner['name']} is the model to use: {_percent(figure['value'])} {NAMES[headline]} on "
@@ -101,8 +103,6 @@ def _quality(
     )
     if figure["low"] is not None:
         told += f" (95 % interval {_percent(figure['low'])} to {_percent(figure['high'])})"
-    if len(rungs) == 1:
-        return told + ", the only one that was finished."
     if winner is not best:
         test = against[winner["name"]]
         told += (
@@ -112,13 +112,13 @@ def _quality(
             f"p = {_p(test['p_holm'])})."
         )
     elif not against:
-        told += ", the only one that keeps to the limits."
+        told += (
+            ", the only one that keeps to the limits." if bounded else ", the only one finished."
+        )
+    elif winner is simplest:
+        told += "; it is the simplest, and no model is better."
     else:
-        told += ", the best of all, and every simpler model is significantly worse."
-        if winner["name"] == rungs[0]["name"]:
-            told = told.replace(
-                ", and every simpler model is significantly worse", " and the simplest"
-            )
+        told += "; no model is better, and every simpler one is significantly worse."
     if winner["name"] == PRIOR:
         told += " It reads no text: these texts do not show that any model learned something."
     return told

@@ -29,7 +29,7 @@ from textkind.data.labels import LabelSet
 from textkind.decision.decision import decision_to_json, fit_decision, probabilities
 from textkind.errors import SettingsError, TextkindError
 from textkind.progress import Talk
-from textkind.stack import StackModel, fit_shares, mixed_logits
+from textkind.stack import StackModel, added_logits, fit_weights
 from textkind.storage.documents import document_bytes
 from textkind.storage.model_folder import (
     load_model,
@@ -171,13 +171,13 @@ def _stack(job: Job, labels: LabelSet, validation: Corpus | None) -> Made:
         raise SettingsError("fewer than two finished models to mix")
     losses = [float(_log_loss(one, validation.targets)) for one in given]
     best = np.argsort(losses, kind="stable")[:BEST]
-    shares = fit_shares(np.stack([given[place] for place in best]), validation.targets)
-    kept = [(best[place], shares[place]) for place in np.flatnonzero(shares)]
+    weights = fit_weights(np.stack([given[place] for place in best]), validation.targets)
+    kept = [(best[place], weights[place]) for place in np.flatnonzero(weights)]
     if len(kept) < 2:
         alone = folders[kept[0][0]].name
         raise SettingsError(f"no mixture is better on validation than {alone} alone")
-    said = np.array([share for _, share in kept])
-    logits = mixed_logits(np.stack([given[place] for place, _ in kept]), said, labels.several)
+    said = np.array([weight for _, weight in kept])
+    logits = added_logits(np.stack([given[place] for place, _ in kept]), said, labels.several)
     decision, _ = fit_decision(logits, validation.targets, labels.several)
     chosen = [folders[place] for place, _ in kept]
     outcomes = [json.loads((folder / OUTCOME).read_text(encoding="utf-8")) for folder in chosen]

@@ -14,6 +14,7 @@ NEGATION = re.compile(
     r"|[a-z]+n['\u2019]t|[a-z]+n t)\b"
 )
 WORD = re.compile(r"\w+")
+FEWEST = 5  # texts of a group, or outside it: of fewer there is nothing to say
 LENGTHS = (25, 50, 75)  # per cent of the texts that are shorter: four groups
 
 
@@ -28,9 +29,10 @@ def unseen_words(texts: pa.LargeStringArray, train: pa.LargeStringArray) -> np.n
 
 
 def wording_groups(texts: list[str], unseen: np.ndarray) -> dict[str, np.ndarray]:
-    """Name -> (N,) bool, by the texts and the number of unseen words of each; none is empty.
+    """Name -> (N,) bool, by the texts and the number of unseen words of each.
 
-    The groups of one kind (length, negation, unseen words, ...) are all texts together.
+    The groups of one kind (length, negation, unseen words, ...) are all texts together, but for
+    those of fewer than FEWEST texts, which are left out.
     """
     lowered = [text.lower() for text in texts]
     words = np.array([len(WORD.findall(text)) for text in lowered])
@@ -49,7 +51,9 @@ def wording_groups(texts: list[str], unseen: np.ndarray) -> dict[str, np.ndarray
         "with a digit": counts,
         "without a digit": ~counts,
     }
-    return {name: mask for name, mask in groups.items() if mask.any() and not mask.all()}
+    return {
+        name: mask for name, mask in groups.items() if FEWEST <= mask.sum() < len(mask) - FEWEST
+    }
 
 
 def _by_length(words: np.ndarray) -> dict[str, np.ndarray]:
