@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
+    from textkind.workflow.compare import CompareSettings, compare
     from textkind.workflow.evaluate import evaluate
     from textkind.workflow.predict import predict
     from textkind.workflow.train import TrainSettings, train
@@ -16,18 +17,22 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CompareSettings": "textkind.workflow.compare",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
+    "compare": "textkind.workflow.compare",
     "evaluate": "textkind.workflow.evaluate",
     "predict": "textkind.workflow.predict",
     "train": "textkind.workflow.train",
 }
 
 __all__ = [
+    "CompareSettings",
     "TextClassifier",
     "TextkindError",
     "TrainSettings",
+    "compare",
     "evaluate",
     "predict",
     "train",

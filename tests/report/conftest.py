@@ -333,3 +333,60 @@ def make_metrics() -> Callable[..., dict[str, Any]]:
 def make_mistakes() -> Callable[..., list[dict[str, Any]]]:
     """The maker of mistakes."""
     return made_mistakes
+
+
+@pytest.fixture(scope="session")
+def make_comparison(make_metrics) -> Callable[..., dict[str, Any]]:
+    """A maker of what compare.json holds: rungs of made figures, the last of them failed."""
+
+    def rung(name: str, value: float, cost: float, folds: bool) -> dict[str, Any]:
+        names = ("accuracy", *PLAIN)
+        gap = {"value": value - 0.8, "low": value - 0.85, "high": value - 0.75, "p_holm": 0.04}
+        spread = {"values": [value, value], "mean": value, "standard_deviation": 0.01}
+        return {
+            "name": name, "status": "finished", "reason": None, "hint": None, "kind": name,
+            "test": {"rows": 400, **{one: figure(value) for one in names}},
+            "validation": value, "folds": spread if folds else None, "fit": {"texts": 1200},
+            "cost": {"fit_seconds": 3 * cost, "texts_per_second": 9000 / cost, "one_text_ms": cost,
+                     "peak_mb": 300.0, "disk_mb": 2 * cost},
+            "against_simplest": None if name == "linear" else gap,
+        }  # fmt: skip
+
+    def make(
+        labels: list[str] | None = None, text: str = "a river", folds: int | None = None
+    ) -> dict[str, Any]:
+        labels = labels or ["first", "second", "third"]
+        metrics = make_metrics(labels=labels)
+        example = {
+            "row": 7, "text": text, "gold": labels[0],
+            "answers": {"linear": labels[1], "cnn": labels[0]},
+        }  # fmt: skip
+        group = {"group": "all texts", "rows": 400, "reference": 0.8, "other": 0.85,
+                 "gained": 30, "lost": 10, "p": 0.002}  # fmt: skip
+        pair = {"gold": labels[0], "answered": labels[1], "count": 9, "gained": 7}
+        rungs = [
+            rung(name, value, cost, folds is not None)
+            for name, value, cost in (
+                ("prior", 0.3, 0.01),
+                ("linear", 0.8, 0.05),
+                ("cnn", 0.85, 2.0),
+            )
+        ]
+        failed = {"name": "rnn", "status": "failed", "reason": text, "hint": "try <b>again</b>"}
+        return {
+            "textkind": "0.1.0", "command": "textkind compare made.csv", "task": "one label",
+            "labels": labels, "headline": "accuracy", "simplest": "linear",
+            "rungs": [*rungs, failed],
+            "settings": {"folds": folds, "budget": 60.0},
+            "verdict": {"winner": "cnn", "best": "cnn", "tests": [],
+                        "excluded": [{"name": "linear", "reason": "too large"}],
+                        "sentences": ["cnn is the model to use.", "It was fitted in 6.0 s."]},
+            "gains": {"reference": "linear", "other": "cnn", "groups": [group],
+                      "pairs": [pair],
+                      "gained": [example], "lost": [example],
+                      "wrong_for_all": {"rows": 21, "models": 2, "examples": [example]}},
+            "data": metrics["data"], "seconds": {"read": 0.1, "fit": 60.0},
+            "notes": ["cnn: told while it ran"],
+        }  # fmt: skip
+
+    return make

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from textkind.report import write_report
+from textkind.report.compare_page import write_comparison
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -27,7 +28,7 @@ HOSTILE = [
     "a_label_with_quite_a_long_name",
 ]
 WORDS_OF_200 = "w" * 200
-KINDS = ("hostile", "many", "several", "neural")
+KINDS = ("hostile", "many", "several", "neural", "comparison")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -42,7 +43,9 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def reports(make_metrics, make_mistakes, make_neural_fit, tmp_path_factory) -> dict[str, Path]:
+def reports(
+    make_metrics, make_mistakes, make_neural_fit, make_comparison, tmp_path_factory
+) -> dict[str, Path]:
     """One written report of each kind."""
     folder = tmp_path_factory.mktemp("reports")
     made = {
@@ -55,7 +58,10 @@ def reports(make_metrics, make_mistakes, make_neural_fit, tmp_path_factory) -> d
         mistakes = make_mistakes(metrics["labels"], 25, kind == "several")
         mistakes[0]["text"] = "<img src=x onerror=\"document.title='broken'\"> " + WORDS_OF_200
         write_report(folder / f"{kind}.html", metrics, mistakes)
-    return {kind: folder / f"{kind}.html" for kind in made}
+    text = "<img src=x onerror=\"document.title='broken'\"> " + WORDS_OF_200
+    facts = make_comparison(labels=HOSTILE, text=text, folds=3)
+    write_comparison(folder / "comparison.html", facts)
+    return {kind: folder / f"{kind}.html" for kind in KINDS}
 
 
 def opened(browser: Any, path: Path, **context: Any) -> Any:
@@ -78,7 +84,8 @@ def test_the_page_is_quiet_and_fits_its_window(browser, reports, kind, width, sc
     for closed in page.query_selector_all("details"):
         closed.evaluate("element => element.open = true")
     assert page.heard == [reports[kind].as_uri()]
-    assert page.title() == "Classifier report"
+    title = "Comparison of models" if kind == "comparison" else "Classifier report"
+    assert page.title() == title
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     too_wide = page.evaluate(
         """width => [...document.querySelectorAll("main *")]
@@ -152,8 +159,9 @@ def test_the_page_is_complete_without_script(browser, reports) -> None:
     page.context.close()
 
 
-def test_every_region_that_scrolls_can_be_reached_by_keyboard(browser, reports) -> None:
-    page = opened(browser, reports["hostile"], viewport={"width": 360, "height": 800})
+@pytest.mark.parametrize("kind", ["hostile", "comparison"])
+def test_every_region_that_scrolls_can_be_reached_by_keyboard(browser, reports, kind) -> None:
+    page = opened(browser, reports[kind], viewport={"width": 360, "height": 800})
     unreachable = page.evaluate(
         """[...document.querySelectorAll("main *")].filter(one =>
             one.scrollWidth > one.clientWidth + 1 && one.tabIndex < 0
@@ -163,10 +171,11 @@ def test_every_region_that_scrolls_can_be_reached_by_keyboard(browser, reports) 
     page.context.close()
 
 
-def test_small_text_has_the_contrast_of_level_aa(browser, reports) -> None:
+@pytest.mark.parametrize("kind", ["hostile", "comparison"])
+def test_small_text_has_the_contrast_of_level_aa(browser, reports, kind) -> None:
     """Every text element's color against the nearest background that is not see-through."""
     for scheme in ("light", "dark"):
-        page = opened(browser, reports["hostile"], color_scheme=scheme)
+        page = opened(browser, reports[kind], color_scheme=scheme)
         low = page.evaluate(
             r"""() => {
               const parse = text => text.match(/[\d.]+/g).map(Number);

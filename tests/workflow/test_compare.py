@@ -8,6 +8,7 @@ import pytest
 
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.errors import DataError, SettingsError, TrainingError
+from textkind.workflow import climb as climb_module
 from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.evaluate import evaluate
 from textkind.workflow.ladder_verdict import Limits
@@ -140,6 +141,18 @@ def test_models_that_all_fail_are_an_error_with_each_reason(ticket_file, tmp_pat
         compare(ticket_file, settings)
     assert "stack: fewer than two finished models to mix" in str(e.value)
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_rung_without_time_is_a_row_that_says_so(ticket_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        climb_module, "shares", lambda budget, spent, left: (0, 0) if left == 1 else (99, 99)
+    )
+    facts = compare(ticket_file, CompareSettings(**QUICK, out=tmp_path / "ladder")).facts
+    prior, linear = facts["rungs"]
+    assert (prior["status"], linear["status"]) == ("finished", "failed")
+    assert (linear["reason"], linear["hint"]) == ("no time left", "give a longer --budget")
+    assert "linear" in (tmp_path / "ladder" / "report.html").read_text()
+    assert [path.name for path in (tmp_path / "ladder" / "models").iterdir()] == ["prior"]
 
 
 @pytest.mark.parametrize(
