@@ -6,6 +6,7 @@ import pytest
 
 from textkind.cli import main
 from textkind.cli.parsing import duration
+from textkind.workflow import auto
 from textkind.workflow.compare import CompareSettings
 from textkind.workflow.ladder import RUNGS
 
@@ -118,3 +119,36 @@ def test_the_defaults_told_are_those_of_the_settings(capsys):
     assert "(default: 20m)" in told
     assert settings.models == RUNGS
     assert ", ".join(RUNGS) in told
+
+
+def test_train_auto_prints_why_it_chose(ticket_file, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(auto, "STEPS", ("linear", "prior"))
+    words = ["train", str(ticket_file), "--out", str(tmp_path / "run"), "--quiet"]
+    assert main([*words, "--model", "auto", "--budget", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "model         linear:" in said
+    assert "chosen        linear is chosen:" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "words"),
+    [
+        ("auto", ["--epochs", "3"], "--epochs is an option of the networks"),
+        ("auto", ["--strength", "1"], "--strength is an option of the linear model"),
+        ("auto", ["--class-weight", "balanced"], "auto weighs all labels alike"),
+        ("prior", ["--epochs", "3"], "--epochs is an option of the networks"),
+        ("prior", ["--features", "words"], "--features is an option of the linear model"),
+        ("prior", ["--refit"], "the prior has no options"),
+    ],
+)
+def test_an_option_of_another_model_is_refused(model, option, words, ticket_file, capsys):
+    assert main(["train", str(ticket_file), "--model", model, *option]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_prior_can_be_trained_and_predicts(ticket_file, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["train", str(ticket_file), "--model", "prior", "--out", str(out), "--json"]) == 0
+    metrics = json.loads(capsys.readouterr().out)
+    assert metrics["test"]["accuracy"]["value"] == metrics["baseline"]["accuracy"]
+    assert main(["predict", str(out), str(ticket_file), "-o", str(tmp_path / "out.csv")]) == 0

@@ -28,6 +28,7 @@ def run_table(metrics: dict[str, Any], folder: Path) -> str:
         ("rows", rows),
         ("labels", f"{len(metrics['labels']):,}, {metrics['task']} a text"),
         ("model", f"{fit['model']}: {_choices(fit.get('settings', {}))}"),
+        *(("chosen", sentence) for sentence in fit.get("auto", {}).get("sentences", [])),
         *_training(fit),
         ("seconds", ", ".join(f"{k} {v:.1f}" for k, v in fit["seconds"].items())),
         ("report", str(folder / "report.html")),

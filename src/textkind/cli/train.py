@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textkind.models.neural_settings import NeuralSettings
     from textkind.models.prior import PriorSettings
     from textkind.models.settings import LinearSettings
+    from textkind.workflow.auto import AutoSettings
 
 LINEAR = ("features", "word_ngrams", "character_ngrams", "minimum_document_frequency", "symbols",
           "word_borders", "objective", "solver", "batch_size", "strength")  # fmt: skip
@@ -44,6 +45,7 @@ examples:
   textkind train news/                       a folder of text files for each class
   textkind train tags.csv --label-delimiter ";"          several labels a text
   textkind train small.csv --features words --strength 1 --no-refit
+  textkind train reviews.csv --model auto --budget 10
   textkind train reviews.csv --model cnn --vectors glove.txt.gz
   textkind train reviews.csv --model rnn --cell gru --budget 10 --checkpoints kept
 """
@@ -73,10 +75,10 @@ def _add_model_options(parser: Parser) -> None:
     add(
         "--model",
         metavar="NAME",
-        type=one_of("prior", "linear", *MODELS),
+        type=one_of("auto", "prior", "linear", *MODELS),
         default="linear",
-        help=f"linear, or a network: {', '.join(MODELS)}; or prior: label frequencies, a floor "
-        "for comparison (default: linear)",
+        help=f"linear, or a network: {', '.join(MODELS)}; prior: label frequencies, a floor for "
+        "comparison; or auto: as high up the ladder as validation gains (default: linear)",
     )
     add(
         "--class-weight",
@@ -219,6 +221,18 @@ def _linear_settings(arguments: argparse.Namespace) -> "LinearSettings":
     return LinearSettings(**chosen)
 
 
+def _auto_settings(arguments: argparse.Namespace) -> "AutoSettings":
+    from textkind.workflow.auto import AutoSettings
+
+    _refuse_linear_options(arguments)
+    for name in given_options(arguments):
+        if name != "--budget":
+            raise SettingsError(f"{name} is an option of the networks", found="--model auto")
+    if arguments.class_weight is not None:
+        raise SettingsError("auto weighs all labels alike", found="--class-weight")
+    return AutoSettings(**given(arguments, "budget", "refit"))
+
+
 def _prior_settings(arguments: argparse.Namespace) -> "PriorSettings":
     from textkind.models.prior import PriorSettings
 
@@ -247,6 +261,7 @@ def _neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
 
 # those of any other model are a network's
 SETTINGS_OF: dict[str, Callable[[argparse.Namespace], Any]] = {
+    "auto": _auto_settings,
     "prior": _prior_settings,
     "linear": _linear_settings,
 }

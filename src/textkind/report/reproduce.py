@@ -12,7 +12,7 @@ MOST_ROWS = 60  # of one table
 NAME_LENGTH, VALUE_LENGTH, COMMAND_LENGTH = 40, 160, 1000  # characters
 CHOICES = ("features", "naive_bayes", "strength")  # what validation compares
 # Entries of "fit" that have a table of their own or stand elsewhere on the page.
-APART = {"model", "seconds", "asked", "settings", "decision", "candidates", "gradients"}
+APART = {"model", "seconds", "asked", "settings", "decision", "candidates", "gradients", "auto"}
 LONG = {"history"}  # entries at any depth that are no lines of a table
 
 

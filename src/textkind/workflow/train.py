@@ -5,7 +5,7 @@ or Ctrl-C at any moment, there is the old one or none.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from textkind.storage.run_folder import (
     free_run_folder,
     new_run_folder,
 )
+from textkind.workflow.auto import AutoSettings, climb_to_model
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import origin_of
@@ -57,7 +58,7 @@ class TrainSettings:
     overwrite: bool = False
     reading: ReadSettings = field(default_factory=ReadSettings)
     split: SplitSettings = field(default_factory=SplitSettings)  # its seed is the run's
-    model: ModelSettings = field(default_factory=LinearSettings)
+    model: ModelSettings | AutoSettings = field(default_factory=LinearSettings)
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
 
@@ -87,17 +88,12 @@ def train(
         with account.step("split"):
             parts = split_readings(readings, settings, account)
         with account.step("fit"):
-            learned = learn(
-                parts.train,
-                parts.validation,
-                settings.model,
-                seed=settings.split.seed,
-                threads=settings.threads,
-                talk=account,
-            )
+            learned, chosen, climb = learned_model(parts, settings, account)
+        settings = replace(settings, model=chosen)
         with account.step("evaluate"):
             figures, mistakes = evaluate_parts(learned, parts, settings, account)
         fit = fit_facts(learned, settings, account) | gradients_by_step(learned, parts, settings)
+        fit |= climb
         facts = {
             "format": METRICS_FORMAT,
             "textkind": textkind.__version__,
@@ -127,6 +123,21 @@ def run_folder_for(source: object) -> Path:
         path = Path(source)
         name = "pipe" if str(source) == "-" else path.absolute().name.split(".")[0]
     return free_run_folder(RUNS, name if name else "run")
+
+
+def learned_model(
+    parts: Parts, settings: TrainSettings, talk: Talk
+) -> tuple[Learned, ModelSettings, dict[str, Any]]:
+    """The model asked for or, with AutoSettings, the one chosen; its settings; fit.auto if so."""
+    common: dict[str, Any] = {
+        "seed": settings.split.seed,
+        "threads": settings.threads,
+        "talk": talk,
+    }
+    if isinstance(settings.model, AutoSettings):
+        found = climb_to_model(parts.train, parts.validation, settings.model, **common)
+        return found.learned, found.settings, {"auto": found.facts}
+    return learn(parts.train, parts.validation, settings.model, **common), settings.model, {}
 
 
 def evaluate_parts(
@@ -193,7 +204,7 @@ def gradients_by_step(learned: Learned, parts: Parts, settings: TrainSettings) -
     return {"gradients": gradient_facts(model, parts.train, seed=seed, threads=threads)}
 
 
-def asked(settings: ModelSettings) -> dict[str, Any]:
+def asked(settings: ModelSettings | AutoSettings) -> dict[str, Any]:
     """The settings of a model as metrics.json tells them."""
     return settings_to_json(settings) if isinstance(settings, NeuralSettings) else asdict(settings)
 
