@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from textkind.errors import SettingsError
-from textkind.storage.comparison_folder import unfinished_folder
+from textkind.storage.comparison_folder import open_unfinished, unfinished_folder
 from textkind.workflow import climb as climb_module
 from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.isolated import run_isolated
@@ -91,6 +91,24 @@ def test_a_finished_comparison_is_replaced_only_when_asked(ticket_file, tmp_path
     (tmp_path / "ladder" / "compare.json").write_text("{}")
     with pytest.raises(SettingsError, match="the folder exists already"):
         compare(ticket_file, settings(tmp_path / "ladder"))
+
+
+def test_two_comparisons_do_not_work_in_one_folder(interrupted, ticket_file):
+    plan = json.loads((unfinished_folder(interrupted) / "plan.json").read_text())
+    with open_unfinished(interrupted, plan, overwrite=False) as (_, goes_on):
+        assert goes_on
+        for overwrite in (False, True):
+            with pytest.raises(SettingsError, match="another comparison is at work"):
+                compare(ticket_file, settings(interrupted, budget=77.0, overwrite=overwrite))
+    assert (unfinished_folder(interrupted) / "fold-1" / "prior" / OUTCOME).exists()
+
+
+def test_a_kill_before_the_plan_is_written_is_no_obstacle(tmp_path):
+    unfinished_folder(tmp_path / "ladder").mkdir()
+    (unfinished_folder(tmp_path / "ladder") / "lock").touch()
+    with open_unfinished(tmp_path / "ladder", {"data": "x"}, overwrite=False) as (folder, goes_on):
+        assert not goes_on
+        assert json.loads((folder / "plan.json").read_text()) == {"data": "x"}
 
 
 def alive(name):

@@ -24,8 +24,9 @@ from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.place import check_folder_target, whole_folder, write_bytes, writing
 from textkind.storage.run_folder import LOG, REJECTED, REPORT
 
-FIGURES, MODELS, PLAN = "compare.json", "models", "plan.json"
+FIGURES, MODELS, PLAN, LOCK = "compare.json", "models", "plan.json", "lock"
 NAMES = {FIGURES, MODELS, REPORT, LOG, *REJECTED.values()}
+NEW_PLAN = PLAN + ".part"
 UNFINISHED = ".unfinished"
 HINT = "to start anew: --overwrite (overwrite=True), or name another folder: --out"
 
@@ -45,43 +46,68 @@ def unfinished_folder(target: Path) -> Path:
     return target.with_name(target.name + UNFINISHED)
 
 
-def open_unfinished(target: Path, plan: dict[str, Any], *, overwrite: bool) -> tuple[Path, bool]:
-    """The folder to work in, and whether it goes on from an earlier one with the same plan.
+@contextlib.contextmanager
+def open_unfinished(
+    target: Path, plan: dict[str, Any], *, overwrite: bool
+) -> Iterator[tuple[Path, bool]]:
+    """Yield the folder to work in, and whether it goes on from an earlier one with the same plan.
 
     SettingsError where an unfinished comparison of something else stands there, unless overwrite is
-    asked for, and where `target` may not be written; OutputError where the disk refuses.
+    asked for, where another process is at work in it, and where `target` may not be written;
+    OutputError where the disk refuses.
     """
     check_folder_target(target, overwrite, not_a_comparison)
     folder = unfinished_folder(target)
-    if folder.exists() and any(folder.iterdir()):
+    found = None
+    if folder.exists() and {entry.name for entry in folder.iterdir()} - {LOCK, NEW_PLAN}:
         found = _plan_of(folder)
-        if found == plan:
-            return folder, True
-        if found is None and not overwrite:
+        if found is None:
             raise SettingsError(
                 f"what is here is no unfinished comparison: {PLAN} cannot be read",
                 where=str(folder),
                 hint="remove it, or name another folder: --out",
             )
-        if not overwrite:
-            differing = [key for key in plan if plan[key] != (found or {}).get(key)]
-            raise SettingsError(
-                "an unfinished comparison with other data or settings stands here",
-                found=", ".join(differing),
-                where=str(folder),
-                hint=HINT,
-            )
-        if found is None:
-            raise SettingsError(
-                "the folder holds other things, so it is not replaced", where=str(folder)
-            )
-        shutil.rmtree(folder)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    write_bytes(folder / (PLAN + ".part"), document_bytes(plan))
+    with _alone_in(folder):
+        if found is not None and found != plan:
+            if not overwrite:
+                differing = [key for key in plan if plan[key] != found.get(key)]
+                raise SettingsError(
+                    "an unfinished comparison with other data or settings stands here",
+                    found=", ".join(differing),
+                    where=str(folder),
+                    hint=HINT,
+                )
+            for old in folder.glob("fold-*"):
+                shutil.rmtree(old)
+        if found != plan:
+            write_bytes(folder / NEW_PLAN, document_bytes(plan))
+            with writing(folder):
+                os.replace(folder / NEW_PLAN, folder / PLAN)
+        yield folder, found == plan
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the system takes back from a process that ends, however."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two comparisons in one folder are not kept apart
+        yield
+        return
     with writing(folder):
-        os.replace(folder / (PLAN + ".part"), folder / PLAN)
-    return folder, False
+        lock = (folder / LOCK).open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(
+                "another comparison is at work in this folder",
+                where=str(folder),
+                hint="wait for it, or name another folder: --out",
+            ) from None
+        yield
 
 
 @contextlib.contextmanager

@@ -36,6 +36,7 @@ from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.place import check_folder_target, write_bytes
 from textkind.storage.run_folder import LOG, REJECTED, REPORT, free_run_folder
 from textkind.workflow.climb import LEAST_SECONDS, Climb, climb, write_parts
+from textkind.workflow.isolated import Failure
 from textkind.workflow.judged import judged
 from textkind.workflow.ladder import RUNGS, chosen_rungs
 from textkind.workflow.ladder_verdict import Limits
@@ -108,58 +109,88 @@ def compare(
     with account.step("split"):
         folds = _folds(readings, settings, account)
     plan = _plan(readings, settings)
-    folder, goes_on = open_unfinished(out, plan, overwrite=settings.overwrite)
-    if goes_on:
-        account.note(f"going on with the unfinished comparison in {folder}")
     first = readings["train"]
     origin = origin_of(
         source, first.source, first.columns, len(folds[0].train), settings.split.seed
     )
-    way = Climb(
-        folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin)
-    )
-    with _kept(folder), account.step("fit"):
-        write_parts(folder, folds)
-        failures = climb(way, folds, account)
-    finished = [name for name in rungs if name not in failures]
-    if not finished:
-        shutil.rmtree(folder, ignore_errors=True)
-        told = "; ".join(f"{name}: {failure.reason}" for name, failure in failures.items())
-        hint = next((failure.hint for failure in failures.values() if failure.hint), "")
-        raise TrainingError(f"no model could be fitted: {told}", hint=hint)
-    with _kept(folder):
-        with account.step("evaluate"), account.task("evaluating"):
-            figures = judged(folder, rungs, failures, folds, settings.limits, settings.split.seed)
-        facts = {
-            "format": FORMAT,
-            "textkind": textkind.__version__,
-            "command": settings.command,
-            "task": "several labels" if first.corpus.labels.several else "one label",
-            "labels": list(first.corpus.labels.names),
-            "settings": {
-                "models": list(rungs),
-                "budget": settings.budget,
-                "folds": settings.folds,
-                "threads": settings.threads,
-                "limits": asdict(settings.limits),
-            },
-            **figures,
-            "data": data_facts(readings, folds[0]),
-            "seconds": account.step_seconds | {"total": round(account.seconds, 3)},
-            "notes": account.notes,
-        }
-        facts = parse_document(document_bytes(facts), FIGURES)  # tuples become lists
-        with finished_folder(out, folder, overwrite=settings.overwrite) as part:
-            for name in finished:
-                copy_model(folder / "fold-1" / name / MODEL, part, name)
-            write_bytes(part / FIGURES, document_bytes(facts))
-            for name, reading in readings.items():
-                if reading.rejected:
-                    write_rejected(part / REJECTED[name], reading.rejected)
-            write_comparison(part / REPORT, facts)
-            write_bytes(part / LOG, account.log().encode())
+    with open_unfinished(out, plan, overwrite=settings.overwrite) as (folder, goes_on):
+        if goes_on:
+            account.note(f"going on with the unfinished comparison in {folder}")
+        way = Climb(
+            folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin)
+        )
+        with _kept(folder):
+            with account.step("fit"):
+                write_parts(folder, folds)
+                failures = climb(way, folds, account)
+            _check_any(way, failures)
+            with account.step("evaluate"), account.task("evaluating"):
+                figures = judged(way, failures, folds, settings.limits)
+            facts = _facts(rungs, figures, readings, folds, settings, account)
+            with finished_folder(out, folder, overwrite=settings.overwrite) as part:
+                _fill(part, way, facts, readings, account)
     talk.note(f"written to {out}")
     return CompareResult(out, facts)
+
+
+def _check_any(way: Climb, failures: Mapping[str, Failure]) -> None:
+    """TrainingError with the reason of each where no rung is finished; nothing is kept then."""
+    if len(failures) < len(way.rungs):
+        return
+    shutil.rmtree(way.folder, ignore_errors=True)
+    told = "; ".join(f"{name}: {failure.reason}" for name, failure in failures.items())
+    hint = next((failure.hint for failure in failures.values() if failure.hint), "")
+    raise TrainingError(f"no model could be fitted: {told}", hint=hint)
+
+
+def _facts(
+    rungs: tuple[str, ...],
+    figures: dict[str, Any],
+    readings: Mapping[str, CorpusReading],
+    folds: list[Parts],
+    settings: CompareSettings,
+    account: Account,
+) -> dict[str, Any]:
+    """What compare.json holds."""
+    labels = readings["train"].corpus.labels
+    facts = {
+        "format": FORMAT,
+        "textkind": textkind.__version__,
+        "command": settings.command,
+        "task": "several labels" if labels.several else "one label",
+        "labels": list(labels.names),
+        "settings": {
+            "models": list(rungs),
+            "budget": settings.budget,
+            "folds": settings.folds,
+            "threads": settings.threads,
+            "limits": asdict(settings.limits),
+        },
+        **figures,
+        "data": data_facts(readings, folds[0]),
+        "seconds": account.step_seconds | {"total": round(account.seconds, 3)},
+        "notes": account.notes,
+    }
+    return parse_document(document_bytes(facts), FIGURES)  # tuples become lists
+
+
+def _fill(
+    part: Path,
+    way: Climb,
+    facts: dict[str, Any],
+    readings: Mapping[str, CorpusReading],
+    account: Account,
+) -> None:
+    """Fill a comparison folder that is being assembled; of folds the models are the first's."""
+    for rung in facts["rungs"]:
+        if rung["status"] == "finished":
+            copy_model(way.place(1) / rung["name"] / MODEL, part, rung["name"])
+    write_bytes(part / FIGURES, document_bytes(facts))
+    for name, reading in readings.items():
+        if reading.rejected:
+            write_rejected(part / REJECTED[name], reading.rejected)
+    write_comparison(part / REPORT, facts)
+    write_bytes(part / LOG, account.log().encode())
 
 
 def _folder_for(source: object) -> Path:

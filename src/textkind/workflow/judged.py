@@ -1,7 +1,6 @@
 """Judge: what the rungs predicted, and now the test labels, to figures, verdict and gains."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyarrow as pa
 from textkind.data.corpus import Corpus
 from textkind.data.split import Parts
 from textkind.evaluation.scorecard import majority_baseline
+from textkind.workflow.climb import Climb
 from textkind.workflow.gains import gain_facts
 from textkind.workflow.isolated import Failure
 from textkind.workflow.ladder import PRIOR, STACK
@@ -25,20 +25,16 @@ from textkind.workflow.wording import unseen_words
 
 
 def judged(
-    folder: Path,
-    rungs: tuple[str, ...],
-    failures: Mapping[str, Failure],
-    folds: list[Parts],
-    limits: Limits,
-    seed: int,
+    way: Climb, failures: Mapping[str, Failure], folds: list[Parts], limits: Limits
 ) -> dict[str, Any]:
     """The entries headline, rungs, simplest, verdict, gains and baseline of compare.json.
 
     At least one rung is finished. The test labels are opened here, once.
     """
+    rungs, seed = way.rungs, way.seed
     finished = [name for name in rungs if name not in failures]
     answers = [
-        read_answers(name, [folder / f"fold-{fold}" / name for fold in range(1, len(folds) + 1)])
+        read_answers(name, [way.place(fold) / name for fold in range(1, len(folds) + 1)])
         for name in finished
     ]
     reason = "comparison of the finished models"
