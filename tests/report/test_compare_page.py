@@ -55,6 +55,14 @@ def test_folds_are_told_with_their_spread(make_comparison):
     assert "\u00b1" not in render_comparison(make_comparison())
 
 
+@pytest.mark.parametrize(("p", "marked"), [(0.002, True), (0.2, False)])
+def test_only_groups_with_a_significant_gain_are_marked(p, marked, make_comparison):
+    facts = make_comparison()
+    facts["gains"]["groups"][0]["p"] = p
+    page = render_comparison(facts)
+    assert ('<tr class="chosen"><th scope="row">all texts' in page) == marked
+
+
 def test_a_comparison_without_gains_or_notes_is_a_page_as_well(make_comparison):
     facts = make_comparison() | {"gains": None, "notes": [], "command": None}
     page = render_comparison(facts)
@@ -108,9 +116,19 @@ def test_names_of_points_in_one_place_do_not_lie_on_one_another():
     points = [point(name, 1.0, 0.8) for name in ("one", "two", "three", "four")]
     picture = fromstring(str(scatter(points, WORDS)))
     heights = sorted(
-        float(text.get("y")) for text in picture.iter("text") if text.get("class") == "of-dot"
+        float(text.get("y"))
+        for text in picture.iter("text")
+        if text.get("class", "").startswith("of-dot")
     )
     assert min(b - a for a, b in pairwise(heights)) >= 12
+
+
+def test_a_name_does_not_lie_on_the_point_to_its_right():
+    points = [point("left", 2.0, 0.8), point("right", 2.3, 0.8), point("edges", 9.0, 0.6)]
+    picture = fromstring(str(scatter(points, WORDS)))
+    sides = {text.text: text.get("class") for text in picture.iter("text")}
+    assert "end" in sides["left"]
+    assert "end" not in sides["right"]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def group_rows(gains: dict[str, Any]) -> list[Row]:
             "gained": number(group["gained"], "count"),
             "lost": number(group["lost"], "count"),
             "p": _p(group["p"]),
-            "clear": group["p"] < 0.05,
+            "significant": group["p"] < 0.05,
         }
         for group in gains["groups"]
     ]

@@ -4,6 +4,7 @@ Cost runs by tens from left to right. A line joins the points that none beats in
 better and as cheap, or cheaper and as good.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -12,8 +13,8 @@ from markupsafe import Markup
 from textkind.report.line_chart import Words, round_ticks
 
 LEFT, RIGHT, TOP, WIDTH, HEIGHT, UNDER = 54, 92, 14, 420, 260, 40  # SVG units
-NAME_HEIGHT = 13  # of a name beside its point, so that two do not lie on one another
-NEAR = 80  # across: names of points nearer than this may touch
+NAME_HEIGHT, LETTER = 13, 6.5  # of a name beside its point; the width is a guess at a letter's
+GAP, BASELINE, DOT = 9, 4, 4.5  # between point and name; letters' middle to foot; radius
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ def scatter(points: list[Point], words: Words) -> Markup:
         x = across(point.cost)
         drawn += Markup(
             '<path class="whiskers" d="M{:.1f} {:.1f}V{:.1f}"/>'
-            '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="4.5"/>'
-        ).format(x, up(point.low), up(point.high), point.kind, x, up(point.value))
-    places = _apart([(across(point.cost), up(point.value)) for point in points])
-    for point, (x, y) in zip(points, places, strict=True):
-        drawn += Markup('<text class="of-{}" x="{:.1f}" y="{:.1f}">{}</text>').format(
-            point.kind, x + 9, y + 4, point.name
+            '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{}"/>'
+        ).format(x, up(point.low), up(point.high), point.kind, x, up(point.value), DOT)
+    for name in _names([(across(p.cost), up(p.value), p.name) for p in points]):
+        kind = points[name.place].kind
+        drawn += Markup('<text class="of-{}{}" x="{:.1f}" y="{:.1f}">{}</text>').format(
+            kind, " end" if name.left else "", name.x, name.y, points[name.place].name
         )
     grid = "".join(f"M{LEFT} {up(tick / 100):.1f}h{WIDTH}" for tick in ticks)
     numbers = Markup("").join(
@@ -94,16 +95,38 @@ def scatter(points: list[Point], words: Words) -> Markup:
     )  # fmt: skip
 
 
-def _apart(places: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Where the names go: beside their points, moved up where they would lie on another."""
-    found: list[tuple[float, float]] = [(0.0, 0.0)] * len(places)
-    put: list[tuple[float, float]] = []
-    for place in sorted(range(len(places)), key=lambda one: -places[one][1]):
-        x, y = places[place]
-        taken = sorted((b for a, b in put if abs(a - x) < NEAR), reverse=True)
-        for other in taken:
-            if abs(other - y) < NAME_HEIGHT:
-                y = other - NAME_HEIGHT
-        found[place] = x, y
-        put.append((x, y))
+@dataclass(frozen=True)
+class _Name:
+    """Where the name of the point at `place` stands; left: it ends there, else it begins."""
+
+    place: int
+    x: float
+    y: float
+    left: bool
+
+
+def _names(points: list[tuple[float, float, str]]) -> list[_Name]:
+    """A place for each name, given (across, down, name) of the points: the highest first.
+
+    To the right of its point or to the left, further up or down line by line until it lies on no
+    other name and no point.
+    """
+    found: list[_Name] = []
+    taken = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y, _ in points]
+    for place in sorted(range(len(points)), key=lambda one: points[one][1]):
+        x, y, name = points[place]
+        width = LETTER * len(name)
+        for line, left in itertools.product((0, -1, 1, -2, 2, -3, 3, -4, 4), (False, True)):
+            begin = x - GAP - width if left else x + GAP
+            middle = y + line * NAME_HEIGHT
+            box = (begin, middle - NAME_HEIGHT / 2, begin + width, middle + NAME_HEIGHT / 2)
+            if begin >= LEFT and not any(_overlap(box, other) for other in taken):
+                break
+        taken.append(box)
+        found.append(_Name(place, x - GAP if left else x + GAP, middle + BASELINE, left))
     return found
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether two boxes (left, top, right, bottom) share more than an edge."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
