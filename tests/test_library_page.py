@@ -17,4 +17,5 @@ def test_the_examples_run(tmp_path, monkeypatch):
         exec(compile(block, str(PAGE), "exec"), space)
     assert names[0]["classifier"].predict(["where is my parcel"]) == np.array(["delivery"])
     assert names[1]["run"].metrics["test"]["accuracy"]["value"] == 1
+    assert names[1]["ladder"].facts["verdict"]["winner"] == "linear"
     assert len((tmp_path / "labelled.csv").read_text().splitlines()) == 121
