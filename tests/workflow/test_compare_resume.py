@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from textkind.errors import SettingsError
@@ -91,6 +92,19 @@ def test_a_finished_comparison_is_replaced_only_when_asked(ticket_file, tmp_path
     (tmp_path / "ladder" / "compare.json").write_text("{}")
     with pytest.raises(SettingsError, match="the folder exists already"):
         compare(ticket_file, settings(tmp_path / "ladder"))
+
+
+def test_the_labels_of_the_test_part_are_nowhere_in_the_folder(interrupted):
+    fold = unfinished_folder(interrupted) / "fold-1"
+    columns = {}
+    for path in fold.glob("*.arrow"):
+        with pa.ipc.open_file(path) as file:
+            columns[path.stem] = file.schema.names
+    assert columns == {
+        "train": ["text", "targets"],
+        "validation": ["text", "targets"],
+        "test": ["text"],
+    }
 
 
 def test_two_comparisons_do_not_work_in_one_folder(interrupted, ticket_file):
