@@ -55,6 +55,12 @@ def test_folds_are_told_with_their_spread(make_comparison):
     assert "\u00b1" not in render_comparison(make_comparison())
 
 
+def test_the_members_of_a_stack_stand_under_its_name(make_comparison):
+    facts = make_comparison()
+    facts["rungs"][2]["fit"]["members"] = {"linear": 0.75, "cnn": 0.5}
+    assert "<small>linear 0.75, cnn 0.50</small>" in render_comparison(facts)
+
+
 @pytest.mark.parametrize(("p", "marked"), [(0.002, True), (0.2, False)])
 def test_only_groups_with_a_significant_gain_are_marked(p, marked, make_comparison):
     facts = make_comparison()

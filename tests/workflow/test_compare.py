@@ -1,7 +1,9 @@
 """Compare: one run of a short ladder that many tests look at, folds, and bad input."""
 
 import json
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,6 +16,7 @@ from textkind.workflow.evaluate import evaluate
 from textkind.workflow.ladder_verdict import Limits
 
 pytest.importorskip("torch")
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "compare.schema.json").read_text())
 QUICK = {"models": ("prior", "linear"), "threads": 1}
 
 
@@ -53,6 +56,10 @@ def test_the_folder_has_everything_and_nothing_unfinished_stays(ladder):
     assert {path.name for path in (ladder.folder / "models").iterdir()} == {
         rung["name"] for rung in ladder.facts["rungs"] if rung["status"] == "finished"
     }
+
+
+def test_compare_json_keeps_to_its_schema(ladder):
+    jsonschema.validate(ladder.facts, SCHEMA)
 
 
 def test_the_models_give_the_figures_that_the_comparison_tells(ladder, halves):
@@ -108,6 +115,7 @@ def test_gains_compare_the_best_other_with_the_simplest(ladder):
 def test_folds_test_every_row_once_and_tell_the_spread(ticket_file, tmp_path):
     settings = CompareSettings(**QUICK, folds=2, out=tmp_path / "folds")
     facts = compare(ticket_file, settings).facts
+    jsonschema.validate(facts, SCHEMA)
     linear = by_name(facts)["linear"]
     assert linear["test"]["rows"] == 400
     assert len(linear["folds"]["values"]) == 2
@@ -124,6 +132,7 @@ def test_several_labels_are_compared_by_micro_f1(tag_file, tmp_path):
         **QUICK, out=tmp_path / "tags", reading=reading, limits=Limits(megabytes=1e-6)
     )
     facts = compare(tag_file, settings).facts
+    jsonschema.validate(facts, SCHEMA)
     assert facts["headline"] == "micro_f1"
     assert "mcnemar" not in by_name(facts)["prior"]["against_simplest"]
     assert facts["verdict"]["winner"] is None
@@ -148,6 +157,7 @@ def test_a_rung_without_time_is_a_row_that_says_so(ticket_file, tmp_path, monkey
         climb_module, "shares", lambda budget, spent, left: (0, 0) if left == 1 else (99, 99)
     )
     facts = compare(ticket_file, CompareSettings(**QUICK, out=tmp_path / "ladder")).facts
+    jsonschema.validate(facts, SCHEMA)
     prior, linear = facts["rungs"]
     assert (prior["status"], linear["status"]) == ("finished", "failed")
     assert (linear["reason"], linear["hint"]) == ("no time left", "give a longer --budget")
@@ -179,6 +189,16 @@ def test_fewer_texts_than_labels_are_told(tmp_path):
     with pytest.raises(DataError, match="fewer training texts than labels: 3 for 5 labels"):
         compare(many, CompareSettings(out=tmp_path / "x", test=many))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_test_texts_without_any_label_are_told(tmp_path):
+    rows = [{"text": f"text {row}", "label": ["a"] if row % 2 else ["b"]} for row in range(40)]
+    test = [{"text": "nothing", "label": []}, {"text": "at all", "label": []}]
+    settings = CompareSettings(
+        **QUICK, test=test, out=tmp_path / "x", reading=ReadSettings(several=True)
+    )
+    with pytest.raises(DataError, match="no test text has a label"):
+        compare(rows, settings)
 
 
 def test_one_label_alone_is_told(tmp_path):

@@ -119,6 +119,7 @@ def _quality_row(rung: Row, key: str, frame: tuple[float, float], facts: Row) ->
     return {
         "name": rung["name"],
         "chosen": rung["name"] == facts["verdict"]["winner"],
+        "members": _members(rung["fit"].get("members") or {}),
         "reason": "",
         "value": number(figure["value"], "percent"),
         "interval": span(figure["low"], figure["high"], "percent"),
@@ -132,6 +133,11 @@ def _quality_row(rung: Row, key: str, frame: tuple[float, float], facts: Row) ->
             _points(test["low"]), _points(test["high"])),
         "p": Markup("") if test is None else _p(test["p_holm"]),
     }  # fmt: skip
+
+
+def _members(weights: Row) -> str:
+    """What a stack is made of; empty for any other rung."""
+    return ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items())
 
 
 def _failed_row(rung: Row) -> Row:

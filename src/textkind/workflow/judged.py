@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from textkind.data.corpus import Corpus
 from textkind.data.split import Parts
+from textkind.errors import DataError
 from textkind.evaluation.scorecard import majority_baseline
 from textkind.workflow.climb import Climb
 from textkind.workflow.gains import gain_facts
@@ -40,6 +41,8 @@ def judged(
     reason = "comparison of the finished models"
     opened = [parts.test.open(reason) for parts in folds if parts.test is not None]
     test = _joined(opened)
+    if not test.targets.any() and test.labels.several:
+        raise DataError("no test text has a label, so nothing can be compared")
     compared = Compared(answers, test.targets, seed)
     records = rung_records(
         answers,

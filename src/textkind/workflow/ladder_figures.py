@@ -5,6 +5,7 @@ The test labels come in here, after every rung is finished, and nowhere before.
 
 import itertools
 import json
+import math
 import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -140,13 +141,14 @@ def _against_simplest(records: list[dict[str, Any]], compared: Compared) -> None
 
 
 def _validation(one: Answers, targets: list[np.ndarray], name: str) -> float | None:
-    """The headline figure of validation, the mean over folds."""
-    found = [
-        headline(prepare(given, decide(decision_from_json(outcome["decision"]), given), gold))[name]
-        for given, gold, outcome in zip(one.validation, targets, one.outcomes, strict=True)
-        if given is not None
-    ]
-    return statistics.fmean(found) if found else None
+    """The headline figure of validation, the mean over the folds in which it is defined."""
+    found = []
+    for given, gold, outcome in zip(one.validation, targets, one.outcomes, strict=True):
+        if given is not None:
+            predicted = decide(decision_from_json(outcome["decision"]), given)
+            found.append(headline(prepare(given, predicted, gold))[name])
+    defined = [value for value in found if not math.isnan(value)]
+    return statistics.fmean(defined) if defined else None
 
 
 def _folds(one: Answers, targets: np.ndarray, sizes: list[int]) -> dict[str, Any] | None:

@@ -121,7 +121,7 @@ def run(job: Job, talk: Talk) -> None:
         validation = read_part(parts / VALIDATION, labels)
     texts = read_texts(parts / TEST)
     if job.rung == STACK:
-        made = _stack(job, labels, validation)
+        made = _stack(job, labels, validation, talk)
     else:
         made = _fit(job, read_part(parts / TRAIN, labels), validation, talk)
     classifier = made.classifier
@@ -157,7 +157,7 @@ def _fit(job: Job, train: Corpus, validation: Corpus | None, talk: Talk) -> Made
     return Made(learned.classifier, learned.validation_logits, told, time.perf_counter() - began)
 
 
-def _stack(job: Job, labels: LabelSet, validation: Corpus | None) -> Made:
+def _stack(job: Job, labels: LabelSet, validation: Corpus | None, talk: Talk) -> Made:
     """The best few by validation, mixed; SettingsError where there is nothing to mix."""
     began = time.perf_counter()
     if validation is None:
@@ -182,6 +182,9 @@ def _stack(job: Job, labels: LabelSet, validation: Corpus | None) -> Made:
     chosen = [folders[place] for place, _ in kept]
     outcomes = [json.loads((folder / OUTCOME).read_text(encoding="utf-8")) for folder in chosen]
     told = {folder.name: round(float(share), 4) for folder, share in zip(chosen, said, strict=True)}
+    talk.note(
+        "made of " + ", ".join(f"{name} (weight {weight:.2f})" for name, weight in told.items())
+    )
     rows = max(outcome["fit"].get("texts", 0) for outcome in outcomes)
     facts: dict[str, Any] = {"texts": rows, "members": told}
     # what a stack costs to make is what its members cost, and the mixing
