@@ -10,20 +10,16 @@ this process.
 
 import json
 import os
-import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
-import pyarrow as pa
 
-from textkind.classifier import Classifier, Model, fit_function, predict_probabilities
+from textkind.classifier import Classifier, Model, fit_function
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import decision_to_json, fit_decision, probabilities
@@ -39,6 +35,7 @@ from textkind.storage.model_folder import (
 from textkind.storage.part_files import read_part, read_texts
 from textkind.storage.place import write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
+from textkind.workflow.costs import measured_speed, peak_mb
 from textkind.workflow.ladder import LADDER, STACK, with_budget
 from textkind.workflow.learn import learn
 
@@ -50,10 +47,6 @@ OUTCOME, PREDICTIONS, FAILURE, MODEL = (
 )
 TRAIN, VALIDATION, TEST = "train.arrow", "validation.arrow", "test.arrow"
 TOLD = ("texts", "epochs", "ended", "parameters")  # of a fit, beside its costs
-SINGLE = 100  # texts whose latency is measured one by one
-WARM_UP = 5  # texts before that, for what is loaded or compiled on first use
-BRIEF = 0.2  # seconds; a test part that takes less is read again, up to REPEATS times
-REPEATS = 5
 BEST = 4  # members of a stack at most
 
 
@@ -199,48 +192,6 @@ def _log_loss(given: np.ndarray, targets: np.ndarray) -> np.floating[Any]:
     from textkind.evaluation.metrics import row_log_loss
 
     return row_log_loss(given, targets).mean()
-
-
-def measured_speed(
-    classifier: Classifier, texts: pa.LargeStringArray, threads: int | None
-) -> tuple[np.ndarray, dict[str, float]]:
-    """Probabilities (N, K) of the texts, and how fast they come: all at once, and one by one."""
-    for place in range(min(WARM_UP, len(texts))):
-        predict_probabilities(classifier, texts.slice(place, 1), 1)
-    all_texts = partial(predict_probabilities, classifier, texts, threads)
-    given, seconds = _timed(all_texts)
-    runs = [seconds]
-    while sum(runs) < BRIEF and len(runs) < REPEATS:
-        runs.append(_timed(all_texts)[1])
-    single = []
-    for place in range(min(SINGLE, len(texts))):
-        one = texts.slice(place, 1).take(pa.array([0]))
-        single.append(_timed(partial(predict_probabilities, classifier, one, 1))[1])
-    return given, {
-        "texts_per_second": len(texts) / min(runs),
-        "one_text_ms": 1000 * statistics.median(single),
-    }
-
-
-def _timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
-    began = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - began
-
-
-def peak_mb() -> float:
-    """The most memory that this process held, in MB of 1,000,000 bytes."""
-    try:
-        # not ru_maxrss, which a child inherits from the process that started it
-        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024 / 1e6
-    except OSError:
-        pass
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
 
 
 class LineTalk(Talk):
