@@ -388,3 +388,13 @@ def test_a_flipped_byte_in_any_file_of_a_real_model_is_found(tmp_path):
             with pytest.raises(ModelFolderError):
                 TextClassifier.load(tmp_path / "model")
         path.write_bytes(data)
+
+
+def test_the_prior_is_a_model_like_any_and_a_stack_cannot_be_learned(tmp_path):
+    texts, y = ["one", "two", "three"], ["x", "y", "x"]
+    prior = TextClassifier(model="prior").fit(texts, y)
+    np.testing.assert_allclose(prior.predict_proba(["any"]), [[0.6, 0.4]], atol=1e-6)
+    prior.save(tmp_path / "model")
+    assert TextClassifier.load(tmp_path / "model").predict(["any"]).tolist() == ["x"]
+    with pytest.raises(SettingsError, match="made of fitted models"):
+        TextClassifier(model="stack").fit(texts, y)

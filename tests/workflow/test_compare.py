@@ -1,6 +1,7 @@
 """Compare: one run of a short ladder that many tests look at, folds, and bad input."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -8,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from textkind.cli.figures import model_table
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.errors import DataError, SettingsError, TrainingError
+from textkind.storage.model_folder import read_card
 from textkind.workflow import climb as climb_module
 from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.evaluate import evaluate
@@ -93,6 +96,8 @@ def test_a_stack_is_made_of_the_others(ladder):
     assert stack["status"] == "finished"
     assert set(stack["fit"]["members"]) == {"linear", "perceptron"}
     assert min(stack["fit"]["members"].values()) > 0
+    table = model_table(read_card(ladder.folder / "models" / "stack"), None)
+    assert re.search(r"^members +linear \d.*, perceptron \d", table, re.MULTILINE)
     costs = {name: rung["cost"]["fit_seconds"] for name, rung in by_name(ladder.facts).items()}
     assert costs["stack"] > costs["linear"] + costs["perceptron"]
 

@@ -61,7 +61,12 @@ def model_table(card: dict[str, Any], metrics: dict[str, Any] | None) -> str:
         ("kind", f"{card['kind']}, written by textkind {card['textkind']}"),
         ("labels", f"{len(names):,}: {first}" + (f" and {more:,} more" if more > 0 else "")),
         ("a text has", "several labels" if card["several"] else "one label"),
-        ("settings", _choices(fit.get("settings", {}))),
+        (
+            "members",
+            ", ".join(f"{name} {_number(weight)}" for name, weight in fit["members"].items()),
+        )
+        if "members" in fit
+        else ("settings", _choices(fit.get("settings", {}))),
         *_training(fit),
         ("decision", _decision(card)),
         ("size", _size(sum(card["bytes"].values()))),
