@@ -48,7 +48,7 @@ if moment == "start":
     commands._run = wait
 else:
     from textkind.workflow import train
-    name = dict(reading="read_corpus", learning="learn", writing="write_report")[moment]
+    name = dict(reading="read_sources", learning="learn", writing="write_report")[moment]
     setattr(train, name, wait)
 sys.exit(commands.main(sys.argv[1:]))
 """

@@ -160,7 +160,7 @@ def test_after_an_error_there_is_no_run_folder(ticket_file, tmp_path, settings, 
 
 @pytest.mark.parametrize(
     "step",
-    ["read_corpus", "split_corpus", "learn", "score_part", "mistake_records", "write_report"],
+    ["read_sources", "split_readings", "learn", "score_part", "mistake_records", "write_report"],
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_a_failure_in_any_step_leaves_the_old_run(
@@ -182,13 +182,13 @@ def test_a_failure_in_any_step_leaves_the_old_run(
 
 
 def test_an_existing_run_is_refused_before_any_work(run, ticket_file, monkeypatch):
-    monkeypatch.setattr(train_module, "read_corpus", lambda *a, **k: pytest.fail("it read"))
+    monkeypatch.setattr(train_module, "read_sources", lambda *a, **k: pytest.fail("it read"))
     with pytest.raises(SettingsError, match="exists already"):
         train(ticket_file, TrainSettings(out=run.folder, model=FIXED))
 
 
 def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(train_module, "read_corpus", lambda *a, **k: pytest.fail("it read"))
+    monkeypatch.setattr(train_module, "read_sources", lambda *a, **k: pytest.fail("it read"))
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         train("x.csv", TrainSettings(out=tmp_path / "file" / "run"))
