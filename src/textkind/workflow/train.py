@@ -43,6 +43,7 @@ from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import origin_of
 from textkind.workflow.profile import column_profile, text_bytes, word_profile
 from textkind.workflow.told import Account
+from textkind.workflow.unread import unread_tokens
 
 METRICS_FORMAT = 1
 RUNS = Path("runs")
@@ -99,7 +100,9 @@ def train(
             )
         with account.step("evaluate"):
             figures, mistakes = evaluate_parts(learned, parts, settings, account)
-        fit = fit_facts(learned, settings, account) | gradients_by_step(learned, parts, settings)
+            unread = unread_of_test(learned, parts, settings, account)
+        fit = fit_facts(learned, settings, account) | unread
+        fit |= gradients_by_step(learned, parts, settings)
         facts = {
             "format": METRICS_FORMAT,
             "textkind": textkind.__version__,
@@ -229,6 +232,20 @@ def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> di
         "decision": learned.decision_facts,
         **learned.classifier.model.facts,
     }
+
+
+def unread_of_test(
+    learned: Learned, parts: Parts, settings: TrainSettings, talk: Talk
+) -> dict[str, Any]:
+    """The entry fit.long with the ledger of the test part; nothing of a model without one."""
+    model = learned.classifier.model
+    if parts.test is None:
+        return {}
+    account = unread_tokens(model, parts.test.texts, settings.threads, talk, "test texts")
+    if account is None:
+        return {}
+    long = model.facts["long"]
+    return {"long": long | {"parts": long["parts"] | {"test": account}}}
 
 
 def gradients_by_step(learned: Learned, parts: Parts, settings: TrainSettings) -> dict[str, Any]:
