@@ -130,5 +130,9 @@ def chosen_strategy(settings: NeuralSettings, lengths: np.ndarray, talk: Talk) -
 
 
 def long_facts(reading: Reading, ledgers: dict[str, dict[str, int]]) -> dict[str, Any]:
-    """The entry fit.long of metrics.json: how texts are read, and a ledger for each part."""
-    return asdict(reading.long) | {"max_tokens": reading.max_tokens, "parts": ledgers}
+    """The entry fit.long of metrics.json: how texts are read, and a ledger for each part.
+
+    There are no ledgers where there is no limit.
+    """
+    parts = ledgers if reading.has_limit else {}
+    return asdict(reading.long) | {"max_tokens": reading.max_tokens, "parts": parts}
