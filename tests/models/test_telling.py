@@ -27,7 +27,9 @@ def toy(rows=300, labels=3, seed=0):
 
 def counts_of(tokens):
     ones = np.ones(tokens.ids.size)
-    counts = scipy.sparse.csr_matrix((ones, tokens.ids, tokens.offsets), (len(tokens), SIZE))
+    counts = scipy.sparse.csr_matrix(
+        (ones, tokens.ids.copy(), tokens.offsets.copy()), (len(tokens), SIZE)
+    )
     counts.sum_duplicates()
     return counts
 
