@@ -90,7 +90,8 @@ class NeuralSettings:
             raise SettingsError(
                 f"the {self.network} has positions for {positions:,} tokens",
                 found=f"max_tokens: {most:,}",
-                hint="lower --max-tokens; --long windows reads more of a text all the same",
+                hint="lower --max-tokens, or raise --longest of a transformer; "
+                "--long windows reads more of a text all the same",
             )
         if self.long.strategy == "native" and most is not None and most == positions:
             raise SettingsError(
