@@ -199,11 +199,11 @@ def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
             value = _of_layers(settings, option, value)
         elif option.part == "long":
             _check_long(option, arguments.long)
-        for part, setting, filled in _settings_of(option, value):
-            parts.setdefault(part, {})[setting] = filled
+        for part, setting, given in _settings_of(option, value):
+            parts.setdefault(part, {})[setting] = given
     own = parts.pop("", {})
-    filled = {part: replace(getattr(settings, part), **told) for part, told in parts.items()}
-    settings = replace(settings, **filled, **own)
+    own |= {part: replace(getattr(settings, part), **given) for part, given in parts.items()}
+    settings = replace(settings, **own)
     if arguments.class_weight is not None:
         training = replace(settings.training, class_weight=arguments.class_weight)
         settings = replace(settings, training=training)

@@ -1,8 +1,7 @@
-"""What a network reads of every text, and the ledger of what it does not.
+"""What a network reads of every text.
 
 reading = reading_of(settings, tokens, targets, labels, size)
 tokens = reading.read(encoder.encode(texts))
-account = ledger(whole, tokens)
 """
 
 from collections.abc import Callable
