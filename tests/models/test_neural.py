@@ -18,6 +18,7 @@ from textkind.models.networks.settings import (  # noqa: E402
     MeanPoolSettings,
     TransformerSettings,
 )
+from textkind.models.networks.windows import plain_network  # noqa: E402
 from textkind.models.neural import fit_neural, joined  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings, settings_of_json  # noqa: E402
 from textkind.progress import Talk  # noqa: E402
@@ -164,6 +165,42 @@ TRANSFORMER = NeuralSettings(layers=TransformerSettings(longest=16))
 )
 def test_no_more_tokens_are_read_at_once_than_the_network_has_positions_for(settings, most):
     assert settings.tokens_at_once == most
+
+
+@pytest.mark.parametrize("strategy", ["auto", "head-tail", "windows", "retrieve", "native"])
+def test_where_no_text_is_too_long_training_comes_to_the_same_bits_by_every_strategy(strategy):
+    settings = replace(CNN, max_tokens=8)
+    head = train(replace(settings, long=LongSettings("head")), validation=toy(20, seed=1))
+    talk = Remembering()
+    fit = train(
+        replace(settings, long=LongSettings(strategy)), validation=toy(20, seed=1), talk=talk
+    )
+    inner = plain_network(fit.model.network).state_dict()
+    assert is_same(inner, state(head))
+    np.testing.assert_array_equal(fit.validation_logits, head.validation_logits)
+    assert talk.notes == []
+    assert all(part["texts_cut"] == 0 for part in fit.model.facts["long"]["parts"].values())
+
+
+def test_the_ledger_of_training_and_validation_is_in_the_facts():
+    rows, held_out = (corpus(["cat " * n for n in lengths], [0] * 3) for lengths in
+                      ((3, 9, 20), (30, 1, 0)))  # fmt: skip
+    long = LongSettings("head-tail")
+    facts = train(replace(CNN, max_tokens=8, long=long), rows, held_out).model.facts["long"]
+    assert facts["parts"] == {
+        "train": {"texts": 3, "texts_cut": 2, "tokens": 32, "tokens_unread": 13},
+        "validation": {"texts": 3, "texts_cut": 1, "tokens": 31, "tokens_unread": 22},
+    }
+
+
+def test_the_second_training_of_a_refit_reads_as_auto_chose_for_the_first():
+    rows, held_out = toy(), corpus(["cat " * 500, "red"], [0, 1])
+    settings = replace(CNN, max_tokens=8, refit=True)
+    talk = Remembering()
+    fit = train(settings, rows, held_out, talk=talk)  # with validation auto would choose windows
+    assert fit.model.reading.long.strategy == "head"
+    assert fit.model.network is plain_network(fit.model.network)
+    assert any("training texts are not read whole" in note for note in talk.notes)
 
 
 @pytest.mark.parametrize("settings", [MEAN, CNN])
