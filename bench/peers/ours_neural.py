@@ -21,7 +21,7 @@ from textkind.models.neural_settings import NeuralSettings, default_settings
 from textkind.workflow.learn import learn
 
 GLOVE = DATA / "vectors" / "glove-6b-100d-top30k.vec.gz"
-PARTS = ("layers", "training", "words", "subwords")
+PARTS = ("layers", "training", "words", "subwords", "long")
 OWN = ("network", "seed", "official_validation")  # what is not a field of NeuralSettings
 
 

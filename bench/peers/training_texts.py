@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from bench.data import DataSet
+from textkind.encoding.cuts import first_tokens
 from textkind.encoding.runs import fit_runs
-from textkind.encoding.tokens import TokenEncoder, Tokens, first_tokens
+from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.encoding.words import WordSettings, fit_words
 from textkind.models.neural_settings import NeuralSettings
 

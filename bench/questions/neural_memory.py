@@ -19,7 +19,12 @@ def ask(runs: int) -> Answer:
     goals = []
     for network in NETWORKS:
         training = {"epochs": 1, "budget": MINUTES}
-        setting = {"network": network, "max_tokens": TOKENS, "training": training}
+        setting = {
+            "network": network,
+            "max_tokens": TOKENS,
+            "long": {"strategy": "head"},
+            "training": training,
+        }
         side = Contender(network, OURS_NEURAL, setting)
         with Workers() as workers:
             workers.load([side], [NAME], warm_up=None)

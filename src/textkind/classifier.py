@@ -28,6 +28,12 @@ class Model(Protocol):
         """(N, K) float32 logits."""
         ...
 
+    def token_counts(
+        self, texts: pa.LargeStringArray, threads: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """(N,) tokens of each text, and (N,) of them that are read; None where all are, always."""
+        ...
+
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """A JSON-able config and named arrays, from which from_state makes the same model."""
         ...

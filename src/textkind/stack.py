@@ -43,6 +43,9 @@ class StackModel:
         given = [predict_probabilities(member, texts, threads) for member in self.members]
         return added_logits(np.stack(given), self.weights, self.labels.several)
 
+    def token_counts(self, texts: pa.LargeStringArray, threads: int | None = None) -> None:
+        """None: what is read of a text differs from member to member."""
+
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """A JSON-able config with those of the members in it; arrays by `place/name`."""
         members, arrays = [], {"weights": self.weights}

@@ -10,13 +10,14 @@ from textkind.cli.commands import build_parser
 from textkind.cli.neural_options import GROUPS, MODELS, given_options, neural_settings
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import FEW_TEXTS, WordSettings
+from textkind.models.long_settings import STRATEGIES, USED_BY, LongSettings
 from textkind.models.neural_settings import DEFAULTS, TOKENS, NeuralSettings
 from textkind.training.settings import CHOICES
 
 OPTIONS = {option.name: option for _, options in GROUPS for option in options}
 # what their defaults say is no figure; those of SPELLED are held against their settings below
 UNTOLD = {"by the network"}
-SPELLED = {"--vocabulary-limit", "--minimum-count", "--encoder"}
+SPELLED = {"--vocabulary-limit", "--minimum-count", "--encoder", "--window-overlap"}
 
 
 def parsed(words):
@@ -62,6 +63,8 @@ def test_defaults_that_are_sentences_tell_the_settings():
     assert OPTIONS["--vocabulary-limit"].default == limits
     assert words.minimum_count is None
     assert OPTIONS["--minimum-count"].default == f"2, but 1 under {FEW_TEXTS:,} training texts"
+    overlap = LongSettings().overlap_of(400)
+    assert (overlap, OPTIONS["--window-overlap"].default) == (100, "a quarter of --max-tokens")
     for settings in DEFAULTS.values():
         assert (settings.words, settings.subwords) == (words, subwords)
         assert settings.encoder is None
@@ -75,6 +78,8 @@ def test_there_is_an_option_for_every_network_and_every_choice():
         for option in OPTIONS.values():
             if (option.part, option.setting) == ("training", setting):
                 assert [option.kind(choice) for choice in choices] == list(choices)
+    assert [OPTIONS["--long"].kind(name) for name in STRATEGIES] == list(STRATEGIES)
+    assert set(USED_BY) == {option.setting for option in GROUPS[2][1]} - {"strategy"}
     assert [OPTIONS["--tokens"].kind(name) for name in TOKENS if name != "ready"]
 
 
@@ -163,6 +168,18 @@ def test_a_tokenizer_brings_its_tokens_and_vectors_may_be_frozen(tmp_path):
         ("--model mean_pool --pooling last", "pooling must be one of"),
         ("--model perceptron --vectors v.txt", "a perceptron has no vectors"),
         ("--model cnn --vectors v.txt --tokens bpe", "needs words for tokens"),
+        ("--model cnn --long window", "did you mean 'windows'?"),
+        ("--model cnn --long windows --window-overlap 512", "must overlap by fewer than that"),
+        ("--model cnn --window-overlap 60 --max-tokens 50", "lower --window-overlap"),
+        ("--model cnn --long head --window-limit 3", "--window-limit is for --long windows or"),
+        ("--model rnn --long windows --tail-share 0.3", "--tail-share is for --long head-tail"),
+        ("--model rnn --long hierarchical --window-pooled logits", "--window-pooled is for"),
+        ("--model rnn --long retrieve --max-tokens 7", "retrieve needs 8 tokens or more"),
+        ("--model rnn --long head-tail --max-tokens 1", "head-tail needs 2 tokens or more"),
+        ("--model mean_pool --long windows", "is not for n-grams of tokens"),
+        ("--model perceptron --long windows", "pass --max-tokens too"),
+        ("--model transformer --max-tokens 600", "has positions for 512 tokens"),
+        ("--model transformer --long native --max-tokens 512", "no more positions than max_tokens"),
         ("--model cnn --tokens bpe --vocabulary-limit 10", "size must be a whole number"),
     ],
 )

@@ -15,6 +15,7 @@ from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision, probabilities
 from textkind.encoding.subwords import SubwordSettings
 from textkind.errors import ModelFolderError, TextkindError
+from textkind.models.long_settings import LongSettings
 from textkind.models.networks.settings import (
     CnnSettings,
     MeanPoolSettings,
@@ -47,6 +48,7 @@ TRAINING = TrainingSettings(
 SLOWER = {"training": replace(TRAINING, learning_rate=0.05)}
 SLOWEST = {"training": replace(TRAINING, learning_rate=0.03, epochs=15)}
 BRIEF = {"training": replace(TRAINING, epochs=2)}
+WINDOWS = {"max_tokens": 5, "long": LongSettings("windows", overlap=2)}  # a toy text has 6 or more
 SUBWORDS = SubwordSettings(size=600, minimum_count=1)
 
 
@@ -75,9 +77,23 @@ NETWORKS = {
     "rnn lstm": network(RNN, **SLOWER),
     "rnn gru": network(replace(RNN, cell="gru", pooling="last"), **SLOWER),
     "transformer learned": network(
-        replace(TRANSFORMER, positions="learned", pooling="cls", longest=32), **SLOWEST
+        replace(TRANSFORMER, positions="learned", pooling="cls", longest=32),
+        max_tokens=32,
+        **SLOWEST,
     ),
     "transformer rotary": network(TRANSFORMER, **SLOWEST),
+    "cnn windows": network(CNN, **WINDOWS, **SLOWER),
+    "cnn logits of windows": network(
+        CNN, max_tokens=5, long=LongSettings("windows", pooling="max", pooled="logits"), **SLOWER
+    ),
+    "rnn hierarchical": network(
+        RNN, max_tokens=5, long=LongSettings("hierarchical", pooling="attention"), **SLOWER
+    ),
+    "transformer windows": network(TRANSFORMER, **WINDOWS, **SLOWEST),
+    "perceptron windows": network(PerceptronSettings(hidden=(8,)), **WINDOWS),
+    "cnn head and tail": network(CNN, max_tokens=8, long=LongSettings("head-tail"), **SLOWER),
+    "rnn retrieve": network(RNN, max_tokens=8, long=LongSettings("retrieve"), **SLOWER),
+    "transformer native": network(TRANSFORMER, long=LongSettings("native"), **SLOWEST),
     "bpe": network(MEAN, tokens="bpe", subwords=SUBWORDS),
     "wordpiece": network(MEAN, tokens="wordpiece", subwords=SUBWORDS),
     "unigram": network(

@@ -12,12 +12,14 @@ torch = pytest.importorskip("torch")
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.errors import DataError, TrainingError  # noqa: E402
+from textkind.models.long_settings import LongSettings  # noqa: E402
 from textkind.models.networks.settings import (  # noqa: E402
     CnnSettings,
     MeanPoolSettings,
     TransformerSettings,
 )
-from textkind.models.neural import fit_neural, joined, tokens_read  # noqa: E402
+from textkind.models.networks.windows import plain_network  # noqa: E402
+from textkind.models.neural import fit_neural, joined  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings, settings_of_json  # noqa: E402
 from textkind.progress import Talk  # noqa: E402
 from textkind.training import memory, steps  # noqa: E402
@@ -136,14 +138,18 @@ def test_texts_without_a_token_are_told_for_each_part_and_get_finite_logits():
 def test_a_cut_is_told_with_the_share_that_is_not_read():
     talk = Remembering()
     rows = corpus(["cat " * 100_000, "red blue", "bread"], [0, 1, 2])
-    fit = train(replace(CNN, max_tokens=512), rows, talk=talk)
+    fit = train(replace(CNN, max_tokens=512, long=LongSettings("head")), rows, talk=talk)
     share = (100_000 - 512) / 100_003
     assert talk.notes[0] == (
-        f"1 of 3 training texts are longer than 512 tokens: {share:.1%} of all tokens are not read"
+        "1 of 3 training texts are not read whole: 99,488 of 100,003 tokens, "
+        f"{share:.1%}, are left out"
     )
     assert fit.model.facts["tokens"] == 512 + 3
     long, cut = (pa.array(["cat " * n], pa.large_string()) for n in (100_000, 512))
     np.testing.assert_array_equal(fit.model.logits(long, 1), fit.model.logits(cut, 1))
+
+
+TRANSFORMER = NeuralSettings(layers=TransformerSettings(longest=16))
 
 
 @pytest.mark.parametrize(
@@ -151,13 +157,50 @@ def test_a_cut_is_told_with_the_share_that_is_not_read():
     [
         (MEAN, None),
         (replace(MEAN, max_tokens=9), 9),
-        (NeuralSettings(layers=TransformerSettings(longest=16)), 16),
-        (NeuralSettings(layers=TransformerSettings(longest=16), max_tokens=9), 9),
-        (NeuralSettings(layers=TransformerSettings(longest=16), max_tokens=99), 16),
+        (replace(MEAN, max_tokens=9, long=LongSettings("native")), None),
+        (TRANSFORMER, 16),
+        (replace(TRANSFORMER, max_tokens=9), 9),
+        (replace(TRANSFORMER, max_tokens=9, long=LongSettings("native")), 16),
     ],
 )
-def test_no_more_tokens_are_read_than_the_network_has_positions_for(settings, most):
-    assert tokens_read(settings) == most
+def test_no_more_tokens_are_read_at_once_than_the_network_has_positions_for(settings, most):
+    assert settings.tokens_at_once == most
+
+
+@pytest.mark.parametrize("strategy", ["auto", "head-tail", "windows", "retrieve", "native"])
+def test_where_no_text_is_too_long_training_comes_to_the_same_bits_by_every_strategy(strategy):
+    settings = replace(CNN, max_tokens=8)
+    head = train(replace(settings, long=LongSettings("head")), validation=toy(20, seed=1))
+    talk = Remembering()
+    fit = train(
+        replace(settings, long=LongSettings(strategy)), validation=toy(20, seed=1), talk=talk
+    )
+    inner = plain_network(fit.model.network).state_dict()
+    assert is_same(inner, state(head))
+    np.testing.assert_array_equal(fit.validation_logits, head.validation_logits)
+    assert talk.notes == []
+    assert all(part["texts_cut"] == 0 for part in fit.model.facts["long"]["parts"].values())
+
+
+def test_the_ledger_of_training_and_validation_is_in_the_facts():
+    rows, held_out = (corpus(["cat " * n for n in lengths], [0] * 3) for lengths in
+                      ((3, 9, 20), (30, 1, 0)))  # fmt: skip
+    long = LongSettings("head-tail")
+    facts = train(replace(CNN, max_tokens=8, long=long), rows, held_out).model.facts["long"]
+    assert facts["parts"] == {
+        "train": {"texts": 3, "texts_cut": 2, "tokens": 32, "tokens_unread": 13},
+        "validation": {"texts": 3, "texts_cut": 1, "tokens": 31, "tokens_unread": 22},
+    }
+
+
+def test_the_second_training_of_a_refit_reads_as_auto_chose_for_the_first():
+    rows, held_out = toy(), corpus(["cat " * 500, "red"], [0, 1])
+    settings = replace(CNN, max_tokens=8, refit=True)
+    talk = Remembering()
+    fit = train(settings, rows, held_out, talk=talk)  # with validation auto would choose windows
+    assert fit.model.reading.long.strategy == "head"
+    assert fit.model.network is plain_network(fit.model.network)
+    assert any("training texts are not read whole" in note for note in talk.notes)
 
 
 @pytest.mark.parametrize("settings", [MEAN, CNN])

@@ -3,12 +3,16 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from textkind.errors import SettingsError
+from textkind.models.long_settings import LongSettings
 from textkind.models.networks.settings import (
     SETTINGS,
     CnnSettings,
@@ -37,6 +41,10 @@ LAYERS = [kind() for kind in SETTINGS.values()]
         ({"tokenizer": Path("tokenizer.json")}, "where a tokenizer is given"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_tokens": True}, "max_tokens"),
+        ({"max_tokens": 600, "layers": TransformerSettings()}, "positions for 512 tokens"),
+        ({"max_tokens": 6, "long": LongSettings("windows", overlap=6)}, "overlap by fewer"),
+        ({"long": LongSettings("hierarchical")}, "a limited number of tokens"),
+        ({"long": LongSettings("windows"), "max_tokens": 9, "ngrams": 2}, "n-grams of tokens"),
         ({"vectors": DISTILLED, "tokens": "bpe"}, "bring their own tokens"),
         ({"vectors": "glove.txt", "tokens": "bpe"}, "needs words"),
         ({"vectors": "glove.txt", "tokens": "ready", "tokenizer": Path("t.json")}, "needs words"),
@@ -75,6 +83,31 @@ def test_of_an_encoder_only_its_name_is_told():
     assert settings_of_json(told) == replace(settings, encoder=Path("encoder"))
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"strategy": "windws"}, "did you mean 'windows'"),
+        ({"tail": 1.0}, "tail must be 0 or more and below 1"),
+        ({"overlap": -1}, "overlap must be a whole number of 0 or more"),
+        ({"most_windows": 0}, "most_windows must be a whole number of 1 or more"),
+        ({"pooling": "last"}, "pooling must be one of mean, max, attention"),
+        ({"pooled": "labels"}, "pooled must be one of vectors, logits"),
+        ({"strategy": "hierarchical", "pooled": "logits"}, "not their logits"),
+    ],
+)
+def test_settings_of_long_texts_that_make_no_sense_are_refused(told, words):
+    with pytest.raises(SettingsError, match=words):
+        LongSettings(**told)
+
+
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 59))
+def test_the_reach_of_windows_is_what_the_most_of_them_cover(window, most, overlap):
+    overlap = min(overlap, window - 1)
+    begins = np.arange(most) * (window - overlap)
+    reach = LongSettings(overlap=overlap, most_windows=most).reach(window)
+    assert reach == np.unique(begins[:, None] + np.arange(window)).size
+
+
 def test_an_encoder_without_distilled_vectors_is_refused():
     with pytest.raises(SettingsError, match="distilled"):
         NeuralSettings(encoder=Path("encoder"))
@@ -99,6 +132,8 @@ def test_defaults_are_of_their_network_and_come_back_from_json(network):
         {"tokens": "wrods"},
         {"max_tokens": -1},
         {"layers": {"width": 0}},
+        {"long": {"tail": -1}},
+        {"long": asdict(LongSettings()) | {"strategy": "windws"}},
     ],
 )
 def test_json_that_makes_no_sense_is_refused(change):

@@ -14,6 +14,7 @@ from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.encoding.tokens import Tokens  # noqa: E402
 from textkind.errors import DataError, SettingsError, TrainingError  # noqa: E402
+from textkind.models.long_settings import LongSettings  # noqa: E402
 from textkind.models.networks.settings import (  # noqa: E402
     CnnSettings,
     MeanPoolSettings,
@@ -23,6 +24,7 @@ from textkind.models.networks.settings import (  # noqa: E402
 )
 from textkind.models.neural import fit_neural  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings  # noqa: E402
+from textkind.models.reading import Reading  # noqa: E402
 from textkind.models.starting import document_counts, start_of, started_network  # noqa: E402
 from textkind.training import memory  # noqa: E402
 from textkind.training.settings import TrainingSettings  # noqa: E402
@@ -30,6 +32,7 @@ from textkind.training.settings import TrainingSettings  # noqa: E402
 TEXTS = ["the cat", "the dog of the cat", "red red blue", "a blue dog", "", "the red bread"]
 TARGETS = [0, 0, 1, 1, 2, 2]
 VECTORS = "cat 1 2 3\ndog 2 3 4\nred 0 1 0\nzebra 5 5 5\n"
+WHOLE = Reading(LongSettings("head"), None)
 TRAINING = TrainingSettings(epochs=2, learning_rate=0.05, precision="float32")
 CNN = NeuralSettings(layers=CnnSettings(width=6, windows=(1, 2), filters=4), training=TRAINING)
 
@@ -54,7 +57,7 @@ def vectors(tmp_path):
 def started(corpus, settings, outputs=3, seed=0):
     start = start_of(corpus, settings, seed=seed)
     tokens = start.encoder.encode(corpus.texts)
-    return start, *started_network(start, tokens, outputs, settings, seed)
+    return start, *started_network(start, tokens, outputs, settings, WHOLE, seed)
 
 
 @pytest.mark.parametrize("tokens", ["words", "bpe", "wordpiece", "unigram"])

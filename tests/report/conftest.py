@@ -290,6 +290,22 @@ def made_neural_fit(epochs: int = 7, best: int = 5, tokens: int = 61) -> dict[st
             "vectors": "glove.txt",
             "training": {"epochs": 20, "metric": "log_loss", "budget": None},
         },
+        "long": {
+            "strategy": "head",
+            "most_windows": 16,
+            "pooling": "mean",
+            "pooled": "vectors",
+            "max_tokens": 256,
+            "parts": {
+                part: {
+                    "texts": texts,
+                    "texts_cut": texts // 7,
+                    "tokens": 21 * texts,
+                    "tokens_unread": 5 * texts,
+                }
+                for part, texts in (("train", 1600), ("validation", 211), ("test", 307))
+            },
+        },
         "texts": 1600,
         "tokens": 20719,
         "vocabulary": 5432,

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from textkind.models.long_settings import STRATEGIES
 from textkind.report import render_report
 from textkind.report.gradients import gradient_section, shown_places
 from textkind.report.line_chart import (
@@ -19,6 +20,7 @@ from textkind.report.line_chart import (
     line_chart,
     round_ticks,
 )
+from textkind.report.long_texts import long_section
 from textkind.report.reproduce import fact_tables
 from textkind.report.training import MOST_ROWS, training_section
 
@@ -64,10 +66,37 @@ def test_the_gradients_of_the_page_are_those_of_the_metrics(make_metrics, make_n
     assert wanted[-1][0] == told["distance"][-1]
 
 
+def test_the_ledger_of_the_page_is_that_of_the_metrics(make_metrics, make_neural_fit) -> None:
+    fit = make_neural_fit()
+    page = render_report(make_metrics() | {"fit": fit}, [])
+    wanted = [
+        [*account.values(), account["tokens_unread"] / account["tokens"]]
+        for account in fit["long"]["parts"].values()
+    ]
+    assert table_values(page, "unread") == wanted
+    assert "The network reads the first" in page
+
+
+@pytest.mark.parametrize("strategy", [one for one in STRATEGIES if one != "auto"])
+def test_every_strategy_is_told_in_words_and_a_head_that_cuts_nothing_is_not(
+    strategy, make_neural_fit
+) -> None:
+    fit = make_neural_fit()
+    fit["long"]["strategy"] = strategy
+    told = long_section(fit)
+    assert told is not None
+    assert "{" not in told["reads"]
+    for account in fit["long"]["parts"].values():
+        account["texts_cut"] = account["tokens_unread"] = 0
+    assert (long_section(fit) is None) == (strategy in ("head", "native"))
+    assert long_section(fit | {"long": fit["long"] | {"parts": {}}}) is None
+
+
 def test_other_models_have_neither(make_metrics) -> None:
     page = render_report(make_metrics(), [])
     assert 'id="training"' not in page
     assert 'id="gradients"' not in page
+    assert 'id="long"' not in page
 
 
 def test_a_network_without_order_has_no_gradients(make_metrics, make_neural_fit) -> None:

@@ -17,6 +17,7 @@ from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision
 from textkind.errors import ModelFolderError
+from textkind.models.long_settings import STRATEGIES, LongSettings
 from textkind.models.networks.settings import (
     CnnSettings,
     MeanPoolSettings,
@@ -63,7 +64,7 @@ def folders(tmp_path_factory):
     )
 
     def make(name, **changed):
-        key = name, *changed
+        key = name, *changed.items()
         if key not in made:
             training = TrainingSettings(epochs=1, precision="float32")
             asked = NeuralSettings(layers=LAYERS[name], training=training, max_tokens=12)
@@ -112,6 +113,45 @@ def test_so_does_one_of_subwords(tokens, folders):
     np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.parametrize("strategy", [one for one in STRATEGIES if one != "auto"])
+def test_so_does_one_that_reads_long_texts(strategy, folders):
+    long = LongSettings(strategy, pooling="attention", most_windows=3)
+    folder, classifier = folders("cnn", long=long)
+    before, after = (one.model for one in (classifier, load_model(folder)))
+    assert after.reading.long == before.reading.long
+    np.testing.assert_array_equal(before.logits(TEXTS, 1), after.logits(TEXTS, 1))
+    counted = [model.token_counts(TEXTS, 1) for model in (before, after)]
+    assert (counted[0] is None) == (strategy == "native")
+    np.testing.assert_equal(*counted)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "change", "message"),
+    [
+        ("windows", {"strategy": "auto"}, "how it reads long texts"),
+        ("windows", {"strategy": "retrieve"}, "how it reads long texts"),
+        ("windows", {"strategy": "hierarchical"}, "the shapes"),
+        ("windows", {"strategy": "head"}, "the shapes"),
+        ("windows", {"overlap": 12}, "must overlap by fewer"),
+        ("windows", {"more": 1}, "long"),
+        ("hierarchical", {"most_windows": 4}, "the shapes"),
+        ("hierarchical", {"pooled": "logits"}, "not their logits"),
+        ("retrieve", {"strategy": "head"}, "how it reads long texts"),
+    ],
+)
+def test_long_texts_read_otherwise_than_trained_are_told(
+    strategy, change, message, folders, tmp_path
+):
+    folder, _ = folders("cnn", long=LongSettings(strategy, pooling="attention", most_windows=3))
+    shutil.copytree(folder, tmp_path / "model")
+    card = json.loads((tmp_path / "model" / CARD).read_text())
+    card["config"]["long"] |= change
+    sealed(tmp_path / "model", card)
+    with pytest.raises(ModelFolderError, match="damaged") as caught:
+        load_model(tmp_path / "model")
+    assert message in str(caught.value)
+
+
 def test_a_network_that_goes_on_learning_can_be_loaded(folders):
     """The loaded weights are of the same memory as the file's arrays, and may be written to."""
     network = load_model(folders("cnn")[0]).model.network
@@ -121,11 +161,19 @@ def test_a_network_that_goes_on_learning_can_be_loaded(folders):
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [*((name, "layers") for name in LAYERS), ("transformer", "config"), ("mean_pool", "encoder")],
+    [
+        *((name, "layers") for name in LAYERS),
+        ("transformer", "config"),
+        ("mean_pool", "encoder"),
+        ("cnn", "long"),
+    ],
 )
 def test_no_hostile_setting_ends_otherwise_than_in_our_error(name, part, folders, tmp_path):
-    runs = {"ngrams": 2, "buckets": 16} if part == "encoder" else {}
-    shutil.copytree(folders(name, **runs)[0], tmp_path / "model")
+    settings = {
+        "encoder": {"ngrams": 2, "buckets": 16},
+        "long": {"long": LongSettings("hierarchical")},
+    }
+    shutil.copytree(folders(name, **settings.get(part, {}))[0], tmp_path / "model")
     original = json.loads((tmp_path / "model" / CARD).read_text())
     for key in original["config"] if part == "config" else original["config"][part]:
         if key == "facts":

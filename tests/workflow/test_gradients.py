@@ -1,5 +1,7 @@
 """Gradients by distance in metrics.json: which networks, what is measured, and twice the same."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,9 +9,11 @@ import torch
 
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
+from textkind.models.long_settings import LongSettings
 from textkind.models.networks.settings import CnnSettings, RnnSettings, TransformerSettings
 from textkind.models.neural import fit_neural
 from textkind.models.neural_settings import NeuralSettings
+from textkind.models.reading import Reading
 from textkind.training.settings import TrainingSettings
 from textkind.workflow.gradients import MOST_TEXTS, MOST_TOKENS, gradient_facts
 from textkind.workflow.train import TrainSettings, train
@@ -57,6 +61,14 @@ def test_the_fitted_network_and_the_three_cells_are_measured(corpus):
     assert told["distance"] == list(range(len(told["distance"])))
     assert told["shortest"] <= len(told["distance"]) <= told["longest"] <= MOST_TOKENS
     assert all(len(norm) == len(told["distance"]) for norm in norms(told).values())
+
+
+def test_of_a_network_that_reads_windows_one_window_is_measured(corpus):
+    model = fitted(corpus, max_tokens=10, long=LongSettings("windows"))
+    told = gradient_facts(model, corpus, seed=3, threads=1)
+    assert (told["shortest"], told["longest"]) == (10, 10)
+    plain = replace(model, network=model.network.inner, reading=Reading(LongSettings("head"), 10))
+    assert told == gradient_facts(plain, corpus, seed=3, threads=1)
 
 
 def test_the_gradient_of_a_plain_cell_vanishes(corpus):

@@ -146,6 +146,10 @@ def _training(fit: dict[str, Any]) -> list[tuple[str, str]]:
         tokens += f", {fit['vectors_found']:,} with a vector of {fit['vectors']}"
     epochs = "1 epoch" if fit["epochs"] == 1 else f"{fit['epochs']:,} epochs"
     ended = f"{epochs}{best}; {fit['ended']}"
+    long = fit["long"]
+    if long["parts"]:
+        unread = sum(account["tokens_unread"] for account in long["parts"].values())
+        tokens += f"; long texts by {long['strategy']}, {unread:,} tokens not read in all parts"
     place = f"{fit['training_seconds']:,.1f} s on {fit['device']} in {fit['precision']}"
     return [
         ("tokens", tokens),

@@ -24,7 +24,7 @@ class Option:
     """
 
     name: str
-    part: str  # layers, words, subwords, training, places, or "" for NeuralSettings itself
+    part: str  # layers, words, subwords, long, training, places, or "" for NeuralSettings itself
     setting: str
     kind: Callable[[str], Any]
     metavar: str
@@ -63,6 +63,8 @@ NETWORK = (
            "of a transformer", "4"),
     Option("--positions", "layers", "positions", one_of("learned", "rotary"), "NAME",
            "of a transformer: learned or rotary", "rotary"),
+    Option("--longest", "layers", "longest", whole_number(1), "NUMBER",
+           "positions of a transformer: the most tokens it can read at once", "512"),
     Option("--dropout", "layers", "dropout", share, "SHARE",
            "of the numbers left out in training", "by the network"),
 )  # fmt: skip
@@ -86,7 +88,25 @@ TEXT = (
     Option("--encoder", "", "encoder", Path, "DIR",
            "the folder of that encoder", "the bundled MiniLM"),
     Option("--max-tokens", "", "max_tokens", whole_number(1), "NUMBER",
-           "of a text that are read; the rest is told", "by the network"),
+           "that are read at once; --long says what becomes of longer texts", "by the network"),
+)  # fmt: skip
+LONG = (
+    Option("--long", "long", "strategy",
+           one_of("auto", "head", "head-tail", "windows", "hierarchical", "retrieve", "native"),
+           "NAME", "of a text with more tokens than --max-tokens read the head, head-tail, all in "
+           "windows, windows that a small transformer reads (hierarchical), the passages that tell "
+           "most of the labels (retrieve), as much as the network has positions for (native), "
+           "or auto: by the training texts", "auto"),
+    Option("--tail-share", "long", "tail", share, "SHARE",
+           "of what head-tail reads that is from the end", "0.5"),
+    Option("--window-overlap", "long", "overlap", whole_number(0), "NUMBER",
+           "tokens that neighbouring windows share at least", "a quarter of --max-tokens"),
+    Option("--window-limit", "long", "most_windows", whole_number(1), "NUMBER",
+           "windows of a text that are read", "16"),
+    Option("--window-pooling", "long", "pooling", one_of("mean", "max", "attention"), "NAME",
+           "of a text's windows: mean, max or attention", "mean"),
+    Option("--window-pooled", "long", "pooled", one_of("vectors", "logits"), "NAME",
+           "what is pooled: the windows' vectors or logits", "vectors"),
 )  # fmt: skip
 TRAINING = (
     Option("--epochs", "training", "epochs", whole_number(1), "NUMBER",
@@ -146,7 +166,12 @@ TRAINING = (
     Option("--tensorboard", "places", "tensorboard", Path, "DIR",
            "write events for TensorBoard", "none"),
 )  # fmt: skip
-GROUPS = (("the networks", NETWORK), ("their texts", TEXT), ("their training", TRAINING))
+GROUPS = (
+    ("the networks", NETWORK),
+    ("their texts", TEXT),
+    ("their long texts", LONG),
+    ("their training", TRAINING),
+)
 
 
 def add_neural_options(parser: Parser) -> None:
@@ -165,14 +190,20 @@ def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
     from textkind.models.neural_settings import default_settings
 
     settings = default_settings(arguments.model, arguments.vectors)
-    layers: dict[str, Any] = {}  # filled at once: what one allows may hang on another
+    parts: dict[str, dict[str, Any]] = {}  # filled at once: what one allows may hang on another
     for option in (option for _, options in GROUPS for option in options):
         value = getattr(arguments, option.name[2:].replace("-", "_"))
-        if value is not None and option.part == "layers":
-            layers[option.setting] = _of_layers(settings, option, value)
-        elif value is not None:
-            settings = _filled(settings, option, value)
-    settings = replace(settings, layers=replace(settings.layers, **layers))
+        if value is None:
+            continue
+        if option.part == "layers":
+            value = _of_layers(settings, option, value)
+        elif option.part == "long":
+            _check_long(option, arguments.long)
+        for part, setting, given in _settings_of(option, value):
+            parts.setdefault(part, {})[setting] = given
+    own = parts.pop("", {})
+    own |= {part: replace(getattr(settings, part), **given) for part, given in parts.items()}
+    settings = replace(settings, **own)
     if arguments.class_weight is not None:
         training = replace(settings.training, class_weight=arguments.class_weight)
         settings = replace(settings, training=training)
@@ -200,16 +231,21 @@ def _of_layers(settings: "NeuralSettings", option: Option, value: Any) -> Any:
     return value[0] if value else 0
 
 
-def _filled(settings: "NeuralSettings", option: Option, value: Any) -> "NeuralSettings":
-    if option.setting == "limit":
-        return replace(
-            settings,
-            words=replace(settings.words, largest=value),
-            subwords=replace(settings.subwords, size=value),
+def _check_long(option: Option, strategy: str | None) -> None:
+    """SettingsError for an option that the strategy asked for has no use for."""
+    from textkind.models.long_settings import USED_BY
+
+    used_by = USED_BY.get(option.setting)
+    if used_by is not None and strategy is not None and strategy not in (*used_by, "auto"):
+        raise SettingsError(
+            f"{option.name} is for --long {' or '.join(used_by)}", found=f"--long {strategy}"
         )
+
+
+def _settings_of(option: Option, value: Any) -> list[tuple[str, str, Any]]:
+    """The settings that an option fills: part, name and value of each."""
+    if option.setting == "limit":
+        return [("words", "largest", value), ("subwords", "size", value)]
     if option.setting == "tokenizer":
-        return replace(settings, tokenizer=value, tokens="ready")
-    if option.part == "":
-        return replace(settings, **{option.setting: value})
-    part = getattr(settings, option.part)
-    return replace(settings, **{option.part: replace(part, **{option.setting: value})})
+        return [("", "tokenizer", value), ("", "tokens", "ready")]
+    return [(option.part, option.setting, value)]

@@ -49,6 +49,12 @@ def add_arguments(parser: Parser) -> None:
         help="tell so many labels for each text, the most probable first (default: %(default)s)",
     )
     parser.add_argument(
+        "--tokens",
+        action="store_true",
+        help="tell for each text how many of its tokens were read and not read, of a model with "
+        "a limit (default: only the totals, where something was not read)",
+    )
+    parser.add_argument(
         "--label-delimiter",
         metavar="TEXT",
         default="|",
@@ -85,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = PredictSettings(
         reading=reading,
         top=arguments.top,
+        tokens=arguments.tokens,
         joint=arguments.label_delimiter,
         output_format=arguments.out_format,
         overwrite=arguments.overwrite,

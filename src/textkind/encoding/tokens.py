@@ -55,17 +55,6 @@ class TokenEncoder(Protocol):
         ...
 
 
-def first_tokens(tokens: Tokens, longest: int | None) -> Tokens:
-    """The first `longest` tokens of every text; None: all."""
-    lengths = tokens.lengths
-    if longest is None or not (lengths > longest).any():
-        return tokens
-    kept = np.minimum(lengths, longest)
-    offsets = np.concatenate(([0], np.cumsum(kept)))
-    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], kept)
-    return Tokens(tokens.ids[np.repeat(tokens.offsets[:-1], kept) + within], offsets)
-
-
 def take_tokens(tokens: Tokens, rows: np.ndarray) -> Tokens:
     """The texts at `rows`, in that order."""
     lengths = tokens.lengths[rows]

@@ -66,6 +66,9 @@ class LinearModel:
         margins = score_texts(self.encoder, weights, self.scales, biases, texts, threads)
         return margins_to_logits(margins[:, : self.biases.size], len(self.labels))
 
+    def token_counts(self, texts: pa.LargeStringArray, threads: int | None = None) -> None:
+        """None: all of every text is read."""
+
     def state(self) -> tuple[dict, dict[str, np.ndarray]]:
         """All there is to save: a JSON-able config, and named arrays."""
         return state_of(self.encoder, self.steps, self.scales, self.biases, self.facts)

@@ -13,12 +13,14 @@ from torch import nn
 
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
+from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
-from textkind.encoding.tokens import TokenEncoder, Tokens, first_tokens
+from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.errors import TrainingError
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
+from textkind.models.reading import Reading, long_facts, reading_of
 from textkind.models.starting import start_of, started_network
 from textkind.progress import SILENT, Talk
 from textkind.training.fit import Examples, Trained, fit_network
@@ -33,8 +35,8 @@ FEW = 256  # training texts whose logits are looked at where there is no validat
 class NeuralModel:
     """A fitted network with the encoder of its tokens.
 
-    head says what the network's outputs are (training/losses.py); tokens behind the first
-    max_tokens of a text are not read. facts is the JSON-able account of the fit.
+    head says what the network's outputs are (training/losses.py), reading what is read of a text.
+    facts is the JSON-able account of the fit.
     """
 
     labels: LabelSet
@@ -43,7 +45,7 @@ class NeuralModel:
     network: nn.Module
     layers: NetworkSettings
     head: str
-    max_tokens: int | None
+    reading: Reading
     facts: dict[str, Any]
 
     def logits(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
@@ -63,12 +65,21 @@ class NeuralModel:
 
     def tokens(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
         """The tokens that are read of every text."""
-        return first_tokens(self.encoder.encode(texts, threads), self.max_tokens)
+        return self.reading.read(self.encoder.encode(texts, threads))
+
+    def token_counts(
+        self, texts: pa.LargeStringArray, threads: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """(N,) tokens of each text, and (N,) of them that are read; None where all are, always."""
+        if not self.reading.has_limit:
+            return None
+        whole = self.encoder.encode(texts, threads)
+        return whole.lengths, self.reading.read(whole).lengths
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """All there is to save: a JSON-able config, and named arrays."""
         return state_of(
-            self.encoder, self.network, self.layers, self.head, self.max_tokens, self.facts
+            self.encoder, self.network, self.layers, self.head, self.reading, self.facts
         )
 
     @classmethod
@@ -112,6 +123,7 @@ def fit_neural(
         if settings.refit and validation is not None and best is not None:
             again = replace(
                 settings,
+                long=model.reading.long,  # what auto chose for the first training
                 training=replace(settings.training, epochs=best["epoch"], budget=None),
                 places=places_of_refit(settings.places),
             )
@@ -154,13 +166,21 @@ def _fit(
     train = train.take(canonical_order(train.texts, train.targets))
     labels, head = train.labels, head_of(train.labels, settings.training.head)
     start = start_of(train, settings, seed=seed, threads=threads, talk=talk)
-    max_tokens = tokens_read(settings)
-    examples = _examples(train, start.encoder, max_tokens, threads, talk, "training")
+    whole = start.encoder.encode(train.texts, threads)
+    reading = reading_of(
+        settings, whole, train.targets, labels, start.encoder.size,
+        seed=seed, threads=threads, talk=talk,
+    )  # fmt: skip
+    ledgers = {}
+    examples, ledgers["train"] = _examples(train, start.encoder, whole, reading, talk, "training")
     held_out = None
     if validation is not None:
-        held_out = _examples(validation, start.encoder, max_tokens, threads, talk, "validation")
+        whole = start.encoder.encode(validation.texts, threads)
+        held_out, ledgers["validation"] = _examples(
+            validation, start.encoder, whole, reading, talk, "validation"
+        )
     outputs = outputs_of(head, len(labels))
-    network, layers = started_network(start, examples.tokens, outputs, settings, seed)
+    network, layers = started_network(start, examples.tokens, outputs, settings, reading, seed)
     with talk.task(f"training the {settings.network}"):
         trained = fit_network(
             network, examples, held_out, labels, settings.training,
@@ -171,11 +191,12 @@ def _fit(
         "texts": len(train),
         "tokens": int(examples.tokens.offsets[-1]),
         "vocabulary": start.encoder.size,
+        "long": long_facts(reading, ledgers),
         **start.facts,
         **trained.facts,
     }
     model = NeuralModel(
-        labels, settings.network, start.encoder, network, layers, head, max_tokens, facts
+        labels, settings.network, start.encoder, network, layers, head, reading, facts
     )
     logits = trained.validation_logits
     _check_finite(model.logits(train.texts.slice(0, FEW), threads) if logits is None else logits)
@@ -191,30 +212,20 @@ def _check_finite(logits: np.ndarray) -> None:
         )
 
 
-def tokens_read(settings: NeuralSettings) -> int | None:
-    """The most tokens of a text that the network reads."""
-    limits = [settings.max_tokens, getattr(settings.layers, "longest", None)]
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
 def _examples(
     corpus: Corpus,
     encoder: TokenEncoder,
-    max_tokens: int | None,
-    threads: int | None,
+    whole: Tokens,
+    reading: Reading,
     talk: Talk,
     part: str,
-) -> Examples:
-    whole = encoder.encode(corpus.texts, threads)
-    tokens = first_tokens(whole, max_tokens)
-    unread = int(whole.offsets[-1] - tokens.offsets[-1])
-    if unread:
-        cut = int((whole.lengths > tokens.lengths).sum())
-        talk.note(
-            f"{cut:,} of {len(corpus):,} {part} texts are longer than {max_tokens:,} tokens: "
-            f"{unread / whole.offsets[-1]:.1%} of all tokens are not read"
-        )
+) -> tuple[Examples, dict[str, int]]:
+    """What is read of a part whose tokens are `whole`, and its ledger, told where texts are cut."""
+    tokens = reading.read(whole)
+    account = ledger(whole.lengths, tokens.lengths)
+    if account["texts_cut"]:
+        talk.note(told_ledger(account, f"{part} texts"))
     empty = int((tokens.lengths == 0).sum())
     if empty:
         talk.note(f"{empty:,} of {len(corpus):,} {part} texts have no token")
-    return Examples(tokens, corpus.targets, encoder.unknown_id)
+    return Examples(tokens, corpus.targets, encoder.unknown_id), account

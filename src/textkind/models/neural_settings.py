@@ -9,6 +9,7 @@ from textkind.encoding.runs import MOST_BUCKETS, MOST_LONGEST
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import WordSettings
 from textkind.errors import SettingsError, did_you_mean
+from textkind.models.long_settings import LongSettings, check_fits
 from textkind.models.networks.settings import (
     SETTINGS,
     CnnSettings,
@@ -41,7 +42,8 @@ class NeuralSettings:
     vectors: str | None = None  # a file of word vectors, or "distilled": from a pretrained encoder
     encoder: Path | None = None  # the folder of that encoder; None: the bundled MiniLM
     tune_vectors: bool = True
-    max_tokens: int | None = None  # of a text; what is behind them is not read
+    max_tokens: int | None = None  # that the network reads at once; None: any number
+    long: LongSettings = field(default_factory=LongSettings)  # of texts with more than those
     refit: bool = False  # train once more, on train + validation, for as many epochs as were best
     training: TrainingSettings = field(default_factory=TrainingSettings)
     places: Places = field(default_factory=Places)
@@ -79,6 +81,32 @@ class NeuralSettings:
                 "n-grams of tokens are for networks that do not see their order",
                 found=self.network,
             )
+        self._check_lengths()
+
+    def _check_lengths(self) -> None:
+        """SettingsError where positions, max_tokens and long do not go together."""
+        positions, most = getattr(self.layers, "longest", None), self.max_tokens
+        if positions is not None and most is not None and most > positions:
+            raise SettingsError(
+                f"the {self.network} has positions for {positions:,} tokens",
+                found=f"max_tokens: {most:,}",
+                hint="lower --max-tokens, or raise --longest of a transformer; "
+                "--long windows reads more of a text all the same",
+            )
+        if self.long.strategy == "native" and most is not None and most == positions:
+            raise SettingsError(
+                f"the {self.network} has no more positions than max_tokens",
+                found=f"{most:,} of both",
+                hint="--long windows reads texts of any length",
+            )
+        if self.ngrams > 1 and self.long.strategy not in ("auto", "head", "native"):
+            raise SettingsError(
+                f"--long {self.long.strategy} is not for n-grams of tokens, which stand behind "
+                "the tokens",
+                found=f"ngrams: {self.ngrams}",
+                hint="pass --token-ngrams 1 too",
+            )
+        check_fits(self.long, self.tokens_at_once)
 
     @property
     def network(self) -> str:
@@ -89,6 +117,16 @@ class NeuralSettings:
     def model(self) -> str:
         """The name of the model: that of its network."""
         return self.network
+
+    @property
+    def tokens_at_once(self) -> int | None:
+        """The most tokens that the network reads at once; None: any number."""
+        positions: int | None = getattr(self.layers, "longest", None)
+        return (
+            positions
+            if self.max_tokens is None or self.long.strategy == "native"
+            else self.max_tokens
+        )
 
     @property
     def open_choices(self) -> tuple[str, ...]:
@@ -164,6 +202,7 @@ def settings_of_json(told: Mapping[str, Any]) -> NeuralSettings:
         ("words", WordSettings),
         ("subwords", SubwordSettings),
         ("training", TrainingSettings),
+        ("long", LongSettings),
     ):
         parts[name] = kind(**told[name])
     for name in ("tokenizer", "encoder"):

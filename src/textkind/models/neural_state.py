@@ -11,12 +11,15 @@ from textkind.data.labels import LabelSet
 from textkind.encoding.encoders import encoder_from_state
 from textkind.encoding.tokens import TokenEncoder
 from textkind.errors import ModelFolderError, SettingsError
+from textkind.models.long_settings import LongSettings, check_fits
 from textkind.models.networks.settings import SETTINGS, NetworkSettings, settings_from_json
 from textkind.models.networks.table import build_network
+from textkind.models.networks.windows import reading_network
+from textkind.models.reading import Reading
 from textkind.training.losses import head_of, outputs_of
 
-CONFIG = {"network", "layers", "encoder", "head", "max_tokens", "facts"}
-ENCODER, NETWORK = "encoder ", "network "
+CONFIG = {"network", "layers", "encoder", "head", "max_tokens", "long", "facts"}
+ENCODER, NETWORK, SCORES = "encoder ", "network ", "scores"
 
 
 def state_of(
@@ -24,7 +27,7 @@ def state_of(
     network: nn.Module,
     layers: NetworkSettings,
     head: str,
-    max_tokens: int | None,
+    reading: Reading,
     facts: dict[str, Any],
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """A JSON-able config and named arrays."""
@@ -35,10 +38,13 @@ def state_of(
         "layers": asdict(layers),
         "encoder": encoder_config,
         "head": head,
-        "max_tokens": max_tokens,
+        "max_tokens": reading.max_tokens,
+        "long": asdict(reading.long),
         "facts": facts,
     }
     arrays = {ENCODER + key: array for key, array in encoder_arrays.items()}
+    if reading.scores is not None:
+        arrays[SCORES] = reading.scores
     for key, tensor in network.state_dict().items():
         arrays[NETWORK + key] = tensor.detach().cpu().numpy()
     return config, arrays
@@ -46,7 +52,7 @@ def state_of(
 
 def parts_of(
     config: dict[str, Any], arrays: dict[str, np.ndarray], labels: LabelSet
-) -> tuple[str, TokenEncoder, nn.Module, NetworkSettings, str, int | None, dict[str, Any]]:
+) -> tuple[str, TokenEncoder, nn.Module, NetworkSettings, str, Reading, dict[str, Any]]:
     """What `state_of` was given, the network's name first; ModelFolderError says what is wrong."""
 
     def require(condition: bool, problem: str) -> None:
@@ -70,8 +76,9 @@ def parts_of(
         raise ModelFolderError(
             "the neural model in this folder is damaged: its layers", found=str(error)
         ) from error
-    known = all(key.startswith((ENCODER, NETWORK)) for key in arrays)
+    known = all(key.startswith((ENCODER, NETWORK)) or key == SCORES for key in arrays)
     require(known, "it has arrays of neither encoder nor network")
+    reading = _reading(config["long"], max_tokens, arrays.get(SCORES))
     longest = getattr(layers, "longest", None)
     require(longest is None or (max_tokens is not None and max_tokens <= longest), "max_tokens")
     try:
@@ -80,12 +87,16 @@ def parts_of(
         raise ModelFolderError(
             "the neural model in this folder is damaged: its encoder", found=str(error)
         ) from error
+    if reading.scores is not None:
+        require(reading.scores.shape == (encoder.size,), "the number of its scores")
     tensors = _under(NETWORK, arrays)
     # each has arrays of its own, and takes time to build
     require(getattr(layers, "layers", 0) <= len(tensors), "the number of its layers")
     try:
         with torch.device("meta"):  # shapes alone: nothing is drawn, and nothing takes memory
-            network = build_network(name, encoder.size, outputs_of(head, len(labels)), layers, 0)
+            outputs = outputs_of(head, len(labels))
+            network = build_network(name, encoder.size, outputs, layers, 0)
+            network = reading_network(network, outputs, reading.long, reading.max_tokens, 0)
     except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:  # sizes beyond all
         raise ModelFolderError(
             "the neural model in this folder is damaged: its layers cannot be built",
@@ -102,7 +113,25 @@ def parts_of(
     network.load_state_dict(
         {key: torch.from_numpy(array) for key, array in tensors.items()}, assign=True
     )
-    return name, encoder, network.eval(), layers, head, max_tokens, config["facts"]
+    return name, encoder, network.eval(), layers, head, reading, config["facts"]
+
+
+def _reading(told: Any, max_tokens: int | None, scores: np.ndarray | None) -> Reading:
+    """What a text is read by; ModelFolderError where that makes no sense."""
+    try:
+        long = LongSettings(**told)
+        check_fits(long, max_tokens)
+    except (SettingsError, TypeError) as error:
+        raise ModelFolderError(
+            "the neural model in this folder is damaged: long", found=str(error)
+        ) from error
+    ranked = long.strategy == "retrieve"
+    is_sound = scores is not None and scores.dtype == np.int32 and scores.ndim == 1
+    if long.strategy == "auto" or (not is_sound if ranked else scores is not None):
+        raise ModelFolderError(
+            "the neural model in this folder is damaged: how it reads long texts", found=told
+        )
+    return Reading(long, max_tokens, scores)
 
 
 def _under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

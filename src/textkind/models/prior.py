@@ -45,6 +45,9 @@ class PriorModel:
         """(N, K) float32 logits of texts, all rows alike."""
         return np.tile(self.scores, (len(texts), 1))
 
+    def token_counts(self, texts: pa.LargeStringArray, threads: int | None = None) -> None:
+        """None: it reads no tokens."""
+
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """All there is to save: a JSON-able config, and named arrays."""
         return {"facts": self.facts}, {"scores": self.scores}

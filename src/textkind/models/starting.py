@@ -16,7 +16,9 @@ from textkind.encoding.word_vectors import read_vectors, start_vectors, vector_w
 from textkind.encoding.words import fit_words
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.networks.table import build_network
+from textkind.models.networks.windows import reading_network
 from textkind.models.neural_settings import DISTILLED, NeuralSettings
+from textkind.models.reading import Reading
 from textkind.models.static_vectors import distilled
 from textkind.progress import SILENT, Talk
 from textkind.training.memory import check_memory
@@ -116,7 +118,12 @@ def _distilled_start(
 
 
 def started_network(
-    start: Start, tokens: Tokens, outputs: int, settings: NeuralSettings, seed: int
+    start: Start,
+    tokens: Tokens,
+    outputs: int,
+    settings: NeuralSettings,
+    reading: Reading,
+    seed: int,
 ) -> tuple[nn.Module, NetworkSettings]:
     """The network with its first weights, and its settings; tokens are those of training.
 
@@ -138,7 +145,7 @@ def started_network(
         network.set_token_counts(counts)  # type: ignore[operator]
     if hasattr(network, "set_document_counts"):
         network.set_document_counts(document_counts(tokens, size), len(tokens))  # type: ignore[operator]
-    return network, layers
+    return reading_network(network, outputs, reading.long, reading.max_tokens, seed), layers
 
 
 def document_counts(tokens: Tokens, size: int) -> np.ndarray:

@@ -24,6 +24,7 @@ from textkind.report.figures import (
 )
 from textkind.report.gradients import gradient_section
 from textkind.report.label_table import label_rows, outcome_rows
+from textkind.report.long_texts import long_section
 from textkind.report.mistakes import mistake_rows
 from textkind.report.profile import (
     count_rows,
@@ -81,6 +82,7 @@ def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
         mistake_total=len(mistakes),
         has_ngrams=any(one.get("ngrams") for one in mistakes),
         training=training_section(metrics.get("fit") or {}),
+        long_texts=long_section(metrics.get("fit") or {}),
         gradients=gradient_section(metrics.get("fit") or {}),
         fact_tables=fact_tables(metrics.get("fit") or {}),
         candidates=candidate_rows(metrics.get("fit") or {}),

@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from textkind.models.long_settings import USED_BY
 from textkind.models.neural_settings import DISTILLED
 from textkind.report.wording import clip, known, number, percent_text
 
@@ -12,7 +13,8 @@ MOST_ROWS = 60  # of one table
 NAME_LENGTH, VALUE_LENGTH, COMMAND_LENGTH = 40, 160, 1000  # characters
 CHOICES = ("features", "naive_bayes", "strength")  # what validation compares
 # Entries of "fit" that have a table of their own or stand elsewhere on the page.
-APART = {"model", "seconds", "asked", "settings", "decision", "candidates", "gradients", "auto"}
+APART = {"model", "seconds", "asked", "settings", "decision", "candidates", "gradients", "auto",
+         "long"}  # fmt: skip
 LONG = {"history"}  # entries at any depth that are no lines of a table
 
 
@@ -48,12 +50,20 @@ def _setting_tables(settings: dict[str, Any]) -> list[tuple[str, dict[str, Any],
             kept.pop(kind, None)
     if "subwords" in kept:  # their model is told by "tokens"
         kept["subwords"] = {k: v for k, v in kept["subwords"].items() if k != "model"}
+    if "long" in kept:
+        kept["long"] = _used_of_long(kept["long"])
     reading = {key: value for key, value in kept.items() if value is not None}
     network = {"network": reading.pop("network")} | layers | reading
     return [
         ("The network and what it reads.", network, "by default"),
         ("The training, as set.", settings.get("training") or {}, "none"),
     ]
+
+
+def _used_of_long(long: dict[str, Any]) -> dict[str, Any]:
+    """The settings of long texts that their strategy has a use for."""
+    strategy = long["strategy"]
+    return {k: v for k, v in long.items() if k == "strategy" or strategy in USED_BY[k]}
 
 
 def _rows(facts: dict[str, Any], absent: str) -> list[tuple[str, str]]:

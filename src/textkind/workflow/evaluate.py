@@ -12,6 +12,7 @@ from textkind.evaluation.scorecard import score_part
 from textkind.progress import SILENT, Talk
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import classifier_of, file_digest
+from textkind.workflow.unread import unread_tokens
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def evaluate(
     corpus = reading.corpus
     with talk.task("predicting"):
         given = predict_probabilities(classifier, corpus.texts, settings.threads)
+        unread_tokens(classifier.model, corpus.texts, settings.threads, talk, "texts")
     with talk.task("evaluating"):
         predicted = decide(classifier.decision, given)
         figures = score_part(given, predicted, corpus.targets, corpus.labels, settings.seed)

@@ -14,11 +14,12 @@ import torch
 from torch import nn
 
 from textkind.data.corpus import Corpus
+from textkind.encoding.cuts import first_tokens
 from textkind.encoding.ngrams import canonical_order
-from textkind.encoding.tokens import first_tokens
 from textkind.explain.gradients import gradient_profile, step_gradients
 from textkind.models.networks.settings import RnnSettings
 from textkind.models.networks.table import build_network
+from textkind.models.networks.windows import plain_network
 from textkind.models.neural import NeuralModel
 from textkind.seeds import generator
 from textkind.training.batches import Batch, padded_batch
@@ -83,6 +84,7 @@ def _sample(
     drawn = generator(seed, "gradients").permutation(order.size)[:CANDIDATES]
     some = train.take(order[drawn])
     tokens = first_tokens(model.tokens(some.texts, threads), MOST_TOKENS)
+    tokens = first_tokens(tokens, model.reading.max_tokens)  # one window, where there are windows
     longest = np.argsort(-tokens.lengths, kind="stable")[:MOST_TEXTS]
     longest = longest[tokens.lengths[longest] >= LEAST_TOKENS]
     batch = padded_batch(tokens, longest) if longest.size else None
@@ -95,12 +97,13 @@ def _networks(
     """Group, name, network and (B, T) input ids of each series."""
     size, outputs = model.encoder.size, outputs_of(model.head, len(model.labels))
     first = build_network(model.name, size, outputs, model.layers, seed)
+    trained = plain_network(model.network)
     if model.facts.get("vectors") is not None:
         # reading the file again would take longer than all of this: the tuned vectors stand in
         for name in first.vector_tables:  # type: ignore[union-attr]
-            first.get_parameter(name).data = model.network.get_parameter(name).data
+            first.get_parameter(name).data = trained.get_parameter(name).data
     yield "network", "before training", first, batch.input_ids
-    yield "network", "after training", model.network, batch.input_ids
+    yield "network", "after training", trained, batch.input_ids
     if not isinstance(model.layers, RnnSettings):
         return
     used, input_ids = np.unique(batch.input_ids, return_inverse=True)

@@ -6,15 +6,19 @@ not at all; a pipe gets each block as it is done.
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import pyarrow as pa
+
 from textkind.classifier import Classifier, predict_probabilities
 from textkind.data.rejected import Rejection, reasons_in_words, write_rejected
 from textkind.data.settings import ReadSettings
+from textkind.encoding.ledger import ledger, told_ledger
 from textkind.errors import SettingsError
 from textkind.progress import SILENT, Talk
 from textkind.storage.place import whole_file, writing
@@ -24,6 +28,7 @@ from textkind.workflow.predictions import prediction_columns, with_predictions
 from textkind.workflow.writers import FORMATS, format_of_output, open_writer
 
 PIPE = "-"
+NO_TEXTS = pa.array([], pa.large_string())
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class PredictSettings:
 
     reading: ReadSettings = field(default_factory=ReadSettings)
     top: int = 1  # labels told for each text, most probable first
+    tokens: bool = False  # tell for each text how many tokens were read, and how many not
     joint: str = "|"  # between several labels of a text where they share a CSV field
     output_format: str | None = None  # for a pipe: csv, tsv or jsonl
     overwrite: bool = False
@@ -46,7 +52,10 @@ class PredictSettings:
 
 @dataclass(frozen=True)
 class PredictResult:
-    """What came of it: read == predicted + rejected. seconds leave out the loading of the model."""
+    """What came of it: read == predicted + rejected. seconds leave out the loading of the model.
+
+    unread is the ledger of the texts (encoding/ledger.py); None of a model without a limit.
+    """
 
     read: int
     predicted: int
@@ -54,6 +63,7 @@ class PredictResult:
     output: str
     rejected_file: Path | None
     seconds: float
+    unread: dict[str, int] | None
 
 
 def predict(
@@ -76,24 +86,36 @@ def predict(
     classifier, origin = classifier_of(model)
     trained = None if origin is None else origin.columns
     _check_joint(classifier, settings.joint)
+    if settings.tokens and classifier.model.token_counts(NO_TEXTS) is None:
+        raise SettingsError(
+            f"this {classifier.model.name} model has no limit: it reads every text whole",
+            hint="leave --tokens out",
+        )
     kind = _output_format(output, settings)
     _check_different(source, output)
     began = time.monotonic()
     blocks = Blocks(source, settings.reading, trained, talk)
     labels = classifier.labels
     columns, notes = prediction_columns(
-        blocks.names, several=labels.several, top=settings.top, labels=len(labels)
+        blocks.names,
+        several=labels.several,
+        top=settings.top,
+        labels=len(labels),
+        tokens=settings.tokens,
     )
     for note in notes:
         talk.note(note)
     place = Path("standard output" if str(output) == PIPE else output)
-    read, rejected = 0, list[Rejection]()
+    read, rejected, unread = 0, list[Rejection](), Counter[str]()
     try:
         with talk.task(f"predicting {blocks.name}"), _output(output, settings) as file:
             writer = open_writer(kind, file, settings.joint)
             for block in blocks:
                 given = predict_probabilities(classifier, block.texts, settings.threads)
-                table = with_predictions(block.table, columns, classifier, given)
+                counts = classifier.model.token_counts(block.texts, settings.threads)
+                if counts is not None:
+                    unread.update(ledger(*counts))
+                table = with_predictions(block.table, columns, classifier, given, counts)
                 with writing(place):
                     writer.write(table)
                 read += block.read
@@ -103,6 +125,9 @@ def predict(
     finally:
         blocks.close()
     rejected_file = _write_rejected(rejected, output, talk)
+    if unread["texts_cut"]:
+        hint = "" if settings.tokens else " (--tokens tells how many of each)"
+        talk.note(told_ledger(unread, "texts") + hint)
     return PredictResult(
         read=read,
         predicted=read - len(rejected),
@@ -110,6 +135,7 @@ def predict(
         output=str(output),
         rejected_file=rejected_file,
         seconds=time.monotonic() - began,
+        unread=dict(unread) if unread else None,
     )
 
 

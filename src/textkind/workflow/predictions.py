@@ -16,19 +16,21 @@ class PredictionColumns:
 
     best     label and probability; for several labels the lists of those given
     ranked   (label, probability) of the second best on, or of several labels from the best on
+    tokens   those read of each text, and those not read; empty where they are not asked for
     """
 
     best: tuple[str, str]
     ranked: tuple[tuple[str, str], ...]
+    tokens: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """All of them, in their order."""
-        return [*self.best, *(name for pair in self.ranked for name in pair)]
+        return [*self.best, *(name for pair in self.ranked for name in pair), *self.tokens]
 
 
 def prediction_columns(
-    taken: list[str], *, several: bool, top: int, labels: int
+    taken: list[str], *, several: bool, top: int, labels: int, tokens: bool = False
 ) -> tuple[PredictionColumns, list[str]]:
     """Names for the `top` best labels, and a note where names had to be changed.
 
@@ -41,6 +43,7 @@ def prediction_columns(
     plain = PredictionColumns(
         ("labels", "probabilities") if several else ("label", "probability"),
         tuple((f"label_{rank}", f"probability_{rank}") for rank in ranks),
+        ("tokens_read", "tokens_unread") if tokens else (),
     )
     prefix, columns = "", plain
     while clash := set(columns.names) & set(taken):
@@ -48,6 +51,7 @@ def prediction_columns(
         columns = PredictionColumns(
             (prefix + plain.best[0], prefix + plain.best[1]),
             tuple((prefix + label, prefix + share) for label, share in plain.ranked),
+            tuple(prefix + name for name in plain.tokens),
         )
         clashing = sorted(clash)
     if not prefix:
@@ -58,9 +62,16 @@ def prediction_columns(
 
 
 def with_predictions(
-    table: pa.Table, columns: PredictionColumns, classifier: Classifier, probabilities: np.ndarray
+    table: pa.Table,
+    columns: PredictionColumns,
+    classifier: Classifier,
+    probabilities: np.ndarray,
+    counts: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> pa.Table:
-    """The table with the columns of prediction; probabilities is (N, K) float32."""
+    """The table with the columns of prediction; probabilities is (N, K) float32.
+
+    counts are the tokens (N,) of each text and those of it that are read, if they are to be told.
+    """
     names = pa.array([str(name) for name in classifier.labels.names], pa.large_string())
     if classifier.labels.several:
         added = list(_lists(names, decide(classifier.decision, probabilities), probabilities))
@@ -75,6 +86,9 @@ def with_predictions(
         ids = order[:, rank]
         added.append(names.take(pa.array(ids)))
         added.append(pa.array(np.take_along_axis(probabilities, ids[:, None], axis=1)[:, 0]))
+    if columns.tokens and counts is not None:
+        whole, told = counts
+        added += [pa.array(told), pa.array(whole - told)]
     for name, column in zip(columns.names, added, strict=True):
         table = table.append_column(name, column)
     return table

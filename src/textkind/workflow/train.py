@@ -42,6 +42,7 @@ from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import data_facts, read_sources, split_readings
 from textkind.workflow.told import Account
+from textkind.workflow.unread import unread_tokens
 
 METRICS_FORMAT = 1
 RUNS = Path("runs")
@@ -92,7 +93,9 @@ def train(
         settings = replace(settings, model=chosen)
         with account.step("evaluate"):
             figures, mistakes = evaluate_parts(learned, parts, settings, account)
-        fit = fit_facts(learned, settings, account) | gradients_by_step(learned, parts, settings)
+            unread = unread_of_test(learned, parts, settings, account)
+        fit = fit_facts(learned, settings, account) | unread
+        fit |= gradients_by_step(learned, parts, settings)
         fit |= climb
         facts = {
             "format": METRICS_FORMAT,
@@ -189,6 +192,20 @@ def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> di
         "decision": learned.decision_facts,
         **learned.classifier.model.facts,
     }
+
+
+def unread_of_test(
+    learned: Learned, parts: Parts, settings: TrainSettings, talk: Talk
+) -> dict[str, Any]:
+    """The entry fit.long with the ledger of the test part; nothing of a model without one."""
+    model = learned.classifier.model
+    if parts.test is None:
+        return {}
+    account = unread_tokens(model, parts.test.texts, settings.threads, talk, "test texts")
+    if account is None:
+        return {}
+    long = model.facts["long"]
+    return {"long": long | {"parts": long["parts"] | {"test": account}}}
 
 
 def gradients_by_step(learned: Learned, parts: Parts, settings: TrainSettings) -> dict[str, Any]:
