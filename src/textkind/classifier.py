@@ -67,6 +67,8 @@ MODELS = {
     "cnn": _NEURAL,
     "rnn": _NEURAL,
     "transformer": _NEURAL,
+    "frozen": _NEURAL,
+    "pretrained": _NEURAL,
 }
 
 

@@ -19,12 +19,14 @@ from textkind.errors import TrainingError
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
+from textkind.models.pretrained import train_network
 from textkind.models.starting import start_of, started_network
 from textkind.progress import SILENT, Talk
-from textkind.training.fit import Examples, Trained, fit_network
+from textkind.training.fit import Trained
 from textkind.training.forward import network_outputs, torch_threads
 from textkind.training.losses import head_of, logits_of, outputs_of
 from textkind.training.settings import Places
+from textkind.training.tasks import Examples
 
 FEW = 256  # training texts whose logits are looked at where there is no validation
 
@@ -162,9 +164,9 @@ def _fit(
     outputs = outputs_of(head, len(labels))
     network, layers = started_network(start, examples.tokens, outputs, settings, seed)
     with talk.task(f"training the {settings.network}"):
-        trained = fit_network(
-            network, examples, held_out, labels, settings.training,
-            places=settings.places, seed=seed, talk=talk,
+        trained = train_network(
+            network, examples, held_out, labels, replace(settings, layers=layers),
+            seed=seed, talk=talk,
         )  # fmt: skip
     facts = {
         "settings": settings_to_json(replace(settings, layers=layers)),

@@ -9,6 +9,8 @@ from textkind.encoding.runs import MOST_BUCKETS, MOST_LONGEST
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import WordSettings
 from textkind.errors import SettingsError, did_you_mean
+from textkind.models.networks.choices import check_choice, check_whole
+from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.settings import (
     SETTINGS,
     CnnSettings,
@@ -17,8 +19,7 @@ from textkind.models.networks.settings import (
     PerceptronSettings,
     RnnSettings,
     TransformerSettings,
-    check_choice,
-    check_whole,
+    name_of,
     settings_from_json,
 )
 from textkind.training.settings import Places, TrainingSettings
@@ -39,7 +40,8 @@ class NeuralSettings:
     ngrams: int = 1  # longest run of tokens that is hashed to a vector of its own; 1: none
     buckets: int = 1 << 16  # that runs are hashed to, if any
     vectors: str | None = None  # a file of word vectors, or "distilled": from a pretrained encoder
-    encoder: Path | None = None  # the folder of that encoder; None: the bundled MiniLM
+    encoder: str | Path | None = None  # that encoder, by folder or name; None: the bundled MiniLM
+    revision: str | None = None  # of a name
     tune_vectors: bool = True
     max_tokens: int | None = None  # of a text; what is behind them is not read
     refit: bool = False  # train once more, on train + validation, for as many epochs as were best
@@ -50,11 +52,22 @@ class NeuralSettings:
         check_choice("tokens", self.tokens, TOKENS)
         if (self.tokens == "ready") != (self.tokenizer is not None):
             raise SettingsError("tokens are ready where a tokenizer is given, and only there")
-        if self.encoder is not None and self.vectors != DISTILLED:
+        if self.is_pretrained:
+            for name, value, without in (
+                ("tokens", self.tokens, "words"),
+                ("vectors", self.vectors, None),
+                ("ngrams", self.ngrams, 1),
+            ):
+                if value != without:
+                    raise SettingsError(
+                        "a pretrained encoder brings its own tokens and vectors",
+                        found=f"{name}: {value}",
+                    )
+        elif self.encoder is not None and self.vectors != DISTILLED:
             raise SettingsError(
                 "an encoder is what vectors are distilled from",
                 found=f"vectors: {self.vectors}",
-                hint=f"pass --vectors {DISTILLED} too",
+                hint=f"pass --vectors {DISTILLED} too, or --model pretrained",
             )
         if self.max_tokens is not None:
             check_whole("max_tokens", self.max_tokens)
@@ -83,7 +96,12 @@ class NeuralSettings:
     @property
     def network(self) -> str:
         """The name of the network that the layers are settings of."""
-        return next(name for name, kind in SETTINGS.items() if kind is type(self.layers))
+        return name_of(self.layers)
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the network is a pretrained encoder."""
+        return isinstance(self.layers, FrozenSettings)
 
     @property
     def model(self) -> str:
@@ -119,6 +137,13 @@ DEFAULTS = {
         training=TrainingSettings(learning_rate=0.003, epochs=12, token_dropout=0.1),
     ),
     "transformer": NeuralSettings(layers=TransformerSettings(), max_tokens=256),
+    "frozen": NeuralSettings(layers=FrozenSettings(), refit=True),
+    "pretrained": NeuralSettings(
+        layers=PretrainedSettings(),
+        training=TrainingSettings(
+            learning_rate=2e-4, epochs=4, batch_tokens=1024, warmup=0.06, label_smoothing=0.05
+        ),
+    ),
 }
 # Distilled vectors know much already: they forget it at the full rate, and need less dropout.
 DISTILLED_TOKEN_RATE, DISTILLED_DROPOUT = 0.3, 0.3
