@@ -60,7 +60,7 @@ def end_to_end(items: list[Item]) -> Batch:
 
 def valid(ids: Tensor, lengths: Tensor) -> Tensor:
     """(B, T) bool: which positions hold a token."""
-    return torch.arange(ids.shape[1]) < lengths[:, None]
+    return torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
 
 
 class BagNetwork(nn.Module):
@@ -89,7 +89,7 @@ class TextCnn(nn.Module):
         for convolution in self.convolutions:
             window = convolution.kernel_size[0]
             y = torch.relu(convolution(nn.functional.pad(x, (0, window - 1))))  # (B, 100, T)
-            is_behind = torch.arange(y.shape[2]) > (last - window).clamp(min=0)
+            is_behind = torch.arange(y.shape[2], device=y.device) > (last - window).clamp(min=0)
             found.append(y.masked_fill(is_behind, -torch.inf).amax(dim=2))
         return self.head(self.dropout(torch.cat(found, dim=1)))
 
@@ -104,7 +104,7 @@ class BiLstm(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         x = self.dropout(self.embedding(ids))  # (B, T, 100)
-        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)  # (B, T, 256)
         states = states.masked_fill(~valid(ids, lengths)[:, :, None], -torch.inf)
         return self.head(self.dropout(states.amax(dim=1)))
@@ -126,7 +126,9 @@ class Encoder(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         mask = valid(ids, lengths)
-        x = self.embedding(ids) + self.positions(torch.arange(ids.shape[1]))  # (B, T, 128)
+        x = self.embedding(ids) + self.positions(
+            torch.arange(ids.shape[1], device=ids.device)
+        )  # (B, T, 128)
         x = self.encoder(self.dropout(x), src_key_padding_mask=~mask)
         x = (x * mask[:, :, None]).sum(dim=1) / lengths[:, None]  # (B, 128)
         return self.head(self.dropout(x))
@@ -140,15 +142,20 @@ NETWORKS: dict[str, tuple[type[nn.Module], Callable[[list[Item]], Batch]]] = {
 }
 
 
-def train_one_epoch(network: nn.Module, loader: DataLoader[Item]) -> int:
+def train_one_epoch(
+    network: nn.Module, loader: DataLoader[Item], device: str = "cpu", bfloat16: bool = False
+) -> int:
     """Steps taken."""
+    network.to(device)
     optimizer = torch.optim.AdamW(network.parameters())
     measure = nn.CrossEntropyLoss()
     network.train()
     steps = 0
     for inputs, targets in loader:
         optimizer.zero_grad()
-        loss = measure(network(*inputs), targets)
+        with torch.autocast(device, torch.bfloat16, enabled=bfloat16):
+            outputs = network(*(one.to(device) for one in inputs))
+            loss = measure(outputs, targets.to(device))
         loss.backward()
         optimizer.step()
         steps += 1

@@ -74,6 +74,8 @@ MODELS = {
     "cnn": _NEURAL,
     "rnn": _NEURAL,
     "transformer": _NEURAL,
+    "frozen": _NEURAL,
+    "pretrained": _NEURAL,
     "stack": ModelKind("textkind.stack", model="StackModel", fit=None, tolerance=1e-3),
 }
 

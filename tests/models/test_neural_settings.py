@@ -13,6 +13,11 @@ from hypothesis import strategies as st
 
 from textkind.errors import SettingsError
 from textkind.models.long_settings import LongSettings
+from textkind.models.networks.pretrained_settings import (
+    Architecture,
+    FrozenSettings,
+    PretrainedSettings,
+)
 from textkind.models.networks.settings import (
     SETTINGS,
     CnnSettings,
@@ -30,7 +35,8 @@ from textkind.models.neural_settings import (
     settings_to_json,
 )
 
-LAYERS = [kind() for kind in SETTINGS.values()]
+LAYERS = [kind() for kind in SETTINGS.values() if not issubclass(kind, FrozenSettings)]
+ARCHITECTURE = Architecture(vocabulary=9, width=4, token_width=4, layers=2, positions=8)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +80,57 @@ def test_settings_come_back_from_json(layers):
     assert "where" not in json.dumps(told)
     expected = replace(settings, tokenizer=Path("tokenizer.json"))
     assert settings_of_json(json.loads(json.dumps(told))) == expected
+
+
+@pytest.mark.parametrize("kind", [FrozenSettings, PretrainedSettings])
+@pytest.mark.parametrize("config", [None, {"model_type": "electra", "vocab_size": 9}])
+def test_an_architecture_comes_back_from_json(kind, config):
+    layers = kind(architecture=replace(ARCHITECTURE, config=config), pooling="cls")
+    settings = NeuralSettings(layers=layers, encoder="some/name", revision="abc")
+    told = json.loads(json.dumps(settings_to_json(settings)))
+    assert settings_of_json(told) == replace(settings, encoder=Path("name"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"tokens": "bpe"}, "brings its own tokens"),
+        ({"vectors": "glove.txt"}, "brings its own tokens"),
+        ({"ngrams": 2}, "brings its own tokens"),
+    ],
+)
+def test_a_pretrained_encoder_brings_its_tokens(settings, words):
+    with pytest.raises(SettingsError, match=words):
+        NeuralSettings(layers=PretrainedSettings(), **settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "words"),
+    [
+        (FrozenSettings, {"pooling": "attention"}, "pooling must be one of"),
+        (FrozenSettings, {"strength": 0.0}, "strength"),
+        (FrozenSettings, {"strength": float("inf")}, "strength"),
+        (FrozenSettings, {"normalize": 2}, "normalize"),
+        (FrozenSettings, {"architecture": {"width": 3}}, "no architecture"),
+        (PretrainedSettings, {"dropout": 1.0}, "dropout"),
+        (PretrainedSettings, {"freeze": -1}, "freeze"),
+        (PretrainedSettings, {"freeze": 3, "architecture": ARCHITECTURE}, "2 layers to freeze"),
+        (PretrainedSettings, {"layer_decay": 0}, "layer_decay"),
+        (PretrainedSettings, {"lora": -1}, "lora"),
+        (PretrainedSettings, {"checkpointing": 1}, "checkpointing"),
+    ],
+)
+def test_settings_of_an_encoder_that_make_no_sense_are_refused(kind, settings, words):
+    with pytest.raises(SettingsError, match=words):
+        kind(**settings)
+
+
+@pytest.mark.parametrize(
+    "change", [{"width": 0}, {"heads": 3}, {"activation": "swish"}, {"epsilon": 1}, {"config": 1}]
+)
+def test_an_architecture_that_makes_no_sense_is_refused(change):
+    with pytest.raises(SettingsError):
+        replace(ARCHITECTURE, **change)
 
 
 def test_of_an_encoder_only_its_name_is_told():

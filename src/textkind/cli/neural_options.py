@@ -6,14 +6,24 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textkind.cli.parsing import Parser, number_from, one_of, share, whole_number, whole_numbers
+from textkind.cli.parsing import (
+    Parser,
+    number_from,
+    on_off,
+    one_of,
+    share,
+    whole_number,
+    whole_numbers,
+)
 from textkind.errors import SettingsError
 
 if TYPE_CHECKING:
     from textkind.models.neural_settings import NeuralSettings
 
-POOLINGS = ("mean", "max", "attention", "sif", "last", "cls")
-MODELS = ("mean_pool", "perceptron", "cnn", "rnn", "transformer")
+POOLINGS = ("mean", "max", "attention", "sif", "last", "cls", "own")
+MODELS = ("mean_pool", "perceptron", "cnn", "rnn", "transformer", "frozen", "pretrained")
+
+PRETRAINED = ("frozen", "pretrained")
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,9 @@ NETWORK = (
     Option("--width", "layers", "width", whole_number(1), "NUMBER",
            "numbers of a token's vector", "100; transformer: 128; or that of the vectors"),
     Option("--pooling", "layers", "pooling", one_of(*POOLINGS), "NAME",
-           "mean, max or attention; mean_pool: also sif, rnn: last, transformer: "
-           "cls", "mean; rnn: attention"),
+           "mean, max or attention; mean_pool: also sif, rnn: last, transformer: cls, "
+           "frozen and pretrained: cls and own, but frozen not "
+           "attention", "mean; rnn: attention; pretrained: as it was trained"),
     Option("--hidden", "layers", "hidden", whole_numbers, "NUMBERS",
            "units of each hidden layer of a perceptron, such as 256,128 (0: "
            "none); of mean_pool's", "perceptron: 128; mean_pool: none"),
@@ -67,6 +78,19 @@ NETWORK = (
            "positions of a transformer: the most tokens it can read at once", "512"),
     Option("--dropout", "layers", "dropout", share, "SHARE",
            "of the numbers left out in training", "by the network"),
+    Option("--normalize", "layers", "normalize", on_off, "on|off",
+           "vectors of a pretrained encoder have unit length", "as it was trained"),
+    Option("--freeze", "layers", "freeze", whole_number(0), "NUMBER",
+           "lowest layers of a pretrained encoder that stay as they are", "0"),
+    Option("--layer-decay", "layers", "layer_decay", share, "SHARE",
+           "of a pretrained layer's learning rate that the layer below it has", "1"),
+    Option("--lora", "layers", "lora", whole_number(0), "RANK",
+           "train a pretrained encoder by low-rank updates of its matrices; 0: train all "
+           "of them", "0, or 16 above 300 million parameters"),
+    Option("--checkpointing", "layers", "checkpointing", on_off, "on|off",
+           "compute a pretrained encoder's states twice rather than keep them", "off"),
+    Option("--compiled", "layers", "compiled", on_off, "on|off",
+           "let PyTorch's compiler fuse what a pretrained encoder computes, on a GPU", "off"),
 )  # fmt: skip
 TEXT = (
     Option("--tokens", "", "tokens", one_of("words", "bpe", "wordpiece", "unigram"), "NAME",
@@ -85,8 +109,11 @@ TEXT = (
     Option("--vectors", "", "vectors", str, "FILE",
            "start from word vectors (word2vec, GloVe, fastText .vec; plain or "
            ".gz), or `distilled`: from a pretrained encoder", "none"),
-    Option("--encoder", "", "encoder", Path, "DIR",
-           "the folder of that encoder", "the bundled MiniLM"),
+    Option("--encoder", "", "encoder", str, "NAME",
+           "the pretrained encoder, of frozen and pretrained too: a folder, or a name of the "
+           "Hugging Face hub", "the bundled MiniLM"),
+    Option("--revision", "", "revision", str, "COMMIT",
+           "of a name of the hub", "its newest, which is told"),
     Option("--max-tokens", "", "max_tokens", whole_number(1), "NUMBER",
            "that are read at once; --long says what becomes of longer texts", "by the network"),
 )  # fmt: skip
@@ -111,7 +138,7 @@ LONG = (
 TRAINING = (
     Option("--epochs", "training", "epochs", whole_number(1), "NUMBER",
            "passes at most",
-           "20; mean_pool: 10; cnn: 12; rnn: 12"),
+           "20; mean_pool: 10; cnn: 12; rnn: 12; pretrained: 4"),
     Option("--budget", "training", "budget", number_from(0), "MINUTES",
            "end after so many minutes, with the best model so far", "none"),
     Option("--patience", "training", "patience", whole_number(1), "NUMBER",
@@ -120,7 +147,7 @@ TRAINING = (
            "of validation, by which the best weights are kept: log_loss, accuracy "
            "or macro_f1", "log_loss"),
     Option("--batch-tokens", "training", "batch_tokens", whole_number(1), "NUMBER",
-           "tokens of a batch at most", "2048; mean_pool: 8192"),
+           "tokens of a batch at most", "2048; mean_pool: 8192; pretrained: 1024"),
     Option("--batch-texts", "training", "batch_texts", whole_number(1), "NUMBER",
            "texts of a batch at most", "64"),
     Option("--accumulation", "training", "accumulation", whole_number(1), "NUMBER",
@@ -129,7 +156,8 @@ TRAINING = (
            "adamw or sgd", "adamw"),
     Option("--learning-rate", "training", "learning_rate", number_from(0), "NUMBER",
            "at its highest",
-           "0.001; mean_pool: 0.01; perceptron: 0.003; cnn: 0.002; rnn: 0.003"),
+           "0.001; mean_pool: 0.01; perceptron: 0.003; cnn: 0.002; rnn: 0.003; "
+           "pretrained: 0.0002"),
     Option("--token-rate", "training", "token_rate", number_from(0), "NUMBER",
            "of the tokens' vectors, times the learning rate; 0.3 where they are "
            "distilled", "1; cnn: 1.5"),
@@ -138,7 +166,7 @@ TRAINING = (
     Option("--schedule", "training", "schedule", one_of("linear", "cosine", "constant"), "NAME",
            "linear, cosine or constant", "linear"),
     Option("--warmup", "training", "warmup", share, "SHARE",
-           "of the steps, in which the rate rises", "0.05"),
+           "of the steps, in which the rate rises", "0.05; pretrained: 0.06"),
     Option("--clip", "training", "clip", number_from(0), "NUMBER",
            "longest gradient", "1"),
     Option("--head", "training", "head", one_of("auto", "binary", "softmax", "sigmoid"), "NAME",
@@ -146,7 +174,7 @@ TRAINING = (
     Option("--token-dropout", "training", "token_dropout", share, "SHARE",
            "of the tokens that read as unknown in a step", "0; cnn: 0.1; rnn: 0.1"),
     Option("--label-smoothing", "training", "label_smoothing", share, "SHARE",
-           "of a target given to the other labels", "0"),
+           "of a target given to the other labels", "0; pretrained: 0.05"),
     Option("--focal", "training", "focal", number_from(0), "NUMBER",
            "exponent of the focal loss", "0"),
     Option("--positive-weight", "training", "positive_weight", one_of("none", "balanced"), "NAME",
@@ -201,6 +229,8 @@ def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
             _check_long(option, arguments.long)
         for part, setting, given in _settings_of(option, value):
             parts.setdefault(part, {})[setting] = given
+    if settings.is_pretrained and arguments.strength is not None:
+        parts.setdefault("layers", {})["strength"] = arguments.strength
     own = parts.pop("", {})
     own |= {part: replace(getattr(settings, part), **given) for part, given in parts.items()}
     settings = replace(settings, **own)

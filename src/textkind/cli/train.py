@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.neural_options import (
     MODELS,
+    PRETRAINED,
     add_neural_options,
     given_options,
     neural_settings,
@@ -48,6 +49,7 @@ examples:
   textkind train reviews.csv --model auto --budget 10
   textkind train reviews.csv --model cnn --vectors glove.txt.gz
   textkind train reviews.csv --model rnn --cell gru --budget 10 --checkpoints kept
+  textkind train reviews.csv --model pretrained --encoder intfloat/e5-small-v2
 """
 
 
@@ -159,7 +161,8 @@ def _add_linear_options(parser: Parser) -> None:
         "--strength",
         metavar="NUMBER",
         type=positive_number,
-        help="how closely the data is followed, scikit-learn's C (default: chosen on validation)",
+        help="how closely the data is followed, scikit-learn's C, also of the head of frozen and "
+        "pretrained (default: chosen on validation)",
     )
     add(
         "--naive-bayes",
@@ -246,7 +249,9 @@ def _prior_settings(arguments: argparse.Namespace) -> "PriorSettings":
 
 
 def _refuse_linear_options(arguments: argparse.Namespace) -> None:
-    linear = [name for name in LINEAR if getattr(arguments, name) is not None]
+    both = ("strength",) if arguments.model in PRETRAINED else ()
+    only = [name for name in LINEAR if name not in both]
+    linear = [name for name in only if getattr(arguments, name) is not None]
     for name in [*linear, *(["naive_bayes"] if "naive_bayes" in arguments else [])]:
         option = f"--{name.replace('_', '-')}"
         raise SettingsError(

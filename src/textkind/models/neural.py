@@ -20,13 +20,15 @@ from textkind.errors import TrainingError
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
+from textkind.models.pretrained import train_network
 from textkind.models.reading import Reading, long_facts, reading_of
-from textkind.models.starting import start_of, started_network
+from textkind.models.starting import known_settings, start_of, started_network
 from textkind.progress import SILENT, Talk
-from textkind.training.fit import Examples, Trained, fit_network
+from textkind.training.fit import Trained
 from textkind.training.forward import network_outputs, torch_threads
 from textkind.training.losses import head_of, logits_of, outputs_of
 from textkind.training.settings import Places
+from textkind.training.tasks import Examples
 
 FEW = 256  # training texts whose logits are looked at where there is no validation
 
@@ -166,6 +168,7 @@ def _fit(
     train = train.take(canonical_order(train.texts, train.targets))
     labels, head = train.labels, head_of(train.labels, settings.training.head)
     start = start_of(train, settings, seed=seed, threads=threads, talk=talk)
+    settings = known_settings(settings, start)
     whole = start.encoder.encode(train.texts, threads)
     reading = reading_of(
         settings, whole, train.targets, labels, start.encoder.size,
@@ -182,9 +185,9 @@ def _fit(
     outputs = outputs_of(head, len(labels))
     network, layers = started_network(start, examples.tokens, outputs, settings, reading, seed)
     with talk.task(f"training the {settings.network}"):
-        trained = fit_network(
-            network, examples, held_out, labels, settings.training,
-            places=settings.places, seed=seed, talk=talk,
+        trained = train_network(
+            network, examples, held_out, labels, replace(settings, layers=layers),
+            seed=seed, talk=talk,
         )  # fmt: skip
     facts = {
         "settings": settings_to_json(replace(settings, layers=layers)),

@@ -9,7 +9,9 @@ from textkind.encoding.runs import MOST_BUCKETS, MOST_LONGEST
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import WordSettings
 from textkind.errors import SettingsError, did_you_mean
-from textkind.models.long_settings import LongSettings, check_fits
+from textkind.models.long_settings import WINDOWED, LongSettings, check_fits
+from textkind.models.networks.choices import check_choice, check_whole
+from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.settings import (
     SETTINGS,
     CnnSettings,
@@ -18,14 +20,14 @@ from textkind.models.networks.settings import (
     PerceptronSettings,
     RnnSettings,
     TransformerSettings,
-    check_choice,
-    check_whole,
+    name_of,
     settings_from_json,
 )
 from textkind.training.settings import Places, TrainingSettings
 
 TOKENS = ("words", "bpe", "wordpiece", "unigram", "ready")
 DISTILLED = "distilled"
+PRETRAINED_TOKENS = 254  # that a pretrained encoder reads at once: with its frame, 256
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class NeuralSettings:
     ngrams: int = 1  # longest run of tokens that is hashed to a vector of its own; 1: none
     buckets: int = 1 << 16  # that runs are hashed to, if any
     vectors: str | None = None  # a file of word vectors, or "distilled": from a pretrained encoder
-    encoder: Path | None = None  # the folder of that encoder; None: the bundled MiniLM
+    encoder: str | Path | None = None  # that encoder, by folder or name; None: the bundled MiniLM
+    revision: str | None = None  # of a name
     tune_vectors: bool = True
     max_tokens: int | None = None  # that the network reads at once; None: any number
     long: LongSettings = field(default_factory=LongSettings)  # of texts with more than those
@@ -52,11 +55,22 @@ class NeuralSettings:
         check_choice("tokens", self.tokens, TOKENS)
         if (self.tokens == "ready") != (self.tokenizer is not None):
             raise SettingsError("tokens are ready where a tokenizer is given, and only there")
-        if self.encoder is not None and self.vectors != DISTILLED:
+        if self.is_pretrained:
+            for name, value, without in (
+                ("tokens", self.tokens, "words"),
+                ("vectors", self.vectors, None),
+                ("ngrams", self.ngrams, 1),
+            ):
+                if value != without:
+                    raise SettingsError(
+                        "a pretrained encoder brings its own tokens and vectors",
+                        found=f"{name}: {value}",
+                    )
+        elif self.encoder is not None and self.vectors != DISTILLED:
             raise SettingsError(
                 "an encoder is what vectors are distilled from",
                 found=f"vectors: {self.vectors}",
-                hint=f"pass --vectors {DISTILLED} too",
+                hint=f"pass --vectors {DISTILLED} too, or --model pretrained",
             )
         if self.max_tokens is not None:
             check_whole("max_tokens", self.max_tokens)
@@ -107,11 +121,26 @@ class NeuralSettings:
                 hint="pass --token-ngrams 1 too",
             )
         check_fits(self.long, self.tokens_at_once)
+        long = self.long
+        if self.network == "frozen" and (
+            long.strategy == "hierarchical"
+            or (long.strategy in WINDOWED and long.pooling == "attention")
+        ):
+            raise SettingsError(
+                "what reads the windows of a frozen encoder is not trained",
+                found=f"--long {long.strategy}, pooling {long.pooling}",
+                hint="pool windows by mean or max, or pass --model pretrained",
+            )
 
     @property
     def network(self) -> str:
         """The name of the network that the layers are settings of."""
-        return next(name for name, kind in SETTINGS.items() if kind is type(self.layers))
+        return name_of(self.layers)
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the network is a pretrained encoder."""
+        return isinstance(self.layers, FrozenSettings)
 
     @property
     def model(self) -> str:
@@ -122,11 +151,11 @@ class NeuralSettings:
     def tokens_at_once(self) -> int | None:
         """The most tokens that the network reads at once; None: any number."""
         positions: int | None = getattr(self.layers, "longest", None)
-        return (
-            positions
-            if self.max_tokens is None or self.long.strategy == "native"
-            else self.max_tokens
-        )
+        if self.long.strategy == "native":
+            return positions
+        if self.max_tokens is None and self.is_pretrained:
+            return PRETRAINED_TOKENS if positions is None else min(PRETRAINED_TOKENS, positions)
+        return positions if self.max_tokens is None else self.max_tokens
 
     @property
     def open_choices(self) -> tuple[str, ...]:
@@ -157,6 +186,13 @@ DEFAULTS = {
         training=TrainingSettings(learning_rate=0.003, epochs=12, token_dropout=0.1),
     ),
     "transformer": NeuralSettings(layers=TransformerSettings(), max_tokens=256),
+    "frozen": NeuralSettings(layers=FrozenSettings(), refit=True),
+    "pretrained": NeuralSettings(
+        layers=PretrainedSettings(),
+        training=TrainingSettings(
+            learning_rate=2e-4, epochs=4, batch_tokens=1024, warmup=0.06, label_smoothing=0.05
+        ),
+    ),
 }
 # Distilled vectors know much already: they forget it at the full rate, and need less dropout.
 DISTILLED_TOKEN_RATE, DISTILLED_DROPOUT = 0.3, 0.3

@@ -12,7 +12,12 @@ from textkind.encoding.encoders import encoder_from_state
 from textkind.encoding.tokens import TokenEncoder
 from textkind.errors import ModelFolderError, SettingsError
 from textkind.models.long_settings import LongSettings, check_fits
-from textkind.models.networks.settings import SETTINGS, NetworkSettings, settings_from_json
+from textkind.models.networks.settings import (
+    SETTINGS,
+    NetworkSettings,
+    name_of,
+    settings_from_json,
+)
 from textkind.models.networks.table import build_network
 from textkind.models.networks.windows import reading_network
 from textkind.models.reading import Reading
@@ -32,9 +37,8 @@ def state_of(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """A JSON-able config and named arrays."""
     encoder_config, encoder_arrays = encoder.state()
-    name = next(name for name, kind in SETTINGS.items() if kind is type(layers))
     config = {
-        "network": name,
+        "network": name_of(layers),
         "layers": asdict(layers),
         "encoder": encoder_config,
         "head": head,

@@ -14,7 +14,10 @@ from textkind.encoding.subwords import fit_subwords, subwords_from_bytes, subwor
 from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.encoding.word_vectors import read_vectors, start_vectors, vector_words
 from textkind.encoding.words import fit_words
-from textkind.models.networks.settings import NetworkSettings
+from textkind.errors import ModelFolderError
+from textkind.models.encoder_folder import EncoderFolder, open_encoder, read_weights
+from textkind.models.networks.pretrained_settings import OWN, FrozenSettings
+from textkind.models.networks.settings import NetworkSettings, name_of
 from textkind.models.networks.table import build_network
 from textkind.models.networks.windows import reading_network
 from textkind.models.neural_settings import DISTILLED, NeuralSettings
@@ -34,11 +37,15 @@ RARITY, LENGTH = 1e-3, 30.0
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """An encoder, and (V, D) float32 vectors of its tokens or None; facts is JSON-able."""
+    """An encoder, and (V, D) float32 vectors of its tokens or None; facts is JSON-able.
+
+    pretrained is the folder whose weights the network starts from, or None.
+    """
 
     encoder: TokenEncoder
     vectors: np.ndarray | None
     facts: dict[str, Any]
+    pretrained: EncoderFolder | None = None
 
 
 def start_of(
@@ -50,6 +57,8 @@ def start_of(
     talk: Talk = SILENT,
 ) -> Start:
     """Fit the encoder on the training texts, and nothing else, and read the vectors."""
+    if isinstance(settings.layers, FrozenSettings):
+        return _pretrained_start(settings, talk)
     if settings.vectors == DISTILLED:
         return _distilled_start(train, settings, threads, talk)
     if settings.vectors is not None:
@@ -117,6 +126,19 @@ def _distilled_start(
     return Start(whole, start, facts)
 
 
+def _pretrained_start(settings: NeuralSettings, talk: Talk) -> Start:
+    """The tokens of a pretrained encoder, which has learned on other texts than these."""
+    folder = open_encoder(settings.encoder, settings.revision)
+    told = "" if folder.revision is None else f" at revision {folder.revision}"
+    talk.note(f"the pretrained encoder is {folder.name}{told}, {folder.architecture.layers} layers")
+    facts = {
+        "encoder": folder.name,
+        "encoder_sha256": folder.sha256,
+        "encoder_revision": folder.revision,
+    }
+    return Start(folder.tokenizer, None, facts, folder)
+
+
 def started_network(
     start: Start,
     tokens: Tokens,
@@ -130,6 +152,10 @@ def started_network(
     TrainingError where its tables could not be trained in the memory there is.
     """
     layers, size = settings.layers, start.encoder.size
+    if start.pretrained is not None:
+        assert isinstance(layers, FrozenSettings)
+        network = _pretrained_network(start, start.pretrained, layers, outputs, seed)
+        return reading_network(network, outputs, reading.long, reading.max_tokens, seed), layers
     if start.vectors is not None and hasattr(layers, "width"):
         layers = replace(layers, width=start.vectors.shape[1])
     check_memory(size, getattr(layers, "width", 0) or _first_units(layers, outputs))
@@ -146,6 +172,49 @@ def started_network(
     if hasattr(network, "set_document_counts"):
         network.set_document_counts(document_counts(tokens, size), len(tokens))  # type: ignore[operator]
     return reading_network(network, outputs, reading.long, reading.max_tokens, seed), layers
+
+
+def known_settings(settings: NeuralSettings, start: Start) -> NeuralSettings:
+    """The settings with what the folder of a pretrained encoder says; SettingsError as theirs."""
+    folder, layers = start.pretrained, settings.layers
+    if folder is None:
+        return settings
+    assert isinstance(layers, FrozenSettings)
+    layers = replace(
+        layers,
+        architecture=folder.architecture,
+        pooling=folder.pooling if layers.pooling == OWN else layers.pooling,
+        normalize=folder.normalize if layers.normalize is None else layers.normalize,
+    )
+    return replace(settings, layers=layers)
+
+
+def _pretrained_network(
+    start: Start, folder: EncoderFolder, layers: FrozenSettings, outputs: int, seed: int
+) -> nn.Module:
+    """A Pretrained with the weights of the folder; its head is that of no training yet."""
+    size, shift = start.encoder.size, folder.tokenizer.shift
+    check_memory(size, folder.architecture.token_width)
+    with torch.device("meta"):  # its weights are read, not drawn
+        network = build_network(name_of(layers), size, outputs, layers, seed)
+    table, state = read_weights(folder)
+    most = max(folder.frame, default=0)
+    if size - shift > len(table) or most >= len(table):
+        raise ModelFolderError(
+            "the tokenizer does not fit the encoder: it has more tokens",
+            found=[size - shift, len(table)],
+            where=str(folder.path),
+        )
+    own = torch.zeros(size, table.shape[1])
+    own[shift:] = table[: size - shift]
+    network.embedding.weight = nn.Parameter(own)  # type: ignore[union-attr]
+    network.frame = nn.Parameter(table[list(folder.frame)].clone())
+    network.encoder.load_state_dict(state, assign=True)  # type: ignore[union-attr]
+    for part in (network.pooling, network.head):
+        part.to_empty(device="cpu")  # type: ignore[union-attr]
+        for parameter in part.parameters():  # type: ignore[union-attr]
+            nn.init.zeros_(parameter)
+    return network
 
 
 def document_counts(tokens: Tokens, size: int) -> np.ndarray:

@@ -3,7 +3,7 @@
     static = distilled(talk=talk)       all-MiniLM-L6-v2, 256 numbers a token
     static = distilled(Path("bge-small-en"), dimension=128)
 
-Every token is read by the encoder alone, [CLS] token [SEP], the mean of the three last states is
+Every token is read by the encoder alone, [CLS] token [SEP], the mean of the last states is
 its vector, and principal components make it shorter (Tulkens and van Dongen 2024, Model2Vec: Fast
 State-of-the-Art Static Embeddings). Frequent tokens are not played down here: how frequent a token
 is, the training texts tell. Distilled once, vectors are kept in a folder of the user's cache.
@@ -22,11 +22,11 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
-from torch import Tensor
 
 from textkind.encoding.subwords import SubwordEncoder
 from textkind.errors import ModelFolderError, SettingsError
-from textkind.models.encoder_folder import EncoderFolder, last_states, open_encoder, read_weights
+from textkind.models.encoder_folder import EncoderFolder, open_encoder, read_weights
+from textkind.models.networks.pretrained import make_encoder
 from textkind.progress import SILENT, Talk
 
 FORMAT = 1  # of a kept file, and of the way its numbers are computed
@@ -51,7 +51,7 @@ class StaticVectors:
 
 
 def distilled(
-    encoder: Path | None = None,
+    encoder: str | Path | None = None,
     *,
     dimension: int = 256,
     cache: Path | None = None,
@@ -60,20 +60,20 @@ def distilled(
 ) -> StaticVectors:
     """Static vectors of the tokens of an encoder, kept from the last time or made now.
 
-    encoder is a folder with config.json, tokenizer.json and model.safetensors of a BERT; None is
-    all-MiniLM-L6-v2. cache is the folder where vectors are kept; None: textkind in the user's
-    cache. bfloat16 halves the numbers that the encoder computes with. Vectors have at most as many
-    numbers as the states of the encoder. Raises as open_encoder does, and SettingsError.
+    encoder is a folder with config.json, tokenizer.json and model.safetensors, or a name of the
+    hub; None is all-MiniLM-L6-v2. cache is the folder where vectors are kept; None: textkind in the
+    user's cache. bfloat16 halves the numbers that the encoder computes with. Vectors have at most
+    as many numbers as the states of the encoder. Raises as open_encoder does, and SettingsError.
     """
     if type(dimension) is not int or dimension < 1:
         raise SettingsError("dimension must be a whole number from 1", found=dimension)
     folder = open_encoder(encoder)
-    if dimension > folder.settings.width:
+    if dimension > folder.architecture.width:
         talk.note(
-            f"vectors of {folder.name} have {folder.settings.width} numbers, not {dimension}: "
+            f"vectors of {folder.name} have {folder.architecture.width} numbers, not {dimension}: "
             "its states have no more"
         )
-        dimension = folder.settings.width
+        dimension = folder.architecture.width
     told = description(folder, dimension, bfloat16)
     place = cache_folder() if cache is None else Path(cache)
     path = place / f"vectors-{_digest(told)}.safetensors"
@@ -104,7 +104,7 @@ def description(folder: EncoderFolder, dimension: int, bfloat16: bool) -> dict[s
         "format": str(FORMAT),
         "weights": folder.sha256,
         "tokenizer": hashlib.sha256(folder.tokenizer.tokenizer_json).hexdigest(),
-        "settings": json.dumps(asdict(folder.settings), sort_keys=True),
+        "settings": json.dumps(asdict(folder.architecture), sort_keys=True),
         "dimension": str(dimension),
         "bfloat16": str(bfloat16),
     }
@@ -116,17 +116,17 @@ def _distil(folder: EncoderFolder, dimension: int, bfloat16: bool, talk: Talk) -
     Half the bytes, and little lost: vectors of MiniLM move by less than 4e-4 of their length. They
     are rounded before they are first used, so that a second training starts from the same bits.
     """
-    rows, frame = wanted_rows(folder.tokenizer), frame_ids(folder)
+    rows = wanted_rows(folder.tokenizer)
     ids = rows - folder.tokenizer.shift
-    if ids.size < 2 or max(int(ids.max()), *frame) >= folder.settings.vocabulary:
+    most = folder.architecture.vocabulary
+    if ids.size < 2 or max(*ids.tolist(), *folder.frame) >= most:
         raise ModelFolderError(
             "the tokenizer does not fit the encoder: fewer than two tokens, or more than it knows",
-            found=[int(ids.size), folder.settings.vocabulary],
-            where=str(folder.weights.parent),
+            found=[int(ids.size), most],
+            where=str(folder.path),
         )
-    weights = read_weights(folder)
     with talk.task(f"distilling vectors of {ids.size:,} tokens from {folder.name}"):
-        states = token_states(ids, frame, folder, weights, bfloat16, talk)
+        states = token_states(ids, folder, bfloat16, talk)
         if np.isfinite(states).all():
             reduced = principal_components(states, dimension)
             stored = np.zeros((folder.tokenizer.size, dimension), np.float16)
@@ -136,7 +136,7 @@ def _distil(folder: EncoderFolder, dimension: int, bfloat16: bool, talk: Talk) -
                 talk.note(f"distilled vectors of {ids.size:,} tokens from {folder.name}")
                 return stored
     raise ModelFolderError(
-        "the encoder's states are not finite, or very large", where=str(folder.weights)
+        "the encoder's states are not finite, or very large", where=str(folder.weights[0])
     )
 
 
@@ -155,35 +155,24 @@ def wanted_rows(tokenizer: SubwordEncoder) -> np.ndarray:
     return np.array(wanted, np.int64)
 
 
-def frame_ids(folder: EncoderFolder) -> tuple[int, int]:
-    """The ids in the file of the tokens before and behind a text, [CLS] and [SEP]."""
-    frame = folder.tokenizer.library.encode("").ids
-    if len(frame) != 2:
-        raise ModelFolderError(
-            "the tokenizer does not put one token before a text and one behind it, as BERT's does",
-            found=frame,
-            where=str(folder.weights.parent / "tokenizer.json"),
-        )
-    return frame[0], frame[1]
-
-
 def token_states(
-    ids: np.ndarray,
-    frame: tuple[int, int],
-    folder: EncoderFolder,
-    weights: dict[str, Tensor],
-    bfloat16: bool = False,
-    talk: Talk = SILENT,
+    ids: np.ndarray, folder: EncoderFolder, bfloat16: bool = False, talk: Talk = SILENT
 ) -> np.ndarray:
-    """(N, W) float32: the mean of the last states of [CLS] token [SEP] for N ids of the file."""
-    sequences = torch.empty((ids.size, 3), dtype=torch.int64)
-    sequences[:, 0], sequences[:, 2] = frame
-    sequences[:, 1] = torch.from_numpy(ids)
-    means = np.empty((ids.size, folder.settings.width), np.float32)
+    """(N, W) float32: the mean of the last states of a framed token, for N ids of the file."""
+    architecture = folder.architecture
+    table, state = read_weights(folder)
+    encoder = make_encoder(architecture)
+    encoder.load_state_dict(state)
+    encoder.eval()
+    sequences = torch.tensor(folder.frame, dtype=torch.int64).repeat(ids.size, 1)
+    before, behind = sequences[:, : architecture.before], sequences[:, architecture.before :]
+    sequences = torch.cat([before, torch.from_numpy(ids)[:, None], behind], dim=1)
+    means = np.empty((ids.size, architecture.width), np.float32)
     halved = torch.autocast("cpu", torch.bfloat16) if bfloat16 else nullcontext()
     with torch.inference_mode(), halved:
         for start in range(0, ids.size, BATCH):
-            states = last_states(sequences[start : start + BATCH], weights, folder.settings)
+            x = table[sequences[start : start + BATCH]]
+            states = encoder(x, torch.ones(x.shape[:2], dtype=torch.bool))
             means[start : start + BATCH] = states.float().mean(dim=1).numpy()
             talk.advance(min(start + BATCH, ids.size), ids.size)
     return means

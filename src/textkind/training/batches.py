@@ -22,7 +22,7 @@ class Batch:
     """Some texts side by side.
 
     rows            (B,) int64, which texts
-    input_ids       (B, T) int64, T being the tokens of the longest, at least 1
+    input_ids       (B, T) int64, T being at least the tokens of the longest, and 1
     attention_mask  (B, T) bool
     """
 
@@ -31,10 +31,11 @@ class Batch:
     attention_mask: np.ndarray
 
 
-def padded_batch(tokens: Tokens, rows: np.ndarray) -> Batch:
-    """The batch of those rows."""
+def padded_batch(tokens: Tokens, rows: np.ndarray, multiple: int = 1) -> Batch:
+    """The batch of those rows; T is rounded up to a multiple."""
     lengths = tokens.offsets[rows + 1] - tokens.offsets[rows]
-    shape = rows.size, max(1, int(lengths.max(initial=0)))
+    longest = max(1, int(lengths.max(initial=0)))
+    shape = rows.size, -(-longest // multiple) * multiple
     input_ids, attention_mask = np.empty(shape, np.int64), np.empty(shape, np.bool_)
     pad_rows(tokens.ids, tokens.offsets, rows, input_ids, attention_mask)
     return Batch(rows, input_ids, attention_mask)

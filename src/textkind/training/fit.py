@@ -17,6 +17,7 @@ from textkind.data.labels import LabelSet
 from textkind.encoding.tokens import Tokens
 from textkind.progress import SILENT, Talk
 from textkind.training.checkpoints import last_checkpoint, write_checkpoint
+from textkind.training.devices import device_of
 from textkind.training.forward import network_outputs
 from textkind.training.losses import logits_of
 from textkind.training.processes import Processes, agreed, joined_processes
@@ -24,7 +25,7 @@ from textkind.training.recorders import Recorders
 from textkind.training.resuming import Progress, checkpoint_of, go_on
 from textkind.training.settings import Places, TrainingSettings
 from textkind.training.steps import Standing, Step, Task, training_steps
-from textkind.training.tasks import Examples, device_of, fingerprint_of, make_task
+from textkind.training.tasks import Examples, fingerprint_of, make_task
 from textkind.training.validation import is_better, validation_figures
 
 
@@ -103,7 +104,8 @@ def _is_out_of_time(step: Step, settings: TrainingSettings, processes: Processes
 
 
 def _logits(task: Task, tokens: Tokens) -> np.ndarray:
-    return logits_of(task.loss.head, network_outputs(task.network, tokens, task.outputs))
+    outputs = network_outputs(task.network, tokens, task.outputs, precision=task.precision)
+    return logits_of(task.loss.head, outputs)
 
 
 def _look(

@@ -4,8 +4,8 @@ On the CPU kernels of our own move whole parameters and rows of token tables ali
 PyTorch's fused optimizers move the parameters.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -34,8 +34,8 @@ class Move:
 class DenseParameter:
     """A trained parameter that is no token table; every step moves all of it.
 
-    decay is its weight decay; arrays are it and its moments as matrices, on the CPU; rows numbers
-    the rows of those.
+    decay is its weight decay, factor what its learning rate is multiplied with; arrays are it and
+    its moments as matrices, on the CPU; rows numbers the rows of those.
     """
 
     name: str
@@ -44,6 +44,7 @@ class DenseParameter:
     decay: float
     arrays: list[np.ndarray]
     rows: np.ndarray
+    factor: float = 1.0
 
 
 def zero_moments(values: Tensor, optimizer: str) -> list[Tensor]:
@@ -54,11 +55,12 @@ def zero_moments(values: Tensor, optimizer: str) -> list[Tensor]:
 def dense_parameters(
     network: nn.Module, optimizer: str, weight_decay: float
 ) -> list[DenseParameter]:
-    """The trained parameters that are not token tables.
+    """The trained parameters that are not token tables, at the `rate_factors` of the network.
 
     Only matrices decay: a bias or a scale has no reason to be small.
     """
     tables = set(network.token_tables)  # type: ignore[arg-type]
+    factors: Mapping[str, float] = getattr(network, "rate_factors", {})
     found = []
     for name, values in network.named_parameters():
         if not values.requires_grad or name in tables:
@@ -69,7 +71,8 @@ def dense_parameters(
         on_cpu = values.device.type == "cpu"
         arrays = as_matrices([values, *moments], number) if on_cpu else []
         decay = weight_decay if is_matrix else 0.0
-        found.append(DenseParameter(name, values, moments, decay, arrays, np.arange(number)))
+        rows, factor = np.arange(number), factors.get(name, 1.0)
+        found.append(DenseParameter(name, values, moments, decay, arrays, rows, factor))
     return found
 
 
@@ -80,16 +83,18 @@ def move_dense(parameters: list[DenseParameter], move: Move) -> None:
         return
     for one in parameters:
         assert one.values.grad is not None
-        move_rows(one.arrays, one.rows, one.values.grad, move, one.decay)
+        own = replace(move, rate=move.rate * one.factor)
+        move_rows(one.arrays, one.rows, one.values.grad, own, one.decay)
 
 
 def move_dense_by_torch(parameters: list[DenseParameter], move: Move) -> None:
     """The same by PyTorch's fused optimizers, on any device that has them."""
-    for decay in sorted({one.decay for one in parameters}):
-        group = [one for one in parameters if one.decay == decay]
+    for decay, factor in sorted({(one.decay, one.factor) for one in parameters}):
+        group = [one for one in parameters if (one.decay, one.factor) == (decay, factor)]
         slopes = [one.values.grad for one in group if one.values.grad is not None]
         moments = [list(same) for same in zip(*(one.moments for one in group), strict=True)]
-        move_by_torch([one.values for one in group], moments, slopes, move, decay)
+        own = replace(move, rate=move.rate * factor)
+        move_by_torch([one.values for one in group], moments, slopes, own, decay)
 
 
 def move_by_torch(
@@ -103,7 +108,8 @@ def move_by_torch(
     with torch.no_grad():
         if len(moments) == 2:
             first, second = moments
-            before = [torch.tensor(move.number - 1.0, device=value.device) for value in values]
+            number = torch.full((len(values),), move.number - 1.0, device=values[0].device)
+            before = list(number.unbind())
             adamw(
                 list(values), slopes, first, second, [], before, fused=True, amsgrad=False,
                 beta1=BETA1, beta2=BETA2, lr=move.rate, weight_decay=decay, eps=EPSILON,

@@ -21,6 +21,7 @@ from textkind.errors import TrainingError
 from textkind.seeds import child_seed, generator
 from textkind.training.batch_kernels import forget, renumber
 from textkind.training.batches import Batch, drop_tokens, epoch_batches, padded_batch
+from textkind.training.devices import attention_kernels, length_multiple
 from textkind.training.losses import Loss, text_losses, text_weights
 from textkind.training.memory import told_when_short
 from textkind.training.optimizers import DenseParameter, Move, move_dense
@@ -166,7 +167,8 @@ def epoch_groups(task: Task, epoch: int) -> list[list[np.ndarray]]:
 
 def take_step(task: Task, group: list[np.ndarray], rate: float, standing: Standing) -> Taken:
     """One step on the rows of some batches."""
-    whole = [padded_batch(task.tokens, rows) for rows in group]
+    multiple = length_multiple(task.device)
+    whole = [padded_batch(task.tokens, rows, multiple) for rows in group]
     if task.settings.token_dropout:
         random = generator(task.seed, f"token dropout {standing.step}")
         for batch in whole:
@@ -186,21 +188,21 @@ def take_step(task: Task, group: list[np.ndarray], rate: float, standing: Standi
                 parameter.grad = torch.zeros_like(parameter)
         slopes = [parameter.grad for parameter in moved if parameter.grad is not None]
         sum_over_processes(task.processes, [loss, *slopes])
-        length = float(get_total_norm(slopes))
+        lost, length = torch.stack([loss, get_total_norm(slopes)]).tolist()  # one wait, not two
         if length > task.settings.clip:
             clip_grads_with_norm_(moved, task.settings.clip, torch.tensor(length))
-        finite = bool(np.isfinite(float(loss)) and np.isfinite(length))
+        finite = bool(np.isfinite(lost) and np.isfinite(length))
         if finite:
             standing.failures = 0
             standing.updates += 1
             _move(task, rows, rate, standing.updates)
         else:
-            _count_failure(standing, float(loss))
+            _count_failure(standing, lost)
     finally:
         take_back(task.tables)
         for one in task.parameters:
             one.values.grad = None
-    return Taken(float(loss), length, texts, tokens, positions, skipped=not finite)
+    return Taken(lost, length, texts, tokens, positions, skipped=not finite)
 
 
 def _own_share(task: Task, batch: Batch) -> Batch:
@@ -234,7 +236,7 @@ def _gradients(task: Task, group: list[np.ndarray], batches: list[Batch], step: 
             input_ids = torch.from_numpy(batch.input_ids).to(task.device)
             mask = torch.from_numpy(batch.attention_mask).to(task.device)
             targets = task.targets[torch.from_numpy(batch.rows)].to(task.device)
-            with reduced(task.precision, task.device):
+            with reduced(task.precision, task.device), attention_kernels(task.device):
                 logits = task.network(input_ids, mask)
             losses = text_losses(task.loss, logits.float(), targets)
             weights = text_weights(task.loss, targets)

@@ -10,7 +10,7 @@ from torch import nn
 
 from textkind.data.labels import LabelSet
 from textkind.encoding.tokens import Tokens
-from textkind.errors import DataError, SettingsError
+from textkind.errors import DataError
 from textkind.progress import Talk
 from textkind.training.batches import padded_batch, sampling_weights
 from textkind.training.losses import loss_targets, make_loss, outputs_of, text_losses
@@ -71,14 +71,6 @@ def make_task(
         is_half = agreed(processes, float(precision == "bfloat16"))
         precision = "bfloat16" if is_half else "float32"
     return replace(task, precision=precision)
-
-
-def device_of(name: str) -> torch.device:
-    """The device of that name; auto is cuda where there is one."""
-    has_cuda = torch.cuda.is_available()
-    if name == "cuda" and not has_cuda:
-        raise SettingsError("there is no cuda device here", hint="leave --device out, or pass cpu")
-    return torch.device("cuda" if name != "cpu" and has_cuda else "cpu")
 
 
 def fingerprint_of(

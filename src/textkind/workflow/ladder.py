@@ -22,6 +22,8 @@ LADDER: dict[str, Callable[[], Any]] = {
     "cnn": partial(default_settings, "cnn"),
     "rnn": partial(default_settings, "rnn"),
     "transformer": partial(default_settings, "transformer"),
+    "frozen": partial(default_settings, "frozen"),
+    "pretrained": partial(default_settings, "pretrained"),
 }
 STACK = "stack"  # made of finished rungs, so it comes last
 RUNGS = (*LADDER, STACK)

@@ -1,6 +1,7 @@
 """The contract of every network: what holds for one member of the table holds for all."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,16 +10,22 @@ torch = pytest.importorskip("torch")
 
 from textkind.errors import SettingsError  # noqa: E402
 from textkind.explain.gradients import step_gradients  # noqa: E402
+from textkind.models.networks.pretrained_settings import Architecture  # noqa: E402
 from textkind.models.networks.settings import SETTINGS  # noqa: E402
 from textkind.models.networks.table import NETWORKS, build_network  # noqa: E402
 
 POOLINGS = ("mean", "max", "attention")
+ARCHITECTURE = Architecture(
+    vocabulary=30, width=8, token_width=8, layers=2, positions=22, heads=2, inner_width=12
+)
 SMALL = {
     "mean_pool": {"width": 6},
     "perceptron": {"hidden": (7,)},
     "cnn": {"width": 6, "windows": (1, 2, 3), "filters": 4},
     "rnn": {"width": 6, "units": 5},
     "transformer": {"width": 8, "layers": 2, "heads": 2, "feed_forward": 2, "longest": 20},
+    "frozen": {"architecture": ARCHITECTURE, "pooling": "mean"},
+    "pretrained": {"architecture": ARCHITECTURE},
 }
 OPTIONS = {
     "mean_pool": [{"pooling": p, "hidden": h} for p in (*POOLINGS, "sif") for h in (0, 16)],
@@ -40,6 +47,13 @@ OPTIONS = {
         {"pooling": pooling, "positions": positions}
         for pooling in ("cls", *POOLINGS)
         for positions in ("learned", "rotary")
+    ],
+    "frozen": [{"normalize": normalize} for normalize in (False, True)],
+    "pretrained": [{"pooling": pooling} for pooling in ("cls", *POOLINGS)]
+    + [
+        {"pooling": "mean", "checkpointing": True},
+        {"pooling": "mean", "architecture": replace(ARCHITECTURE, relative_buckets=8)},
+        {"pooling": "mean", "architecture": replace(ARCHITECTURE, before=0, behind=1)},
     ],
 }
 MEMBERS = {
@@ -166,11 +180,12 @@ def test_every_parameter_gets_a_gradient(member, pad):
 def test_learning_draws_dropout_and_reading_does_not(member, pad):
     network, batch = made(member), pad(ROWS)
     assert torch.equal(network(*batch), network(*batch))
-    is_log_linear = MEMBERS[member][1].get("hidden") == ()  # which has nothing to drop
+    name, options = MEMBERS[member]
+    has_nothing_to_drop = name == "frozen" or options.get("hidden") == ()
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network.train()
-        assert torch.equal(network(*batch), network(*batch)) == is_log_linear
+        assert torch.equal(network(*batch), network(*batch)) == has_nothing_to_drop
 
 
 @pytest.mark.parametrize("member", MEMBERS)

@@ -3,31 +3,9 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from textkind.errors import SettingsError, did_you_mean
-
-POOLINGS = ("mean", "max", "attention")
-
-
-def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    """SettingsError unless value is one of the allowed names."""
-    if value not in allowed:
-        raise SettingsError(
-            f"{name} must be one of {', '.join(allowed)}",
-            found=value,
-            hint=did_you_mean(str(value), allowed),
-        )
-
-
-def check_whole(name: str, value: object, least: int = 1) -> None:
-    """SettingsError unless value is a whole number of `least` or more."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise SettingsError(f"{name} must be a whole number of {least} or more", found=value)
-
-
-def check_share(name: str, value: object) -> None:
-    """SettingsError unless 0 <= value < 1."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
-        raise SettingsError(f"{name} must be 0 or more and below 1", found=value)
+from textkind.errors import SettingsError
+from textkind.models.networks.choices import POOLINGS, check_choice, check_share, check_whole
+from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 
 
 @dataclass(frozen=True)
@@ -135,7 +113,13 @@ class TransformerSettings:
 
 
 NetworkSettings = (
-    MeanPoolSettings | PerceptronSettings | CnnSettings | RnnSettings | TransformerSettings
+    MeanPoolSettings
+    | PerceptronSettings
+    | CnnSettings
+    | RnnSettings
+    | TransformerSettings
+    | FrozenSettings
+    | PretrainedSettings
 )
 
 SETTINGS: dict[str, type[Any]] = {
@@ -144,7 +128,14 @@ SETTINGS: dict[str, type[Any]] = {
     "cnn": CnnSettings,
     "rnn": RnnSettings,
     "transformer": TransformerSettings,
+    "frozen": FrozenSettings,
+    "pretrained": PretrainedSettings,
 }
+
+
+def name_of(settings: NetworkSettings) -> str:
+    """The name of the network that these are settings of."""
+    return next(name for name, kind in SETTINGS.items() if kind is type(settings))
 
 
 def settings_from_json(network: str, told: dict[str, Any]) -> NetworkSettings:

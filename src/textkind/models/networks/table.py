@@ -16,6 +16,8 @@ NETWORKS: dict[str, tuple[str, str]] = {
     "cnn": ("textkind.models.networks.cnn", "Cnn"),
     "rnn": ("textkind.models.networks.rnn", "Rnn"),
     "transformer": ("textkind.models.networks.transformer", "Transformer"),
+    "frozen": ("textkind.models.networks.pretrained", "Pretrained"),
+    "pretrained": ("textkind.models.networks.pretrained", "Pretrained"),
 }
 
 

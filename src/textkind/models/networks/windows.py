@@ -9,6 +9,9 @@ In the hierarchical form a transformer reads the windows' vectors before they ar
 et al. 2019).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -39,6 +42,26 @@ def reading_network(
 def plain_network(network: nn.Module) -> nn.Module:
     """The network that reads a single window, or one without windows itself."""
     return network.inner if isinstance(network, WindowedNetwork) else network
+
+
+@contextmanager
+def pooling_vectors(network: nn.Module) -> Iterator[None]:
+    """Inside the block a network that pools the logits of windows pools the means of their vectors.
+
+    A linear head gives of a mean of vectors the mean of their logits.
+    """
+    if not isinstance(network, WindowedNetwork) or not network.pools_logits:
+        yield
+        return
+    kept = network.pooling, network.vector_width
+    network.pools_logits = False
+    network.vector_width = int(network.inner.vector_width)  # type: ignore[arg-type]
+    network.pooling = POOLINGS["mean"](network.vector_width)
+    try:
+        yield
+    finally:
+        network.pools_logits = True
+        network.pooling, network.vector_width = kept
 
 
 class WindowedNetwork(nn.Module):

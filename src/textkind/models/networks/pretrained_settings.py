@@ -1,0 +1,128 @@
+"""Settings of pretrained encoders; known without torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from textkind.errors import SettingsError
+from textkind.models.networks.choices import POOLINGS, check_choice, check_share, check_whole
+
+ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu")
+OWN = "own"  # as the encoder was trained
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What an encoder computes with: what is needed to build it anew and fill in its weights.
+
+    Without `config` it is of BERT's kind, and networks/bert.py computes it; with a config it is of
+    a family that transformers computes, and heads to relative_buckets are left alone.
+    """
+
+    vocabulary: int  # rows of its table of tokens
+    width: int  # of a state
+    token_width: int  # of a token's vector, the same but in a few families
+    layers: int
+    positions: int  # that a text can take together with its frame
+    before: int = 1  # special tokens before a text, such as [CLS]
+    behind: int = 1  # and behind it, such as [SEP]
+    heads: int = 1
+    inner_width: int = 1
+    activation: str = "gelu"
+    epsilon: float = 1e-12  # added to the variance in layer normalization
+    relative_buckets: int = 0  # of distances that attention knows (Raffel et al. 2020); 0: none
+    config: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary", "width", "token_width", "layers", "positions", "heads",
+                     "inner_width"):  # fmt: skip
+            check_whole(name, getattr(self, name))
+        for name in ("before", "behind", "relative_buckets"):
+            check_whole(name, getattr(self, name), 0)
+        check_choice("activation", self.activation, ACTIVATIONS)
+        if self.width % self.heads:
+            raise SettingsError(
+                "the heads do not share the width evenly", found=[self.width, self.heads]
+            )
+        if type(self.epsilon) not in (int, float) or not 0 <= self.epsilon < 1:
+            raise SettingsError("epsilon must be 0 to 1", found=self.epsilon)
+        if self.config is not None and not isinstance(self.config, Mapping):
+            raise SettingsError("config must be an object", found=self.config)
+
+    @property
+    def longest(self) -> int:
+        """The most tokens of a text that the encoder can read."""
+        return self.positions - self.before - self.behind
+
+
+@dataclass(frozen=True)
+class FrozenSettings:
+    """A pretrained encoder as it is, with a linear head fitted to its vectors."""
+
+    pooling: str = OWN  # or cls, mean, max
+    normalize: bool | None = None  # vectors of unit length; None: as the encoder was trained
+    strength: float | None = None  # of the head, scikit-learn's C; None: chosen on validation
+    architecture: Architecture | None = None  # None: still to be read from the encoder's folder
+
+    def __post_init__(self) -> None:
+        check_choice("pooling", self.pooling, (OWN, *self.poolings()))
+        if self.normalize not in (None, True, False):
+            raise SettingsError("normalize must be true, false or none", found=self.normalize)
+        if self.strength is not None and not (
+            type(self.strength) in (int, float) and 0 < self.strength < float("inf")
+        ):
+            raise SettingsError("strength must be a number above 0", found=self.strength)
+        if isinstance(self.architecture, Mapping):
+            names = {field.name for field in fields(Architecture)}
+            if set(self.architecture) != names:
+                raise SettingsError("this is no architecture", found=dict(self.architecture))
+            object.__setattr__(self, "architecture", Architecture(**self.architecture))
+
+    @classmethod
+    def poolings(cls) -> tuple[str, ...]:
+        """The poolings there are; one that must be trained is none for an encoder that is not."""
+        return ("cls", "mean", "max")
+
+    @property
+    def longest(self) -> int | None:
+        """The most tokens of a text that can be read, once the encoder is known."""
+        return None if self.architecture is None else self.architecture.longest
+
+    @property
+    def width(self) -> int:
+        """Numbers of a token's vector, once the encoder is known."""
+        return 0 if self.architecture is None else self.architecture.token_width
+
+
+@dataclass(frozen=True)
+class PretrainedSettings(FrozenSettings):
+    """A pretrained encoder with a head, trained end to end from the head that fits it as it is."""
+
+    dropout: float = 0.1
+    freeze: int = 0  # lowest layers that stay as they are, with the tokens' vectors below them
+    layer_decay: float = 1.0  # each layer's learning rate, times that of the one above
+    lora: int | None = None  # rank of low-rank updates (Hu et al. 2021); 0: none; None: by size
+    checkpointing: bool = False  # states are computed again in the backward pass, not kept
+    compiled: bool = False  # PyTorch's compiler fuses what is between the matrix products
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_share("dropout", self.dropout)
+        check_whole("freeze", self.freeze, 0)
+        if self.lora is not None:
+            check_whole("lora", self.lora, 0)
+        for name in ("checkpointing", "compiled"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{name} must be true or false", found=getattr(self, name))
+        is_number = type(self.layer_decay) in (int, float)
+        if not is_number or not 0 < self.layer_decay <= 1:
+            raise SettingsError("layer_decay must be above 0 and at most 1", found=self.layer_decay)
+        if self.architecture is not None and self.freeze > self.architecture.layers:
+            raise SettingsError(
+                f"the encoder has {self.architecture.layers} layers to freeze", found=self.freeze
+            )
+
+    @classmethod
+    def poolings(cls) -> tuple[str, ...]:
+        """The poolings there are."""
+        return ("cls", *POOLINGS)

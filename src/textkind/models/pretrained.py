@@ -1,0 +1,187 @@
+"""How a pretrained encoder is trained: head first, then all (Kumar et al. 2022).
+
+The linear head is fitted to the encoder's vectors as they are, to its optimum; a frozen encoder is
+then done. Any other is trained end to end from there: a head that fits already does not pull the
+encoder about.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from textkind.data.labels import LabelSet
+from textkind.encoding.tokens import Tokens, take_tokens
+from textkind.errors import DataError
+from textkind.models.convex_head import STRENGTHS, Head, fit_head, heads_by_strength
+from textkind.models.kept_states import can_keep_states, kept_states
+from textkind.models.low_rank import low_rank
+from textkind.models.networks.bert import Bert
+from textkind.models.networks.pretrained import Pretrained, freeze_lowest, rate_factors
+from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
+from textkind.models.networks.windows import plain_network, pooling_vectors
+from textkind.models.neural_settings import NeuralSettings
+from textkind.progress import SILENT, Talk
+from textkind.training.devices import device_of
+from textkind.training.fit import Trained, fit_network
+from textkind.training.forward import network_outputs
+from textkind.training.losses import head_of, logits_of
+from textkind.training.precision import probed_precision
+from textkind.training.tasks import Examples
+from textkind.training.validation import HIGHER_IS_BETTER, is_better, validation_figures
+
+USUAL_STRENGTH = 30.0  # of the head, where there is no validation to choose by
+PROBED = 64  # texts that are read to see which precision is quicker
+LARGE, RANK = (
+    300_000_000,
+    16,
+)  # parameters from which an encoder gets low-rank updates, of that rank
+
+
+def train_network(
+    network: nn.Module,
+    examples: Examples,
+    held_out: Examples | None,
+    labels: LabelSet,
+    settings: NeuralSettings,
+    *,
+    seed: int = 0,
+    talk: Talk = SILENT,
+) -> Trained:
+    """Train any network as its kind is trained; it ends with the weights that did best."""
+    layers = settings.layers
+    if not isinstance(layers, FrozenSettings):
+        return fit_network(
+            network, examples, held_out, labels, settings.training,
+            places=settings.places, seed=seed, talk=talk,
+        )  # fmt: skip
+    started = start_head(network, examples, held_out, labels, settings, talk)
+    if isinstance(layers, PretrainedSettings):
+        trained = _trained_whole(network, examples, held_out, labels, settings, seed, talk)
+        return replace(trained, facts={"head": started.facts["head"]} | trained.facts)
+    return started
+
+
+def start_head(
+    network: nn.Module,
+    examples: Examples,
+    held_out: Examples | None,
+    labels: LabelSet,
+    settings: NeuralSettings,
+    talk: Talk = SILENT,
+) -> Trained:
+    """Fit the network's head to its vectors as they are.
+
+    The strength is that of the settings, or the best on validation by their metric. With refit the
+    head that a frozen encoder keeps is fitted on validation as well; the logits that are told are
+    those before.
+    """
+    layers, metric = settings.layers, settings.training.metric
+    assert isinstance(layers, FrozenSettings)
+    if len(examples.tokens) == 0:
+        raise DataError("there is no text to train on")
+    kind = head_of(labels, settings.training.head)
+    network.to(device_of(settings.training.device))
+    precision = probed_reading(network, examples.tokens, settings.training.precision, talk)
+
+    def vectors_of(part: Examples) -> np.ndarray:
+        with pooling_vectors(network):
+            width: int = network.vector_width  # type: ignore[assignment]
+            return network_outputs(network, part.tokens, width, vectors=True, precision=precision)
+
+    with talk.task("reading the texts with the encoder as it is"):
+        vectors = vectors_of(examples)
+        others = None if held_out is None else vectors_of(held_out)
+    strength, tried, logits = USUAL_STRENGTH, [], None
+    with talk.task("fitting the head"):
+        if others is None or held_out is None:
+            strength = layers.strength or USUAL_STRENGTH
+            head = fit_head(vectors, examples.targets, len(labels), kind, strength)
+        else:
+            best = None
+            strengths = STRENGTHS if layers.strength is None else (layers.strength,)
+            for one, fitted in heads_by_strength(
+                vectors, examples.targets, len(labels), kind, strengths
+            ):
+                found = logits_of(kind, others @ fitted.weights.T + fitted.bias)
+                figures = validation_figures(found, held_out.targets)
+                tried.append(figures | {"strength": one})
+                if is_better(figures, best, metric):
+                    best, head, logits, strength = figures, fitted, found, one
+                elif is_falling(tried, metric):
+                    break
+            if settings.refit and not isinstance(layers, PretrainedSettings):
+                head = fit_head(
+                    np.concatenate([vectors, others]),
+                    np.concatenate([examples.targets, held_out.targets]),
+                    len(labels), kind, strength, head,
+                )  # fmt: skip
+    set_head(network, head)
+    network.to("cpu").eval()
+    return Trained({"head": {"strength": strength, "tried": tried}, "best": None}, logits)
+
+
+def probed_reading(network: nn.Module, tokens: Tokens, asked: str, talk: Talk = SILENT) -> str:
+    """The precision in which the network reads texts: as asked, or the quicker one here."""
+    device = next(network.parameters()).device
+    few = take_tokens(tokens, np.arange(min(PROBED, len(tokens))))
+    width: int = network.vector_width  # type: ignore[assignment]
+
+    def attempt() -> None:
+        network_outputs(network, few, width, vectors=True)
+
+    return probed_precision(asked, device, attempt, talk)
+
+
+def is_falling(tried: list[dict[str, float]], metric: str) -> bool:
+    """Whether the last two of them did worse, each than the one before."""
+    last = [one[metric] if HIGHER_IS_BETTER[metric] else -one[metric] for one in tried[-3:]]
+    return len(last) == 3 and last[2] < last[1] < last[0]
+
+
+def set_head(network: nn.Module, head: Head) -> None:
+    """Give the network this head."""
+    with torch.no_grad():
+        own = plain_network(network)
+        own.get_parameter("head.weight").copy_(torch.from_numpy(head.weights))
+        own.get_parameter("head.bias").copy_(torch.from_numpy(head.bias))
+
+
+def _trained_whole(
+    network: nn.Module,
+    examples: Examples,
+    held_out: Examples | None,
+    labels: LabelSet,
+    settings: NeuralSettings,
+    seed: int,
+    talk: Talk,
+) -> Trained:
+    """Train end to end from the head that fits."""
+    layers, own = settings.layers, plain_network(network)
+    assert isinstance(layers, PretrainedSettings)
+    assert isinstance(own, Pretrained)
+    depth = own.architecture.layers
+    freeze_lowest(network, layers.freeze, depth)
+    rank = layers.lora
+    if rank is None:
+        size = sum(parameter.numel() for parameter in own.encoder.parameters())
+        rank = RANK if size > LARGE else 0
+        if rank:
+            talk.note(f"an encoder of {size:,} parameters: low-rank updates of rank {rank}")
+    training = settings.training
+    with low_rank(own, rank, seed):
+        factors = rate_factors(network, layers.layer_decay, depth)
+        network.rate_factors = factors  # type: ignore[assignment]
+        token_rate = training.token_rate * layers.layer_decay ** (depth + 1)
+        training = replace(training, token_rate=token_rate)
+        if layers.compiled and isinstance(own.encoder, Bert):
+            own.encoder.compile_blocks()
+        whole = network
+        if own is network and can_keep_states(own, layers, examples, held_out, training):
+            with talk.task(f"computing the {layers.freeze} lowest layers, which stay as they are"):
+                whole, examples, held_out = kept_states(own, layers.freeze, examples, held_out)
+        return fit_network(
+            whole, examples, held_out, labels, training,
+            places=settings.places, seed=seed, talk=talk,
+        )  # fmt: skip
