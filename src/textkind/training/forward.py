@@ -13,7 +13,8 @@ from textkind.training.batches import batches_by_length, padded_batch
 from textkind.training.devices import attention_kernels, length_multiple
 from textkind.training.precision import reduced
 
-BATCH_TOKENS, BATCH_TEXTS = 8192, 512  # of a batch; gradients are not kept, so it may be large
+# of a batch; gradients are not kept, so it may be large, but for a network with a number of its own
+BATCH_TOKENS, BATCH_TEXTS = 8192, 512
 RAGGED_TEXTS = 4096  # of a network that needs no padding, at once
 
 
@@ -52,7 +53,8 @@ def length_batches(
 ) -> Iterator[tuple[np.ndarray, Tensor, Tensor]]:
     """Rows, their ids (B, T) int64 and mask (B, T) bool where the network is; the longest first."""
     device = next(network.parameters()).device
-    for rows in batches_by_length(tokens, BATCH_TOKENS, BATCH_TEXTS):
+    most = getattr(network, "positions_at_once", BATCH_TOKENS)
+    for rows in batches_by_length(tokens, most, BATCH_TEXTS):
         batch = padded_batch(tokens, rows, length_multiple(device))
         yield (
             rows,

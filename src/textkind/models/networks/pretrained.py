@@ -41,6 +41,7 @@ class Pretrained(nn.Module):
 
     token_tables = ("embedding.weight",)
     vector_tables = ()
+    positions_at_once = 2048  # states of more fit no cache, and each takes fresh memory
 
     def __init__(self, vocabulary: int, outputs: int, settings: FrozenSettings) -> None:
         super().__init__()
