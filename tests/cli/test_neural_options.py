@@ -12,12 +12,14 @@ from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import FEW_TEXTS, WordSettings
 from textkind.models.long_settings import STRATEGIES, USED_BY, LongSettings
 from textkind.models.neural_settings import DEFAULTS, TOKENS, NeuralSettings
+from textkind.models.pretrained import LARGE, RANK
 from textkind.training.settings import CHOICES
 
 OPTIONS = {option.name: option for _, options in GROUPS for option in options}
 # what their defaults say is no figure; those of SPELLED are held against their settings below
 UNTOLD = {"by the network"}
-SPELLED = {"--vocabulary-limit", "--minimum-count", "--encoder", "--window-overlap"}
+SPELLED = {"--vocabulary-limit", "--minimum-count", "--encoder", "--window-overlap", "--revision",
+           "--normalize", "--lora"}  # fmt: skip
 
 
 def parsed(words):
@@ -27,6 +29,8 @@ def parsed(words):
 def setting_of(settings, option):
     """The value of an option's setting; AttributeError where the network has no such setting."""
     part = getattr(settings, option.part) if option.part else settings
+    if option.setting not in {field.name for field in fields(part)}:
+        raise AttributeError(option.setting)
     return getattr(part, option.setting)
 
 
@@ -40,6 +44,8 @@ def told_for(option, network):
 def is_told(value, words):
     if words == "none":
         return value is None or value in (0, (), "none")
+    if isinstance(value, bool):
+        return words == ("on" if value else "off")
     if isinstance(value, tuple):
         return ",".join(map(str, value)) == words
     return value == words if isinstance(value, str) else value == float(words.replace(",", ""))
@@ -67,9 +73,14 @@ def test_defaults_that_are_sentences_tell_the_settings():
     assert (overlap, OPTIONS["--window-overlap"].default) == (100, "a quarter of --max-tokens")
     for settings in DEFAULTS.values():
         assert (settings.words, settings.subwords) == (words, subwords)
-        assert settings.encoder is None
+        assert settings.encoder is settings.revision is None
         assert settings.tune_vectors
-        assert not settings.refit
+        assert settings.refit == (settings.network == "frozen")
+    for settings in (DEFAULTS["frozen"], DEFAULTS["pretrained"]):
+        assert settings.layers.normalize is None
+    assert OPTIONS["--normalize"].default == "as it was trained"
+    assert DEFAULTS["pretrained"].layers.lora is None
+    assert OPTIONS["--lora"].default == f"0, or {RANK} above {LARGE // 10**6} million parameters"
 
 
 def test_there_is_an_option_for_every_network_and_every_choice():

@@ -41,8 +41,8 @@ def add_arguments(parser: Parser) -> None:
         "--models",
         metavar="NAMES",
         type=names,
-        help="prior, linear, mean_pool, static, perceptron, cnn, rnn, transformer, stack, with "
-        "commas between them, or all (default: all)",
+        help="prior, linear, mean_pool, static, perceptron, cnn, rnn, transformer, frozen, "
+        "pretrained, stack, with commas between them, or all (default: all)",
     )
     add(
         "--budget",

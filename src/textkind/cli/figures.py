@@ -126,10 +126,12 @@ def _mistake_table(mistakes: list[dict[str, Any]]) -> str:
 def _choices(settings: dict[str, Any]) -> str:
     """What was chosen: of a network its layers, what it reads, and where its vectors came from."""
     if "layers" in settings:
-        # with distilled vectors the tokens are the encoder's
-        own = () if settings.get("vectors") == DISTILLED else ("tokens",)
+        layers = {k: v for k, v in settings["layers"].items() if k != "architecture"}
+        # with distilled vectors, and in a pretrained encoder, the tokens are the encoder's
+        is_encoders = settings.get("vectors") == DISTILLED or len(layers) < len(settings["layers"])
+        own = () if is_encoders else ("tokens",)
         names: Sequence[str] = (*own, "vectors", "encoder", "max_tokens")
-        chosen = settings["layers"] | {k: settings.get(k) for k in names if settings.get(k)}
+        chosen = layers | {k: settings.get(k) for k in names if settings.get(k)}
     else:
         names = ("features", "strength", "naive_bayes", "objective", "class_weight")
         chosen = {name: settings[name] for name in names if name in settings}

@@ -47,8 +47,8 @@ NETWORK = (
            "numbers of a token's vector", "100; transformer: 128; or that of the vectors"),
     Option("--pooling", "layers", "pooling", one_of(*POOLINGS), "NAME",
            "mean, max or attention; mean_pool: also sif, rnn: last, transformer: cls, "
-           "frozen and pretrained: cls and own, but frozen not "
-           "attention", "mean; rnn: attention; pretrained: as it was trained"),
+           "frozen and pretrained: cls, and own: as it was trained, but frozen not "
+           "attention", "mean; rnn: attention; frozen: own; pretrained: own"),
     Option("--hidden", "layers", "hidden", whole_numbers, "NUMBERS",
            "units of each hidden layer of a perceptron, such as 256,128 (0: "
            "none); of mean_pool's", "perceptron: 128; mean_pool: none"),

@@ -92,14 +92,14 @@ def _add_model_options(parser: Parser) -> None:
         "--refit",
         action="store_true",
         default=None,
-        help="fit once more on train and validation together (default: the linear model does)",
+        help="fit once more on train and validation together (default: linear and frozen do)",
     )
     add(
         "--no-refit",
         dest="refit",
         action="store_false",
         default=None,
-        help="do not (default: the networks do not)",
+        help="do not (default: the other networks do not)",
     )
     add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
     _add_linear_options(parser)

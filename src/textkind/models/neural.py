@@ -17,6 +17,7 @@ from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.errors import TrainingError
+from textkind.models.networks.pretrained_settings import FrozenSettings
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
@@ -189,6 +190,8 @@ def _fit(
             network, examples, held_out, labels, replace(settings, layers=layers),
             seed=seed, talk=talk,
         )  # fmt: skip
+    if isinstance(layers, FrozenSettings):
+        layers = replace(layers, strength=trained.facts["head"]["strength"])
     facts = {
         "settings": settings_to_json(replace(settings, layers=layers)),
         "texts": len(train),

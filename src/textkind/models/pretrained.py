@@ -6,6 +6,7 @@ encoder about.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -94,6 +95,7 @@ def start_head(
         vectors = vectors_of(examples)
         others = None if held_out is None else vectors_of(held_out)
     strength, tried, logits = USUAL_STRENGTH, [], None
+    learned = {"texts": len(vectors)}
     with talk.task("fitting the head"):
         if others is None or held_out is None:
             strength = layers.strength or USUAL_STRENGTH
@@ -112,6 +114,7 @@ def start_head(
                 elif is_falling(tried, metric):
                     break
             if settings.refit and not isinstance(layers, PretrainedSettings):
+                learned["texts"] = len(vectors) + len(others)
                 head = fit_head(
                     np.concatenate([vectors, others]),
                     np.concatenate([examples.targets, held_out.targets]),
@@ -119,7 +122,8 @@ def start_head(
                 )  # fmt: skip
     set_head(network, head)
     network.to("cpu").eval()
-    return Trained({"head": {"strength": strength, "tried": tried}, "best": None}, logits)
+    facts: dict[str, Any] = {"head": {"strength": strength, "tried": tried}, "best": None}
+    return Trained(facts | learned, logits)
 
 
 def probed_reading(network: nn.Module, tokens: Tokens, asked: str, talk: Talk = SILENT) -> str:

@@ -40,10 +40,12 @@ def _setting_tables(settings: dict[str, Any]) -> list[tuple[str, dict[str, Any],
         return [("The settings, as chosen.", settings, "by default")]
     kept = {key: value for key, value in settings.items() if key != "training"}
     layers = kept.pop("layers", {})
-    is_distilled = settings.get("vectors") == DISTILLED
-    if is_distilled:  # the tokens are the encoder's
+    architecture = layers.get("architecture")
+    layers = {key: value for key, value in layers.items() if key != "architecture"}
+    is_encoders = settings.get("vectors") == DISTILLED or architecture is not None
+    if is_encoders:
         kept.pop("tokens", None)
-    made = settings.get("tokens") == "ready" or is_distilled
+    made = settings.get("tokens") == "ready" or is_encoders
     used = None if made else "words" if settings.get("tokens") == "words" else "subwords"
     for kind in ("words", "subwords"):
         if kind != used:
@@ -54,10 +56,20 @@ def _setting_tables(settings: dict[str, Any]) -> list[tuple[str, dict[str, Any],
         kept["long"] = _used_of_long(kept["long"])
     reading = {key: value for key, value in kept.items() if value is not None}
     network = {"network": reading.pop("network")} | layers | reading
+    training = {} if settings["network"] == "frozen" else settings.get("training") or {}
     return [
         ("The network and what it reads.", network, "by default"),
-        ("The training, as set.", settings.get("training") or {}, "none"),
+        ("The encoder.", _told_architecture(architecture or {}), "none"),
+        ("The training, as set.", training, "none"),
     ]
+
+
+def _told_architecture(architecture: dict[str, Any]) -> dict[str, Any]:
+    """Of an encoder what one of BERT's kind has; of another its config, but for what is nested."""
+    config = architecture.get("config")
+    if config is None:
+        return {key: value for key, value in architecture.items() if key != "config"}
+    return {k: v for k, v in config.items() if not isinstance(v, dict | list)}
 
 
 def _used_of_long(long: dict[str, Any]) -> dict[str, Any]:

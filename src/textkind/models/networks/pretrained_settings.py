@@ -88,11 +88,6 @@ class FrozenSettings:
         """The most tokens of a text that can be read, once the encoder is known."""
         return None if self.architecture is None else self.architecture.longest
 
-    @property
-    def width(self) -> int:
-        """Numbers of a token's vector, once the encoder is known."""
-        return 0 if self.architecture is None else self.architecture.token_width
-
 
 @dataclass(frozen=True)
 class PretrainedSettings(FrozenSettings):
