@@ -1,0 +1,242 @@
+"""How a pretrained encoder is trained: head first, frozen layers, rates by layer, low rank."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("tokenizers")
+pytest.importorskip("transformers")
+
+from tests.models.encoder_folders import write_encoder  # noqa: E402
+from textkind.data.corpus import Corpus  # noqa: E402
+from textkind.data.labels import LabelSet  # noqa: E402
+from textkind.errors import SettingsError  # noqa: E402
+from textkind.models import kept_states  # noqa: E402
+from textkind.models.long_settings import LongSettings  # noqa: E402
+from textkind.models.networks.pretrained_settings import (  # noqa: E402
+    FrozenSettings,
+    PretrainedSettings,
+)
+from textkind.models.networks.windows import plain_network  # noqa: E402
+from textkind.models.neural import fit_neural  # noqa: E402
+from textkind.models.neural_settings import NeuralSettings  # noqa: E402
+from textkind.progress import Talk  # noqa: E402
+from textkind.training.settings import Places, TrainingSettings  # noqa: E402
+
+TOPICS = {"a": ["cat", "dog"], "b": ["red", "blue"], "c": ["walk", "talk"]}
+TRAINING = TrainingSettings(
+    epochs=2, learning_rate=0.003, batch_texts=16, precision="float32", patience=9
+)
+# one step on all texts together, straight down the slope
+ONCE = replace(
+    TRAINING, optimizer="sgd", momentum=0.0, weight_decay=0.0, epochs=1, batch_texts=60,
+    learning_rate=0.5, clip=1e9, schedule="constant", warmup=0.0,
+)  # fmt: skip
+STILL = PretrainedSettings(dropout=0.0, strength=10.0)
+
+
+class Remembers(Talk):
+    def __init__(self):
+        self.notes = []
+
+    def note(self, message):
+        self.notes.append(message)
+
+
+def corpus(rows=60, seed=0, longest=9):
+    random = np.random.default_rng(seed)
+    targets = random.integers(0, 3, rows).astype(np.int32)
+    texts = [
+        " ".join([random.choice(TOPICS["abc"[k]]), *random.choice(["the", "sat", "ran"], length)])
+        for k, length in zip(targets, random.integers(1, longest, rows), strict=True)
+    ]
+    return Corpus(pa.array(texts, pa.large_string()), targets, LabelSet(tuple("abc")),
+                  np.arange(rows))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("encoders") / "bert"
+    return write_encoder(place, "bert", scale=0.1)
+
+
+def fit(folder, layers, seed=0, validation=True, talk=None, **settings):
+    given = NeuralSettings(layers=layers, encoder=folder, **({"training": TRAINING} | settings))
+    held_out = corpus(30, seed=1) if validation else None
+    talk = Talk() if talk is None else talk
+    return fit_neural(corpus(), held_out, given, seed=seed, threads=1, talk=talk)
+
+
+def weights_of(model):
+    return {key: value.clone() for key, value in model.network.state_dict().items()}
+
+
+def untrained(folder):
+    """The encoder as it is: its weights before any training."""
+    return weights_of(fit(folder, FrozenSettings(strength=10.0), validation=False).model)
+
+
+def test_the_head_of_a_frozen_encoder_is_that_of_scikit_learn(folder):
+    model = fit(folder, FrozenSettings(strength=10.0), validation=False).model
+    train = corpus()
+    vectors = model.vectors(train.texts).astype(np.float64)
+    expected = LogisticRegression(C=10.0, tol=1e-8, max_iter=5000).fit(vectors, train.targets)
+    wanted = expected.predict_proba(vectors)
+    logits = model.logits(train.texts)
+    found = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    np.testing.assert_allclose(found, wanted, atol=0.01)
+
+
+def test_a_frozen_encoder_does_not_change_and_its_head_learns_validation_too(folder):
+    before = untrained(folder)
+    apart = fit(folder, FrozenSettings(strength=10.0))
+    whole = fit(folder, FrozenSettings(strength=10.0), refit=True)
+    for key, tensor in weights_of(whole.model).items():
+        assert torch.equal(tensor, before[key]) == (not key.startswith("head.")), key
+    np.testing.assert_array_equal(apart.validation_logits, whole.validation_logits)
+    assert (apart.model.facts["texts"], whole.model.facts["texts"]) == (60, 90)
+    assert not torch.equal(apart.model.network.head.weight, whole.model.network.head.weight)
+
+
+def test_the_strength_is_the_best_on_validation(folder):
+    facts = fit(folder, FrozenSettings()).model.facts
+    tried = facts["head"]["tried"]
+    best = min(tried, key=lambda one: one["log_loss"])
+    assert facts["head"]["strength"] == best["strength"]
+    assert facts["settings"]["layers"]["strength"] == best["strength"]
+
+
+def test_training_begins_at_the_head_that_fits(folder):
+    frozen = fit(folder, FrozenSettings(strength=10.0))
+    slow = replace(TRAINING, learning_rate=1e-9, epochs=1)
+    whole = fit(folder, STILL, training=slow)
+    np.testing.assert_allclose(whole.validation_logits, frozen.validation_logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("freeze", [1, 2, 3])
+def test_frozen_layers_stay_and_kept_states_change_nothing(folder, freeze, monkeypatch):
+    before = untrained(folder)
+    layers = replace(STILL, freeze=freeze, strength=0.1)  # far from what fits: all has a slope
+    kept = weights_of(fit(folder, layers, training=ONCE, validation=False).model)
+    monkeypatch.setattr(kept_states, "MOST_BYTES", 0)
+    plain = weights_of(fit(folder, layers, training=ONCE, validation=False).model)
+    assert list(kept) == list(plain)
+    for key, tensor in kept.items():
+        place = key.split(".")
+        is_below = key.startswith(("embedding", "frame", "encoder.positions", "encoder.norm")) or (
+            place[1] == "blocks" and int(place[2]) < freeze
+        )
+        if is_below:
+            assert torch.equal(tensor, before[key]), key
+        elif not key.startswith("head."):
+            assert not torch.equal(tensor, before[key]), key
+        torch.testing.assert_close(tensor, plain[key], atol=1e-6, rtol=1e-4)
+
+
+def test_lower_layers_move_less_by_the_decay(folder):
+    before = untrained(folder)
+    plain = weights_of(fit(folder, STILL, training=ONCE, validation=False).model)
+    slowed = weights_of(
+        fit(folder, replace(STILL, layer_decay=0.5), training=ONCE, validation=False).model
+    )
+    for key, below in (
+        ("encoder.blocks.2.inner.bias", 1),
+        ("encoder.blocks.0.inner.bias", 3),
+        ("encoder.positions", 4),
+        ("embedding.weight", 4),
+    ):
+        moved, less = plain[key] - before[key], slowed[key] - before[key]
+        assert moved.abs().max() > 1e-6
+        torch.testing.assert_close(less, moved * 0.5**below, atol=1e-7, rtol=2e-2)
+
+
+def test_low_rank_updates_are_of_low_rank_and_leave_a_plain_network(folder):
+    pytest.importorskip("peft")
+    before = untrained(folder)
+    after = weights_of(fit(folder, replace(STILL, lora=2)).model)
+    assert list(after) == list(before)
+    for key in before:
+        change = after[key] - before[key]
+        if key.endswith(("query_key_value.weight", "inner.weight")):
+            assert 1 <= torch.linalg.matrix_rank(change, rtol=1e-3) <= 2, key
+        elif not key.startswith("head."):
+            assert change.abs().max() == 0 or key.endswith("weight"), key
+
+
+def test_large_encoders_get_low_rank_updates_by_themselves(folder, monkeypatch):
+    pytest.importorskip("peft")
+    monkeypatch.setattr("textkind.models.pretrained.LARGE", 100)
+    talk = Remembers()
+    fit(folder, STILL, talk=talk)
+    assert any("low-rank updates of rank 16" in note for note in talk.notes)
+
+
+def test_states_computed_twice_are_the_same(folder):
+    layers = PretrainedSettings(strength=10.0)
+    kept = weights_of(fit(folder, layers).model)
+    twice = weights_of(fit(folder, replace(layers, checkpointing=True)).model)
+    for key, tensor in kept.items():
+        torch.testing.assert_close(tensor, twice[key], atol=1e-5, rtol=1e-4)
+
+
+def test_a_training_that_was_interrupted_ends_in_the_same_bits(folder, tmp_path):
+    places = Places(checkpoints=tmp_path / "kept", checkpoint_steps=3)
+    whole = fit(folder, replace(STILL, freeze=1), places=places)
+    newest = sorted((tmp_path / "kept").iterdir())[-1]
+    for path in (tmp_path / "kept").iterdir():
+        if path == newest:
+            path.unlink()
+    again = fit(folder, replace(STILL, freeze=1), places=places)
+    for key, tensor in weights_of(whole.model).items():
+        assert torch.equal(tensor, again.model.network.state_dict()[key]), key
+
+
+@pytest.mark.parametrize("pooled", ["vectors", "logits"])
+@pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
+def test_long_texts_are_read_in_windows(folder, pooled, pooling):
+    long = LongSettings("windows", pooled=pooled, pooling=pooling)
+    made = fit(folder, STILL, max_tokens=4, long=long)
+    texts = corpus(20, seed=3).texts
+    assert np.isfinite(made.model.logits(texts)).all()
+    head = plain_network(made.model.network).head
+    assert head.weight.shape == (3, 16)
+
+
+def test_a_frozen_encoder_reads_windows_but_learns_no_weights_of_them(folder):
+    made = fit(folder, FrozenSettings(), max_tokens=4, long=LongSettings("windows"))
+    assert (made.validation_logits.argmax(axis=1) == corpus(30, seed=1).targets).mean() > 0.5
+    for long in (LongSettings("hierarchical"), LongSettings("windows", pooling="attention")):
+        with pytest.raises(SettingsError, match="not trained"):
+            fit(folder, FrozenSettings(), max_tokens=4, long=long)
+
+
+def test_more_tokens_than_positions_are_refused(folder):
+    with pytest.raises(SettingsError, match="positions for 38 tokens"):
+        fit(folder, FrozenSettings(), max_tokens=39)
+    assert fit(folder, FrozenSettings(), max_tokens=38).model.reading.max_tokens == 38
+    assert fit(folder, FrozenSettings()).model.reading.max_tokens == 38  # fewer than the usual
+
+
+def test_a_text_of_a_megabyte_is_read_in_part_and_told(folder):
+    texts = [*corpus(59).texts.to_pylist(), "the cat " * 130_000]
+    targets = np.append(corpus(59).targets, 0).astype(np.int32)
+    train = Corpus(pa.array(texts, pa.large_string()), targets, LabelSet(tuple("abc")),
+                   np.arange(60))  # fmt: skip
+    talk = Remembers()
+    settings = NeuralSettings(layers=FrozenSettings(strength=1.0), encoder=folder)
+    made = fit_neural(train, None, settings, threads=1, talk=talk)
+    assert np.isfinite(made.model.logits(train.texts)).all()
+    assert any("not read" in note for note in talk.notes)
+
+
+def test_fewer_texts_than_labels_can_be_learned(folder):
+    labels = LabelSet(tuple(f"label {number:02}" for number in range(20)))
+    train = Corpus(corpus(8).texts, np.arange(8, dtype=np.int32), labels, np.arange(8))
+    for layers in (FrozenSettings(), STILL):
+        settings = NeuralSettings(layers=layers, encoder=folder, training=TRAINING)
+        made = fit_neural(train, None, settings, threads=1)
+        assert made.model.logits(train.texts).shape == (8, 20)
