@@ -64,6 +64,12 @@ def add_arguments(parser: Parser) -> None:
         "--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)"
     )
     parser.add_argument(
+        "--precision",
+        metavar="NAME",
+        type=one_of("auto", "float32", "bfloat16"),
+        help="that a network computes in; auto: the quicker one here (default: float32)",
+    )
+    parser.add_argument(
         "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
     )
     parser.add_argument(
@@ -95,6 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         joint=arguments.label_delimiter,
         output_format=arguments.out_format,
         overwrite=arguments.overwrite,
+        precision=arguments.precision,
         threads=arguments.threads,
     )
     talk = talk_for(arguments)

@@ -38,8 +38,8 @@ FEW = 256  # training texts whose logits are looked at where there is no validat
 class NeuralModel:
     """A fitted network with the encoder of its tokens.
 
-    head says what the network's outputs are (training/losses.py), reading what is read of a text.
-    facts is the JSON-able account of the fit.
+    head says what the network's outputs are (training/losses.py), reading what is read of a text,
+    precision what it computes in. facts is the JSON-able account of the fit.
     """
 
     labels: LabelSet
@@ -50,21 +50,24 @@ class NeuralModel:
     head: str
     reading: Reading
     facts: dict[str, Any]
+    precision: str = "float32"
 
     def logits(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
         """(N, K) float32 logits of texts."""
         with torch_threads(threads):
-            outputs = network_outputs(
-                self.network, self.tokens(texts, threads), outputs_of(self.head, len(self.labels))
-            )
+            width = outputs_of(self.head, len(self.labels))
+            tokens = self.tokens(texts, threads)
+            outputs = network_outputs(self.network, tokens, width, precision=self.precision)
         return logits_of(self.head, outputs)
 
     def vectors(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
         """(N, W) float32: what the network's last layer reads of each text."""
         with torch_threads(threads):
-            width = self.network.vector_width
+            width: int = self.network.vector_width  # type: ignore[assignment]
             tokens = self.tokens(texts, threads)
-            return network_outputs(self.network, tokens, width, vectors=True)  # type: ignore[arg-type]
+            return network_outputs(
+                self.network, tokens, width, vectors=True, precision=self.precision
+            )
 
     def tokens(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
         """The tokens that are read of every text."""

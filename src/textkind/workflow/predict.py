@@ -9,9 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -41,6 +41,7 @@ class PredictSettings:
     joint: str = "|"  # between several labels of a text where they share a CSV field
     output_format: str | None = None  # for a pipe: csv, tsv or jsonl
     overwrite: bool = False
+    precision: str | None = None  # of a network: float32, bfloat16 or auto; None: float32
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -85,6 +86,11 @@ def predict(
     """
     classifier, origin = classifier_of(model)
     trained = None if origin is None else origin.columns
+    if settings.precision is not None:
+        from textkind.models.precision import in_precision  # brings PyTorch with it
+
+        network: Any = in_precision(classifier.model, settings.precision, talk)
+        classifier = replace(classifier, model=network)
     _check_joint(classifier, settings.joint)
     if settings.tokens and classifier.model.token_counts(NO_TEXTS) is None:
         raise SettingsError(
