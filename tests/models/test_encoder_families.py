@@ -13,9 +13,11 @@ transformers = pytest.importorskip("transformers")
 from tests.models.encoder_folders import FAMILIES, write_encoder, write_pooling  # noqa: E402
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
+from textkind.models.long_settings import LongSettings  # noqa: E402
 from textkind.models.networks.pretrained_settings import FrozenSettings  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings  # noqa: E402
-from textkind.models.starting import start_of, started_network  # noqa: E402
+from textkind.models.reading import Reading  # noqa: E402
+from textkind.models.starting import known_settings, start_of, started_network  # noqa: E402
 from textkind.training.forward import network_outputs  # noqa: E402
 
 TEXTS = ["the cat sat", "dog", "", "the red dogs walked, talking", "a blue cat ran " * 4]
@@ -29,10 +31,11 @@ CORPUS = Corpus(
 
 def vectors_of(folder, **settings):
     """The vectors that the network of the folder gives the texts."""
-    given = NeuralSettings(layers=FrozenSettings(**settings), encoder=folder)
-    start = start_of(CORPUS, given)
-    tokens = start.encoder.encode(CORPUS.texts)
-    network, layers = started_network(start, tokens, 2, given, 0)
+    asked = NeuralSettings(layers=FrozenSettings(**settings), encoder=folder)
+    start = start_of(CORPUS, asked)
+    given, reading = known_settings(asked, start), Reading(LongSettings("head"), 30)
+    tokens = reading.read(start.encoder.encode(CORPUS.texts))
+    network, layers = started_network(start, tokens, 2, given, reading, 0)
     return network_outputs(network, tokens, network.vector_width, vectors=True), layers
 
 

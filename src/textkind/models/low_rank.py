@@ -1,7 +1,9 @@
 """Low-rank updates of an encoder's matrices (Hu et al. 2021, LoRA), by the library peft.
 
-with low_rank(network, 16, seed=0):
-    ...                             few numbers are trained, and the optimizer keeps few
+    with low_rank(network, 16, seed=0):
+        ...
+
+Few numbers are trained inside, and the optimizer keeps moments of few.
 """
 
 from collections.abc import Iterator

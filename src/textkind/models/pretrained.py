@@ -34,10 +34,8 @@ from textkind.training.validation import HIGHER_IS_BETTER, is_better, validation
 
 USUAL_STRENGTH = 30.0  # of the head, where there is no validation to choose by
 PROBED = 64  # texts that are read to see which precision is quicker
-LARGE, RANK = (
-    300_000_000,
-    16,
-)  # parameters from which an encoder gets low-rank updates, of that rank
+LARGE = 300_000_000  # parameters above which an encoder gets low-rank updates
+RANK = 16  # of those
 
 
 def train_network(
