@@ -45,12 +45,12 @@ def ask(runs: int) -> Answer:
                 workers.say(side, "fit")
                 worker = workers.of(side)
                 worker.ask("predict_each", calls=20)  # first calls load and compile
-                everything = worker.ask("predict", labels=True)
-                replies[side.name].append((everything, worker.ask("predict_each")))
+                whole = worker.ask("predict", labels=True)
+                replies[side.name].append((whole, worker.ask("predict_each")))
     wanted = replies[TORCH][0][0]["labels"]
     rows: list[Row] = []
     for name, said in replies.items():
-        everything, single = ([pair[place] for pair in said] for place in (0, 1))
+        everything, single = [pair[0] for pair in said], [pair[1] for pair in said]
         given = everything[0]["labels"]
         equal = sum(a == b for a, b in zip(given, wanted, strict=True)) / len(wanted)
         rows.append(
