@@ -36,11 +36,11 @@ class OurFineTuning:
         for part in warm_up_and_rows(self.train, setting["steps"]):
             corpus = corpus_of(part, labels)
             began = time.perf_counter()
-            self.model = fit_neural(corpus, None, settings).model
+            model = self.model = fit_neural(corpus, None, settings).model
             whole = time.perf_counter() - began
-        facts: dict[str, Any] = self.model.facts
+        facts: dict[str, Any] = model.facts
         seconds = facts["training_seconds"]
-        tokens = facts["tokens"] + len(corpus) * len(self.model.network.frame)  # type: ignore[arg-type]
+        tokens = facts["tokens"] + len(corpus) * len(model.network.frame)  # type: ignore[arg-type]
         return {
             "seconds": seconds,
             "tokens_s": tokens / seconds,
