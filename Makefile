@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_FOLDER = $$($(BIN)/python scripts/demo_folder.py)
 
-.PHONY: demo test test-slow check format bench bench-linear bench-neural clean
+.PHONY: demo test test-slow check format bench bench-linear bench-neural bench-pretrained bench-ladder bench-gpu clean
 
 demo: .venv/demo  ## train on 2,225 news articles and write a report, in under two minutes
 	$(BIN)/textkind train "$(DEMO_FOLDER)" --out demo-run --overwrite
@@ -23,13 +23,22 @@ format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-linear bench-neural  ## ours and the peers in turn
+bench: bench-linear bench-neural bench-pretrained bench-ladder  ## ours and the peers in turn
 
 bench-linear: .venv/dev
 	$(BIN)/python -m bench.linear
 
 bench-neural: .venv/dev
 	$(BIN)/python -m bench.neural
+
+bench-pretrained: .venv/dev  ## hours: encoders are fine-tuned on fifteen sets
+	$(BIN)/python -m bench.pretrained
+
+bench-ladder: .venv/dev
+	$(BIN)/python -m bench.ladder
+
+bench-gpu: .venv/dev  ## says so and stops where there is none
+	$(BIN)/python -m bench.gpu
 
 .venv/python:
 	$(PYTHON) -c "import sys; assert (3, 11) <= sys.version_info < (3, 14), 'Python 3.11 to 3.13 is needed: make PYTHON=python3.12'"

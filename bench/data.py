@@ -71,6 +71,28 @@ def in_order(part: Part, order: str) -> Part:
     return Part([part.texts[i] for i in places], [part.labels[i] for i in places])
 
 
+def drawn(part: Part, *numbers: int) -> list[Part]:
+    """Parts of so many rows each, drawn by seed 0, no row in two of them."""
+    order = random.Random(0).sample(range(len(part.texts)), sum(numbers))
+    parts, begin = [], 0
+    for number in numbers:
+        places = order[begin : begin + number]
+        parts.append(Part([part.texts[i] for i in places], [part.labels[i] for i in places]))
+        begin += number
+    return parts
+
+
+def few_a_class(part: Part, texts: int, seed: int) -> Part:
+    """So many rows of every class, drawn by the seed and shuffled."""
+    places: dict[str, list[int]] = {}
+    for place, label in enumerate(part.labels):
+        places.setdefault(label, []).append(place)
+    chance = random.Random(seed)
+    chosen = [place for label in sorted(places) for place in chance.sample(places[label], texts)]
+    chance.shuffle(chosen)
+    return Part([part.texts[i] for i in chosen], [part.labels[i] for i in chosen])
+
+
 def repeated(part: Part, rows: int) -> Part:
     """The part over and over, cut at `rows`; every text a string of its own, as a file gives it."""
     texts = [("." + text)[1:] for text in islice(cycle(part.texts), rows)]

