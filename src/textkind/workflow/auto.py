@@ -27,8 +27,9 @@ from textkind.workflow.ladder_verdict import LEVEL
 from textkind.workflow.learn import Learned, ModelSettings, learn
 
 AUTO = "auto"
-# A step up each: word counts; vectors that know words beyond the texts; the order of words.
-STEPS = ("linear", "static", "cnn")
+# A step up each: word counts; vectors that know words beyond the texts; an encoder that has read
+# much, as it is; the same trained. Networks from scratch cost as much as those and seldom win.
+STEPS = ("linear", "static", "frozen", "pretrained")
 PATIENCE = 2  # steps without a significant gain before the climb ends
 SHARE = 0.5  # of the minutes that are left, for the next step
 
