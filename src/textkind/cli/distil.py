@@ -138,6 +138,5 @@ def student_table(metrics: dict[str, Any], folder: Path) -> str:
 
 def _difference(pair: dict[str, Any], title: str) -> str:
     low, high = (f"{100 * pair[bound]:+.1f}" for bound in ("low", "high"))
-    p = pair.get("p", pair["bootstrap_p"])
-    told = "< 0.001" if p < 0.001 else f"{p:.2g}"
+    told = "< 0.001" if pair["p"] < 0.001 else f"{pair['p']:.2g}"
     return f"{100 * pair['value']:+.1f} points of {title} (95 % interval {low} to {high}), p {told}"
