@@ -43,7 +43,7 @@ def test_the_student_is_a_run_that_predicts(student, ticket_file, tmp_path):
     jsonschema.validate(student.metrics, SCHEMA)
     assert student.metrics == json.loads((student.folder / "metrics.json").read_text())
     assert student.metrics["fit"]["model"] == "linear"
-    assert predict(student.folder, ticket_file, tmp_path / "out.csv").predicted == 400
+    assert predict(student.folder, ticket_file, tmp_path / "out.csv").predicted == 401
     page = (student.folder / "report.html").read_text()
     assert "Beside the teacher" in page
     assert "labels alone" in page
@@ -90,7 +90,7 @@ def test_a_teacher_that_was_tested_on_another_file_has_seen_this_one(ticket_file
     folder = train(ticket_file, settings).folder
     alone = DistilSettings(to="linear", out=tmp_path / "alone")
     notes = distil(folder, ticket_file, alone).metrics["notes"]
-    assert any("tested on test.csv" in note and "--test" in note for note in notes)
+    assert any("test.csv: it has seen" in note and "--test" in note for note in notes)
     given = replace(alone, out=tmp_path / "given", test=test)
     notes = distil(folder, ticket_file, given).metrics["notes"]
     assert not any("flatter" in note or "may have learned" in note for note in notes)
