@@ -5,7 +5,6 @@ and on texts without a label. Beside it the same model is fitted to the labels a
 the teacher adds is seen. What comes out is a run folder like any other.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from textkind.classifier import Classifier, predict_probabilities
+from textkind.classifier import predict_probabilities
 from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading, Reading
 from textkind.data.settings import ReadSettings
@@ -23,17 +22,21 @@ from textkind.data.soft import SoftTargets
 from textkind.data.split import Parts
 from textkind.decision.decision import decide
 from textkind.errors import DataError, SettingsError, did_you_mean
-from textkind.evaluation.scorecard import HEADLINE, HEADLINE_SEVERAL, score_part
 from textkind.models.neural_settings import DISTILLED, default_settings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
-from textkind.storage.model_folder import Provenance, write_model_files
 from textkind.storage.run_folder import free_run_folder, new_run_folder
-from textkind.workflow.costs import measured_speed
-from textkind.workflow.ladder_figures import Answers, Compared
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import split_readings
+from textkind.workflow.student_figures import (
+    LABELS_ALONE,
+    STUDENT,
+    TEACHER,
+    compared_facts,
+    measured_learner,
+    measured_model,
+)
 from textkind.workflow.teacher import (
     Teacher,
     fresh_texts,
@@ -54,8 +57,6 @@ from textkind.workflow.train import (
     unread_of_test,
     write_run,
 )
-
-TEACHER, STUDENT, LABELS_ALONE = "teacher", "student", "labels alone"
 
 
 @dataclass(frozen=True)
@@ -118,16 +119,6 @@ class DistilSettings:
             )
 
 
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """A model on the test texts: (N, K) probabilities, and a JSON-able account of what it costs."""
-
-    name: str
-    classifier: Classifier
-    given: np.ndarray
-    cost: dict[str, float | None]
-
-
 def distil(
     model: str | Path,
     source: object,
@@ -173,9 +164,9 @@ def distil(
         origin = origin_of(source, first.source, first.columns, len(taught), asked.split.seed)
         with account.step("evaluate"):
             measured = [
-                _measured(TEACHER, teacher.classifier, parts, teacher.folder, asked, None),
-                _learner(STUDENT, student, parts, origin, asked, seconds),
-                _learner(LABELS_ALONE, alone, parts, origin, asked, seconds_alone),
+                measured_model(TEACHER, teacher.classifier, parts, teacher.folder, asked, None),
+                measured_learner(STUDENT, student, parts, origin, asked, seconds),
+                measured_learner(LABELS_ALONE, alone, parts, origin, asked, seconds_alone),
             ]
             assert parts.test is not None
             test = parts.test.open("evaluation of teacher and student")
@@ -187,7 +178,7 @@ def distil(
             "label_share": settings.label_share,
             "temperature": settings.temperature,
             "unlabelled": _unlabelled_facts(unlabelled, used),
-            **_compared(measured, test, asked.split.seed),
+            **compared_facts(measured, test, asked.split.seed),
         }
         fit = fit_facts(student, asked, account) | unread
         metrics = run_facts(figures, fit, readings, parts, asked, account, distil=told)
@@ -273,59 +264,6 @@ def _learned(
         train, parts.validation, model, classes=teacher.classifier.classes,
         seed=settings.split.seed, threads=settings.threads, talk=talk,
     )  # fmt: skip
-
-
-def _learner(
-    name: str,
-    learned: Learned,
-    parts: Parts,
-    origin: Provenance,
-    settings: TrainSettings,
-    seconds: float,
-) -> Measured:
-    """A model that was fitted here, measured; it is written to a folder that then goes."""
-    with tempfile.TemporaryDirectory() as place:
-        write_model_files(learned.classifier, Path(place), origin)
-        return _measured(name, learned.classifier, parts, Path(place), settings, seconds)
-
-
-def _measured(
-    name: str,
-    classifier: Classifier,
-    parts: Parts,
-    folder: Path,
-    settings: TrainSettings,
-    seconds: float | None,
-) -> Measured:
-    assert parts.test is not None
-    given, speed = measured_speed(classifier, parts.test.texts, settings.threads)
-    size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
-    return Measured(name, classifier, given, {"fit_seconds": seconds, **speed, "disk_mb": size})
-
-
-def _compared(measured: list[Measured], test: Corpus, seed: int) -> dict[str, Any]:
-    """Figures of each, the student's agreement with the teacher, and the paired differences."""
-    answers = [
-        Answers(one.name, one.given, decide(one.classifier.decision, one.given), [], [])
-        for one in measured
-    ]
-    compared = Compared(answers, test.targets, seed)
-    names = HEADLINE + HEADLINE_SEVERAL if compared.several else HEADLINE
-    models = []
-    for one, said in zip(measured, answers, strict=True):
-        part = score_part(one.given, said.predicted, test.targets, test.labels, seed)
-        same = said.predicted == answers[0].predicted
-        models.append(
-            {
-                "name": one.name,
-                "kind": one.classifier.model.name,
-                "test": {"rows": part["rows"], **{name: part[name] for name in names}},
-                "agreement": float((same.all(axis=1) if compared.several else same).mean()),
-                "cost": one.cost,
-            }
-        )
-    pairs = [compared.pair(STUDENT, other) for other in (TEACHER, LABELS_ALONE)]
-    return {"headline": compared.headline, "models": models, "pairs": pairs}
 
 
 def _unlabelled_facts(reading: Reading | None, used: int) -> dict[str, Any] | None:
