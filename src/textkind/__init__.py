@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
     from textkind.workflow.compare import CompareSettings, compare
+    from textkind.workflow.distil import DistilSettings, distil
     from textkind.workflow.evaluate import evaluate
     from textkind.workflow.predict import predict
     from textkind.workflow.train import TrainSettings, train
@@ -18,10 +19,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "CompareSettings": "textkind.workflow.compare",
+    "DistilSettings": "textkind.workflow.distil",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
     "compare": "textkind.workflow.compare",
+    "distil": "textkind.workflow.distil",
     "evaluate": "textkind.workflow.evaluate",
     "predict": "textkind.workflow.predict",
     "train": "textkind.workflow.train",
@@ -29,10 +32,12 @@ _HOMES = {
 
 __all__ = [
     "CompareSettings",
+    "DistilSettings",
     "TextClassifier",
     "TextkindError",
     "TrainSettings",
     "compare",
+    "distil",
     "evaluate",
     "predict",
     "train",

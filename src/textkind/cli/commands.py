@@ -19,6 +19,7 @@ from textkind.errors import SettingsError, TextkindError, did_you_mean
 COMMANDS = {
     "train": "learn from labelled text; write a model, its figures and a report",
     "compare": "fit every model on one split; tell which is worth its cost",
+    "distil": "let a small, fast model learn from a big one",
     "evaluate": "measure a model on labelled text",
     "predict": "label texts with a model",
     "show": "tell what a model is and what it learned",

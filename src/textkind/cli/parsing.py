@@ -100,6 +100,21 @@ def number_from(least: float) -> Callable[[str], float]:
     return parse
 
 
+def number_between(least: float, most: float) -> Callable[[str], float]:
+    """The type of an option that takes a number of `least` to `most`."""
+
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{value!r} is no number of {least:g} to {most:g}")
+        return number
+
+    return parse
+
+
 def whole_numbers(value: str) -> tuple[int, ...]:
     """The type of an option that takes whole numbers: 3,4,5; 0 stands for none."""
     try:

@@ -1,7 +1,7 @@
-"""Which labelled files there are and how rows are shared out, shared by train and compare."""
+"""Which labelled files there are and how rows are shared out: of train, compare and distil."""
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import Parser, given, one_of, share, whole_number
 
@@ -49,7 +49,12 @@ def split_settings(arguments: argparse.Namespace) -> "SplitSettings":
     """The options as SplitSettings."""
     from textkind.data.settings import SplitSettings
 
+    return SplitSettings(**split_options(arguments))
+
+
+def split_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options that were given, by the names of SplitSettings."""
     split = given(arguments, "test_share", "validation_share", "seed", method="split")
     if arguments.duplicates is not None:
         split["duplicates_on_one_side"] = arguments.duplicates == "together"
-    return SplitSettings(**split)
+    return split

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.data.labels import LabelSet
+from textkind.data.soft import SoftTargets
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,7 @@ class Corpus:
     group    (N,) int32 codes of the group column, or None
     time     (N,) datetime64[us], or None
     ids      (N,) pa.LargeStringArray of the id column, or None
+    soft     what a teacher says of the texts, to be learned beside the targets; or None
     """
 
     texts: pa.LargeStringArray
@@ -29,6 +31,7 @@ class Corpus:
     group: np.ndarray | None = None
     time: np.ndarray | None = None
     ids: pa.LargeStringArray | None = None
+    soft: SoftTargets | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -44,4 +47,5 @@ class Corpus:
             group=None if self.group is None else self.group[indices],
             time=None if self.time is None else self.time[indices],
             ids=None if self.ids is None else self.ids.take(pick),
+            soft=None if self.soft is None else self.soft.take(indices),
         )

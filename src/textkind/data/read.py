@@ -74,12 +74,19 @@ class CorpusReading:
     source: str
 
 
-def read_table(source: object, settings: ReadSettings, talk: Talk = SILENT) -> Reading:
+def read_table(
+    source: object,
+    settings: ReadSettings,
+    *,
+    trained: Columns | None = None,
+    talk: Talk = SILENT,
+) -> Reading:
     """Read texts without labels, as for prediction. An empty text is accepted, a missing is not.
 
+    `trained` are the columns of the training data, taken where the settings name none.
     Raises DataError where the source cannot be used, ColumnError where a column cannot.
     """
-    collected, columns = _collect(source, settings, need_label=False, talk=talk)
+    collected, columns = _collect(source, settings, need_label=False, trained=trained, talk=talk)
     reject_bad_texts(collected, columns, empty_allowed=True)
     keep = _kept(collected, talk)
     table = packed_table(collected, columns, keep)

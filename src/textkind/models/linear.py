@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
+from textkind.data.soft import SoftTargets, mixed
 from textkind.encoding.ngrams import (
     NgramEncoder,
     canonical_order,
@@ -114,6 +115,7 @@ def fit_linear(
         raise SettingsError(
             "the sgd solver minimises the multinomial objective only", found=settings.objective
         )
+    check_soft(train.soft, settings)
     if settings.naive_bayes and labels.several:
         raise SettingsError("naive_bayes needs texts of one label each")
     if not compiled_before():
@@ -152,15 +154,39 @@ def fit_linear(
     return LinearFit(model, validation_logits)
 
 
+def check_soft(soft: SoftTargets | None, settings: LinearSettings) -> None:
+    """SettingsError where soft targets and the settings do not go together."""
+    if soft is None:
+        return
+    if settings.objective != "logistic":
+        raise SettingsError(
+            "probabilities for targets need the logistic objective", found=settings.objective
+        )
+    if settings.class_weight != "none":
+        raise SettingsError(
+            "probabilities for targets weigh all labels alike", found=settings.class_weight
+        )
+    if soft.temperature != 1:
+        raise SettingsError(
+            "the linear model follows probabilities as they are, at temperature 1",
+            found=soft.temperature,
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """Rows to fit on, with all they need; start is where a descent on the first rows stood."""
+    """Rows to fit on, with all they need.
+
+    soft (N, K) float32 stands for the targets where it is not None; start is where a descent on
+    the first rows stood.
+    """
 
     labels: LabelSet
     encoder: NgramEncoder
     rows: Rows
     targets: np.ndarray
     canonical: np.ndarray
+    soft: np.ndarray | None
     start: Standing | None = None
 
 
@@ -177,7 +203,9 @@ def encode(
         seen = rows.part(slice(0, len(train)))
         scale = ratio_scale(seen, encoder.is_word, train.targets, len(train.labels))
         encoder = rescale(encoder, rows, scale, threads)
-    return Encoded(train.labels, encoder, rows, targets, canonical_order(texts, targets))
+    return Encoded(
+        train.labels, encoder, rows, targets, canonical_order(texts, targets), _soft(train, targets)
+    )
 
 
 def encoded_winner(winner: Attempt, train: Corpus, more: Corpus) -> Encoded:
@@ -191,8 +219,15 @@ def encoded_winner(winner: Attempt, train: Corpus, more: Corpus) -> Encoded:
     texts, targets = joined_texts(train, more)
     return Encoded(
         train.labels, encoder, join_rows(*parts), targets, canonical_order(texts, targets),
-        start,
+        _soft(train, targets), start,
     )  # fmt: skip
+
+
+def _soft(train: Corpus, targets: np.ndarray) -> np.ndarray | None:
+    """What is to be followed of train and of the labelled texts behind it; None: the targets."""
+    if train.soft is None:
+        return None
+    return mixed(train.soft.with_labels_alone(len(targets) - len(train)), targets)
 
 
 def joined_texts(first: Corpus, second: Corpus) -> tuple[pa.LargeStringArray, np.ndarray]:
@@ -238,7 +273,7 @@ def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | 
     classes = problem_classes(len(labels), labels.several)
     costs = problem_costs(targets, classes, settings.class_weight) * strength
     descent = BinaryDescent(
-        rows, size, Problems(targets, classes, costs), settings.objective,
+        rows, size, Problems(targets, classes, costs, encoded.soft), settings.objective,
         canonical=canonical, seed=seed, stopping=stopping, threads=threads,
     )  # fmt: skip
     if encoded.start is not None:

@@ -16,7 +16,7 @@ from textkind.data.labels import LabelSet
 from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.tokens import TokenEncoder, Tokens
-from textkind.errors import TrainingError
+from textkind.errors import SettingsError, TrainingError
 from textkind.models.networks.pretrained_settings import FrozenSettings
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
@@ -122,6 +122,11 @@ def fit_neural(
     """
     if validation is not None and len(validation) == 0:
         validation = None
+    if train.soft is not None and settings.is_pretrained:
+        raise SettingsError(
+            "the head of a pretrained encoder is fitted to labels, not to probabilities",
+            found=settings.network,
+        )
     with torch_threads(threads):
         model, trained = _fit(train, validation, settings, seed, threads, talk)
         logits = trained.validation_logits
@@ -157,7 +162,9 @@ def joined(first: Corpus, second: Corpus) -> Corpus:
     """The texts and targets of both parts as one corpus to train on."""
     texts = pa.concat_arrays([first.texts, second.texts])
     targets = np.concatenate([first.targets, second.targets])
-    return Corpus(texts, targets, first.labels, np.concatenate([first.rows, second.rows]))
+    rows = np.concatenate([first.rows, second.rows])
+    soft = None if first.soft is None else first.soft.with_labels_alone(len(second))
+    return Corpus(texts, targets, first.labels, rows, soft=soft)
 
 
 def _fit(
@@ -237,4 +244,4 @@ def _examples(
     empty = int((tokens.lengths == 0).sum())
     if empty:
         talk.note(f"{empty:,} of {len(corpus):,} {part} texts have no token")
-    return Examples(tokens, corpus.targets, encoder.unknown_id), account
+    return Examples(tokens, corpus.targets, encoder.unknown_id, corpus.soft), account

@@ -6,7 +6,10 @@ the rest, it minimises
     ||w||^2 / 2 + sum_i cost_i * loss(s_i * w . x_i)
 
 where loss is max(0, 1 - m)^2 (squared_hinge) or log(1 + exp(-m)) (logistic), and x has a last
-feature that is 1. `multinomial` couples the classes: log sum_k exp(w_k . x_i) - w_{y_i} . x_i.
+feature that is 1. Where a text has a probability p of the class rather than a label, its logistic
+loss is p log(1 + exp(-w . x)) + (1 - p) log(1 + exp(w . x)).
+
+`multinomial` couples the classes: log sum_k exp(w_k . x_i) - w_{y_i} . x_i.
 """
 
 from dataclasses import dataclass
@@ -31,24 +34,42 @@ class Problems:
     targets  (N,) int32 label ids, or (N, K) uint8
     classes  (P,) int64: sign 1 where the target has classes[p], else -1
     costs    (2, P) float32: what an error costs where the sign is -1, and where it is 1
+    soft     (N, K) float32 probabilities that stand for the targets, or None; logistic only, and
+             what an error costs is then the same on both sides
     """
 
     targets: np.ndarray
     classes: np.ndarray
     costs: np.ndarray
+    soft: np.ndarray | None = None
 
     def __len__(self) -> int:
         return self.classes.size
 
     def signs(self, part: slice, width: int) -> np.ndarray:
-        """(N, width) int8 signs of some problems; 0 in spare lanes."""
+        """(N, width) int8 signs of some problems; 0 in spare lanes.
+
+        Soft ones are all -1, for p log(1 + exp(-m)) + (1 - p) log(1 + exp(m)) is
+        log(1 + exp(m)) - p m: the loss of the sign -1 and a part that is linear in the weights.
+        """
         classes = self.classes[part]
         signs = np.zeros((self.targets.shape[0], width), np.int8)
-        if self.targets.ndim == 1:
+        if self.soft is not None:
+            signs[:, : classes.size] = -1
+        elif self.targets.ndim == 1:
             signs[:, : classes.size] = np.where(self.targets[:, None] == classes, 1, -1)
         else:
             signs[:, : classes.size] = 2 * self.targets[:, classes].astype(np.int8) - 1
         return signs
+
+    def soft_part(self, part: slice, width: int) -> np.ndarray | None:
+        """(N, width) float32 probabilities of some problems, 0 in spare lanes; None of labels."""
+        if self.soft is None:
+            return None
+        classes = self.classes[part]
+        soft = np.zeros((len(self.soft), width), np.float32)
+        soft[:, : classes.size] = self.soft[:, classes]
+        return soft
 
     def block_costs(self, part: slice, width: int) -> np.ndarray:
         """(2, width) float32 costs of some problems; 1 in spare lanes."""

@@ -112,6 +112,10 @@ class BinaryDescent:
         self.rows, self.problems, self.objective = rows, problems, objective
         self.canonical, self.seed, self.stopping = canonical, seed, stopping
         self.threads = threads
+        if problems.soft is not None and objective != "logistic":
+            raise SettingsError(
+                "probabilities for targets need the logistic objective", found=objective
+            )
         width = 1 if len(problems) == 1 and objective == "squared_hinge" else WIDTH
         blocks = -(-len(problems) // width)
         self.weights = np.zeros((blocks, size, width), np.float32)
@@ -132,11 +136,10 @@ class BinaryDescent:
     def begin(self, start: Standing) -> None:
         """Start from where a descent on the first rows stood."""
         width = self.biases.shape[1]
-        fresh = BINARY[self.objective][1]
         for block in range(len(self.weights)):
             part = slice(block * width, min((block + 1) * width, len(self.problems)))
             used = part.stop - part.start
-            state = np.full((len(self.rows), width), fresh, np.float32)
+            state = self._first_state(part, width)
             state[: len(start.states), :used] = start.states[:, part]
             self.weights[block, :, :used] = start.weights[:, part]
             self.biases[block, :used] = start.biases[part]
@@ -170,6 +173,7 @@ class BinaryDescent:
     def _objectives(self, block: int, state: np.ndarray) -> tuple[float, float]:
         """Primal and dual objective of a block's problems, summed, a stretch of rows at a time."""
         part, signs, costs = self._block(block)
+        soft = self.problems.soft_part(part, signs.shape[1])
         weights, biases = self.weights[block], self.biases[block]
         half_norm = squared_norm(weights, biases) / 2
         primal, dual = half_norm, -half_norm
@@ -177,6 +181,8 @@ class BinaryDescent:
             rows = slice(first, first + STRETCH)
             margins = block_margins(self.rows.part(rows), weights, biases)
             loss, dual_sum = BINARY[self.objective][2](margins, signs[rows], costs, state[rows])
+            if soft is not None:  # the part that is linear in the weights, see Problems.signs
+                loss -= (costs[0] * soft[rows] * margins).sum(axis=0, dtype=np.float64)
             primal, dual = primal + loss, dual + dual_sum
         used = part.stop - part.start
         return float(primal[:used].sum()), float(dual[:used].sum())
@@ -186,16 +192,28 @@ class BinaryDescent:
         part = slice(block * width, min((block + 1) * width, len(self.problems)))
         return part, self.problems.signs(part, width), self.problems.block_costs(part, width)
 
+    def _first_state(self, part: slice, width: int) -> np.ndarray:
+        """(N, width) float32 dual state of weights that are 0.
+
+        Of soft targets w = sum_i (cost p_i - alpha_i) x_i, so that there alpha is cost p.
+        """
+        soft = self.problems.soft_part(part, width)
+        if soft is None:
+            return np.full((len(self.rows), width), BINARY[self.objective][1], np.float32)
+        with np.errstate(divide="ignore"):
+            logits = np.asarray(np.log(soft) - np.log1p(-soft))
+        return np.clip(logits, descent.FRESH, -descent.FRESH)
+
     def _descend(self, block: int, factor: float) -> tuple[int, bool, np.ndarray]:
-        kind, fresh, _ = BINARY[self.objective]
+        kind = BINARY[self.objective][0]
         width = self.biases.shape[1]
-        _, signs, costs = self._block(block)
+        part, signs, costs = self._block(block)
         costs *= np.float32(factor)
         weights, biases = self.weights[block], self.biases[block]
         arrays = (self.rows.starts, self.rows.ends, self.rows.columns, self.rows.values)
         state = self.states[block]
         if state is None:
-            state = self.states[block] = np.full((len(self.rows), width), fresh, np.float32)
+            state = self.states[block] = self._first_state(part, width)
         elif self.objective == "logistic":  # its dual variables are shares of the cost
             weights *= np.float32(factor / self.factor)
             biases *= np.float32(factor / self.factor)

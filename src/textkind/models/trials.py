@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from textkind.data.corpus import Corpus
+from textkind.data.soft import mixed
 from textkind.decision.temperature import fit_temperature
 from textkind.encoding.ngrams import (
     NgramEncoder,
@@ -44,6 +45,7 @@ class Trial:
     held_out: Rows
     targets: np.ndarray
     held_out_targets: np.ndarray
+    soft: np.ndarray | None  # (N, K) of the train rows, or None
     labels: int  # how many
     classes: np.ndarray
     canonical: np.ndarray
@@ -86,6 +88,7 @@ def start_descent(
         trial.targets,
         np.tile(trial.classes, len(strengths)),
         np.tile(costs, len(strengths)) * factors,
+        trial.soft,
     )
     return BinaryDescent(
         VIEWS[view](trial.train),
@@ -135,6 +138,7 @@ def prepare(
         encode_ngrams(encoder, validation.texts, threads=threads),
         train.targets,
         validation.targets,
+        None if train.soft is None else mixed(train.soft, train.targets),
         len(labels),
         problem_classes(len(labels), labels.several),
         canonical_order(train.texts, train.targets),

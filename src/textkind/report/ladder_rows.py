@@ -34,9 +34,9 @@ def cost_rows(facts: dict[str, Any]) -> list[Row]:
             "name": rung["name"],
             "fit": number(rung["cost"]["fit_seconds"], "seconds"),
             "speed": number(round(rung["cost"]["texts_per_second"]), "count"),
-            "one": _milliseconds(rung["cost"]["one_text_ms"]),
-            "memory": _megabytes(rung["cost"]["peak_mb"]),
-            "disk": _megabytes(rung["cost"]["disk_mb"]),
+            "one": milliseconds(rung["cost"]["one_text_ms"]),
+            "memory": megabytes(rung["cost"]["peak_mb"]),
+            "disk": megabytes(rung["cost"]["disk_mb"]),
         }
         for rung in facts["rungs"][:MOST_RUNGS]
         if rung["status"] == "finished"
@@ -184,11 +184,13 @@ def _p(value: float) -> Markup:
     return Markup('<data value="{}">{}</data>').format(repr(value), shown)
 
 
-def _milliseconds(value: float) -> Markup:
+def milliseconds(value: float) -> Markup:
+    """A latency, its exact value inside."""
     return Markup('<data value="{}">{:.3g}\u00a0ms</data>').format(repr(value), value)
 
 
-def _megabytes(value: float) -> Markup:
+def megabytes(value: float) -> Markup:
+    """A size in memory or on disk, its exact value inside."""
     if known(value) is None:
         return ABSENT
     shown = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from textkind.errors import OutputError
 from textkind.report.confusion import LARGEST_MAP, confusions, heat_map, pair_rows
+from textkind.report.distil import distil_section
 from textkind.report.figures import (
     Metrics,
     figure_rows,
@@ -81,6 +82,7 @@ def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
         mistakes=mistake_rows(mistakes),
         mistake_total=len(mistakes),
         has_ngrams=any(one.get("ngrams") for one in mistakes),
+        distil=distil_section(metrics),
         training=training_section(metrics.get("fit") or {}),
         long_texts=long_section(metrics.get("fit") or {}),
         gradients=gradient_section(metrics.get("fit") or {}),

@@ -24,6 +24,7 @@ REJECTED = {
     "train": "rejected.jsonl",
     "validation": "rejected.validation.jsonl",
     "test": "rejected.test.jsonl",
+    "unlabelled": "rejected.unlabelled.jsonl",  # of a student
 }
 NAMES = {MODEL, METRICS, MISTAKES, REPORT, LOG, *REJECTED.values()}
 _LARGEST_METRICS = 1 << 28  # bytes

@@ -1,7 +1,14 @@
-"""Logits and targets to one loss a text: softmax or sigmoid, weighted, smoothed, focal.
+"""Logits and targets to one loss a text: softmax or sigmoid, weighted, smoothed, focal, or soft.
 
 The head follows from the label set: two labels of which a text has one are one logit, more are a
 softmax, several labels a text are a sigmoid each.
+
+Soft targets are a teacher's probabilities q, softened by a temperature T, beside labels y
+(Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural network"):
+
+    share * H(y, z) + (1 - share) * T^2 * H(q_T, z / T)
+
+with H the cross entropy of the head; T^2 keeps the gradients of the second part as large at any T.
 """
 
 from dataclasses import dataclass
@@ -12,9 +19,11 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from textkind.data.labels import LabelSet
+from textkind.data.soft import SoftTargets, indicators, softened
 from textkind.errors import SettingsError
 from textkind.training.settings import TrainingSettings
 
+PLAIN = {"class_weight": "none", "positive_weight": "none", "label_smoothing": 0.0, "focal": 0.0}
 MOST_WEIGHT = 100.0  # of a positive text: a label seen once must not drown all others
 
 
@@ -25,6 +34,7 @@ class Loss:
     head             binary: (B, 1) logits, softmax or sigmoid: (B, K)
     class_weights    (K,) float32 weight of a text by its label, or None
     positive_weights (K,) or (1,) float32 weight of positive targets, or None
+    temperature      of soft targets; None: targets are labels
     """
 
     head: str
@@ -32,6 +42,7 @@ class Loss:
     positive_weights: Tensor | None = None
     label_smoothing: float = 0.0
     focal: float = 0.0
+    temperature: float | None = None
 
 
 def head_of(labels: LabelSet, head: str) -> str:
@@ -57,9 +68,25 @@ def logits_of(head: str, outputs: np.ndarray) -> np.ndarray:
     return np.column_stack([-outputs / 2, outputs / 2]) if head == "binary" else outputs
 
 
-def make_loss(labels: LabelSet, targets: np.ndarray, settings: TrainingSettings) -> Loss:
-    """The loss of the settings; weights are drawn from the targets of the training part."""
+def make_loss(
+    labels: LabelSet,
+    targets: np.ndarray,
+    settings: TrainingSettings,
+    soft: SoftTargets | None = None,
+) -> Loss:
+    """The loss of the settings; weights are drawn from the targets of the training part.
+
+    SettingsError where soft targets are to be weighted, smoothed or focused as labels may be.
+    """
     head = head_of(labels, settings.head)
+    if soft is not None:
+        for name, without in PLAIN.items():
+            if getattr(settings, name) != without:
+                raise SettingsError(
+                    f"soft targets are learned as they are: {name} must be {without}",
+                    found=getattr(settings, name),
+                )
+        return Loss(head, temperature=soft.temperature)
     member = targets if targets.ndim == 2 else np.eye(len(labels), dtype=np.uint8)[targets]
     counts = np.maximum(member.sum(axis=0), 1)  # a label of validation alone has no text here
     by_class = by_positive = None
@@ -78,8 +105,20 @@ def make_loss(labels: LabelSet, targets: np.ndarray, settings: TrainingSettings)
     return Loss(head, by_class, by_positive, settings.label_smoothing, settings.focal)
 
 
-def loss_targets(loss: Loss, targets: np.ndarray, labels: int) -> Tensor:
-    """Targets as the head takes them: (N,) int64 for softmax, else (N, K) or (N, 1) float32."""
+def loss_targets(
+    loss: Loss, targets: np.ndarray, labels: int, soft: SoftTargets | None = None
+) -> Tensor:
+    """Targets as the head takes them: (N,) int64 for softmax, else (N, K) or (N, 1) float32.
+
+    Soft: (N, 1 + 2 C) float32, the share of the label, its C indicators, and the C probabilities
+    at the temperature; C is 1 for the binary head, else K.
+    """
+    if soft is not None:
+        several = loss.head == "sigmoid"
+        columns = slice(1, 2) if loss.head == "binary" else slice(0, labels)
+        given = softened(soft.probabilities, soft.temperature, several)[:, columns]
+        parts = soft.label_share[:, None], indicators(targets, labels)[:, columns], given
+        return torch.from_numpy(np.concatenate(parts, axis=1, dtype=np.float32))
     if loss.head == "softmax":
         return torch.from_numpy(targets.astype(np.int64))
     if loss.head == "binary":
@@ -95,6 +134,8 @@ def text_losses(loss: Loss, logits: Tensor, targets: Tensor) -> Tensor:
     Focal loss (Lin et al. 2017): times (1 - p)^focal, p being the probability of what is true. The
     power is taken of log(1 - p): where p rounds to 1 its slope stays finite.
     """
+    if loss.temperature is not None:
+        return _soft_losses(loss, logits, targets)
     if loss.head == "softmax":
         losses = functional.cross_entropy(
             logits, targets, reduction="none", label_smoothing=loss.label_smoothing
@@ -111,6 +152,24 @@ def text_losses(loss: Loss, logits: Tensor, targets: Tensor) -> Tensor:
         away = torch.where(targets > 0.5, -logits, logits)
         losses = losses * (loss.focal * functional.logsigmoid(away)).exp()
     return losses.sum(dim=1)
+
+
+def _soft_losses(loss: Loss, logits: Tensor, targets: Tensor) -> Tensor:
+    """(B,) loss of (B, C) logits and (B, 1 + 2 C) soft targets."""
+    assert loss.temperature is not None
+    share, labels, given = targets.split([1, logits.shape[1], logits.shape[1]], dim=1)
+    share, temperature = share[:, 0], loss.temperature
+    by_label = _cross_entropy(loss.head, logits, labels)
+    by_teacher = _cross_entropy(loss.head, logits / temperature, given)
+    return share * by_label + (1 - share) * temperature**2 * by_teacher
+
+
+def _cross_entropy(head: str, logits: Tensor, probabilities: Tensor) -> Tensor:
+    if head == "softmax":
+        return functional.cross_entropy(logits, probabilities, reduction="none")
+    return functional.binary_cross_entropy_with_logits(logits, probabilities, reduction="none").sum(
+        dim=1
+    )
 
 
 def text_weights(loss: Loss, targets: Tensor) -> Tensor | None:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from textkind.data.labels import LabelSet
+from textkind.data.soft import SoftTargets
 from textkind.encoding.tokens import Tokens
 from textkind.errors import DataError
 from textkind.progress import Talk
@@ -24,11 +25,15 @@ from textkind.training.token_tables import token_tables
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Tokens of N texts, cut to what the network can read, and their targets."""
+    """Tokens of N texts, cut to what the network can read, and their targets.
+
+    soft is what a teacher says of the texts, to be learned beside the targets; None: nothing.
+    """
 
     tokens: Tokens
     targets: np.ndarray
     unknown_id: int = 1  # that a token reads as where token_dropout takes it
+    soft: SoftTargets | None = None
 
 
 def make_task(
@@ -44,7 +49,7 @@ def make_task(
     """All that a step needs; the precision is probed here. DataError where there is no text."""
     if len(examples.tokens) == 0:
         raise DataError("there is no text to train on")
-    loss = make_loss(labels, examples.targets, settings)
+    loss = make_loss(labels, examples.targets, settings, examples.soft)
     if loss.class_weights is not None:
         loss = replace(loss, class_weights=loss.class_weights.to(device))
     if loss.positive_weights is not None:
@@ -53,7 +58,7 @@ def make_task(
     task = Task(
         network=network,
         tokens=examples.tokens,
-        targets=loss_targets(loss, examples.targets, len(labels)).to(device),
+        targets=loss_targets(loss, examples.targets, len(labels), examples.soft).to(device),
         loss=loss,
         outputs=outputs_of(loss.head, len(labels)),
         settings=settings,
@@ -92,7 +97,11 @@ def fingerprint_of(
     digest.update(json.dumps(told, sort_keys=True).encode())
     for part in (examples, held_out):
         if part is not None:
-            for array in (part.tokens.ids, part.tokens.offsets, part.targets):
+            arrays = [part.tokens.ids, part.tokens.offsets, part.targets]
+            if part.soft is not None:
+                arrays += [part.soft.probabilities, part.soft.label_share]
+                digest.update(f"temperature {part.soft.temperature}".encode())
+            for array in arrays:
                 digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 

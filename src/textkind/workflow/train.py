@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import textkind
 from textkind.classifier import Classifier, predict_probabilities
 from textkind.data.corpus import Corpus
-from textkind.data.read import CorpusReading
+from textkind.data.read import CorpusReading, Reading
 from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts
@@ -97,18 +99,7 @@ def train(
         fit = fit_facts(learned, settings, account) | unread
         fit |= gradients_by_step(learned, parts, settings)
         fit |= climb
-        facts = {
-            "format": METRICS_FORMAT,
-            "textkind": textkind.__version__,
-            "command": settings.command,
-            "task": "several labels" if parts.train.labels.several else "one label",
-            "labels": list(parts.train.labels.names),
-            **figures,
-            "data": data_facts(readings, parts),
-            "fit": fit,
-            "notes": account.notes,
-        }
-        metrics = parse_document(document_bytes(facts), METRICS)  # tuples become lists
+        metrics = run_facts(figures, fit, readings, parts, settings, account)
         with account.task("writing the run folder"):
             first = readings["train"]
             rows = learned.classifier.model.facts.get("texts", len(parts.train))
@@ -143,6 +134,31 @@ def learned_model(
     return learn(parts.train, parts.validation, settings.model, **common), settings.model, {}
 
 
+def run_facts(
+    figures: dict[str, Any],
+    fit: dict[str, Any],
+    readings: Mapping[str, CorpusReading],
+    parts: Parts,
+    settings: TrainSettings,
+    account: Account,
+    **more: Any,
+) -> dict[str, Any]:
+    """What metrics.json holds, with more entries where a recipe has some."""
+    facts = {
+        "format": METRICS_FORMAT,
+        "textkind": textkind.__version__,
+        "command": settings.command,
+        "task": "several labels" if parts.train.labels.several else "one label",
+        "labels": list(parts.train.labels.names),
+        **figures,
+        "data": data_facts(readings, parts),
+        "fit": fit,
+        **more,
+        "notes": account.notes,
+    }
+    return parse_document(document_bytes(facts), METRICS)  # tuples become lists
+
+
 def evaluate_parts(
     learned: Learned, parts: Parts, settings: TrainSettings, talk: Talk
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -150,20 +166,36 @@ def evaluate_parts(
 
     The test labels are opened here, once, after everything is chosen.
     """
+    if parts.test is None:
+        return scored_parts(learned, parts, None, settings, talk)
+    with talk.task("evaluating on test"):
+        given = predict_probabilities(learned.classifier, parts.test.texts, settings.threads)
+    test = parts.test.open("evaluation of the finished classifier")
+    return scored_parts(learned, parts, (test, given), settings, talk)
+
+
+def scored_parts(
+    learned: Learned,
+    parts: Parts,
+    tested: tuple[Corpus, np.ndarray] | None,
+    settings: TrainSettings,
+    talk: Talk,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
     figures: dict[str, Any] = {"test": None, "validation": None, "baseline": None}
     mistakes: list[dict[str, Any]] = []
-    shown: tuple[Corpus, Any] | None = None
+    shown = tested
     if learned.validation_probabilities is not None:
         with talk.task("evaluating on validation"):
             figures["validation"] = _scored(
                 learned, parts.validation, learned.validation_probabilities, seed
             )
-        shown = parts.validation, learned.validation_probabilities
-    if parts.test is not None:
-        with talk.task("evaluating on test"):
-            given = predict_probabilities(learned.classifier, parts.test.texts, settings.threads)
-            test = parts.test.open("evaluation of the finished classifier")
+        if tested is None:
+            shown = parts.validation, learned.validation_probabilities
+    if tested is not None:
+        test, given = tested
+        with talk.task("scoring test"):
             if 0 < len(test) < VERY_FEW_ROWS:
                 talk.note(
                     f"only {len(test):,} test texts: the intervals are wide, and the figures "
@@ -171,7 +203,6 @@ def evaluate_parts(
                 )
             figures["test"] = _scored(learned, test, given, seed)
             figures["baseline"] = majority_baseline(parts.train.targets, test.targets, test.labels)
-        shown = test, given
     if shown is not None:
         with talk.task("explaining the mistakes"):
             mistakes = mistake_records(learned.classifier, *shown)
@@ -232,7 +263,7 @@ def write_run(
     origin: Provenance,
     metrics: dict[str, Any],
     mistakes: list[dict[str, Any]],
-    readings: Mapping[str, CorpusReading],
+    readings: Mapping[str, CorpusReading | Reading],
     account: Account,
 ) -> None:
     """Fill a run folder that is being assembled."""
