@@ -49,7 +49,6 @@ def test_options_of_splitting_stand_over_the_teachers(run_folder, ticket_file, t
     ("words", "told"),
     [
         (["--to", "lineer"], "did you mean 'linear'"),
-        ([], "--to"),
         (["--to", "linear", "--temperature", "2"], "as they are"),
         (["--to", "linear", "--label-share", "2"], "no number of 0 to 1"),
         (["--to", "static", "--temperature", "0"], "no number of 0.1 to 100"),

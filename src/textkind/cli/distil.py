@@ -42,8 +42,7 @@ def add_arguments(parser: Parser) -> None:
         "--to",
         metavar="NAME",
         type=one_of("linear", "static"),
-        required=True,
-        help="linear: hashed n-grams; static: a mean of distilled word vectors",
+        help="linear: hashed n-grams; static: a mean of distilled word vectors (default: linear)",
     )
     add(
         "--unlabelled",
@@ -75,7 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.workflow.distil import DistilSettings, distil
 
     settings = DistilSettings(
-        to=arguments.to,
         unlabelled=arguments.unlabelled,
         test=arguments.test,
         validation=arguments.validation,
@@ -84,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         split=split_options(arguments),
         command=shlex.join(["textkind", *arguments.typed]),
-        **given(arguments, "label_share", "temperature", "threads"),
+        **given(arguments, "to", "label_share", "temperature", "threads"),
     )
     result = distil(arguments.model, arguments.file, settings, talk_for(arguments))
     if arguments.json:

@@ -87,7 +87,7 @@ STUDENTS = {
 class DistilSettings:
     """Everything a distillation needs beside its teacher and its data."""
 
-    to: str = "static"  # one of STUDENTS
+    to: str = "linear"  # one of STUDENTS
     unlabelled: object = None  # a source of texts without labels; None: there are none
     label_share: float = 0.5  # of a labelled text's loss that its label has, the teacher the rest
     temperature: float = 1.0  # at which student and teacher are compared
