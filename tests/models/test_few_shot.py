@@ -1,0 +1,138 @@
+"""Names as texts to learn from where there are few, and the training that few texts need."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from tests.models.test_model_contract import toy, toy_encoder
+from textkind.errors import SettingsError
+from textkind.models.few_shot import EPOCHS, FEW, LEARNING_RATE, few_shot_settings, with_label_names
+from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
+from textkind.models.networks.settings import CnnSettings
+from textkind.models.neural import fit_neural
+from textkind.models.neural_settings import NeuralSettings, default_settings
+from textkind.progress import Talk
+
+
+class Noted(Talk):
+    """Keeps what is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def note(self, message):
+        self.told.append(message)
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked", "expected"),
+    [
+        (3 * FEW - 30, None, True),
+        (3 * FEW + 60, None, False),
+        (3 * FEW + 60, True, True),
+        (30, False, False),
+        (0, True, False),
+    ],
+)
+def test_names_are_learned_from_where_labels_have_few_texts(rows, asked, expected):
+    train, talk = toy(rows), Noted()
+    whole, has_names = with_label_names(train, FrozenSettings(label_names=asked), talk)
+    assert has_names is expected
+    assert len(whole) == rows + 3 * expected
+    assert bool(talk.told) is (expected and asked is None)
+    if expected:
+        assert whole.texts.to_pylist()[rows:] == ["animals", "colors", "foods"]
+        assert whole.targets[rows:].tolist() == [0, 1, 2]
+
+
+def numbered(train):
+    """The same part, its labels named 0, 1, 2."""
+    return replace(train, labels=replace(train.labels, names=("0", "1", "2")))
+
+
+@pytest.mark.parametrize(
+    ("train", "layers"),
+    [
+        (toy(30), CnnSettings()),
+        (toy(30, several=True), FrozenSettings()),
+        (numbered(toy(30)), FrozenSettings()),
+    ],
+    ids=["another network", "several labels", "numbers for names"],
+)
+def test_names_that_say_nothing_are_left_out(train, layers):
+    assert with_label_names(train, layers) == (train, False)
+
+
+def test_several_labels_take_their_names_where_asked_for():
+    whole, has_names = with_label_names(toy(30, several=True), FrozenSettings(label_names=True))
+    assert has_names
+    np.testing.assert_array_equal(whole.targets[30:], np.eye(3))
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_frozen_encoder_tells_whether_it_learned_from_names(asked):
+    settings = NeuralSettings(layers=FrozenSettings(label_names=asked), encoder=toy_encoder("bert"))
+    fit = fit_neural(toy(30), None, settings, threads=1)
+    assert (fit.model.facts["label_names"], fit.model.facts["texts"]) == (asked, 30)
+    assert len(fit.model.logits(pa.array(["cat"], pa.large_string()))) == 1
+
+
+USUAL = default_settings("pretrained")
+
+
+def with_few_shot(asked, **training):
+    layers = replace(USUAL.layers, few_shot=asked)
+    return replace(USUAL, layers=layers, training=replace(USUAL.training, **training))
+
+
+@pytest.mark.parametrize(
+    ("settings", "rows", "is_on", "rate", "epochs"),
+    [
+        (with_few_shot(None), 90, True, LEARNING_RATE, EPOCHS),
+        (with_few_shot(None), 3 * FEW + 60, False, 2e-4, 4),
+        (with_few_shot(None, epochs=2), 90, False, 2e-4, 2),
+        (with_few_shot(True, epochs=2), 3 * FEW + 60, True, LEARNING_RATE, 2),
+        (with_few_shot(False), 90, False, 2e-4, 4),
+    ],
+)
+def test_few_texts_decide_the_training_that_nobody_chose(settings, rows, is_on, rate, epochs):
+    talk = Noted()
+    found = few_shot_settings(settings, toy(rows), talk)
+    assert found.layers.few_shot is is_on
+    assert (found.training.learning_rate, found.training.epochs) == (rate, epochs)
+    assert bool(talk.told) is (is_on and settings.layers.few_shot is None)
+    assert few_shot_settings(found, toy(90)) == found
+
+
+def test_few_shot_is_nothing_to_other_networks():
+    settings = default_settings("cnn")
+    assert few_shot_settings(settings, toy(30)) is settings
+
+
+@pytest.mark.parametrize("name", ["few_shot", "label_names"])
+def test_a_setting_that_is_no_choice_is_refused(name):
+    with pytest.raises(SettingsError, match=f"{name} must be true, false or none"):
+        PretrainedSettings(**{name: "maybe"})
+
+
+def test_the_lower_half_of_the_encoder_stays_as_it_is():
+    start = {}
+    for asked in (True, False):
+        settings = replace(with_few_shot(asked), encoder=toy_encoder("bert"))
+        state = fit_neural(toy(60), None, settings, threads=1).model.network.state_dict()
+        start[asked] = (
+            state["encoder.blocks.0.inner.weight"],
+            state["encoder.blocks.1.inner.weight"],
+        )
+    frozen = fit_neural(
+        toy(30), None, NeuralSettings(layers=FrozenSettings(), encoder=toy_encoder("bert"))
+    ).model.network.state_dict()
+    lower, upper = (frozen[f"encoder.blocks.{place}.inner.weight"] for place in (0, 1))
+    assert (start[True][0] == lower).all()
+    assert (start[True][1] != upper).any()
+    assert (start[False][0] != lower).any()
