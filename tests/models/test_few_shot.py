@@ -1,4 +1,4 @@
-"""Names as texts to learn from where there are few, and the training that few texts need."""
+"""Names of labels are texts to learn from where there are few."""
 
 from dataclasses import replace
 
@@ -11,11 +11,11 @@ pytest.importorskip("transformers")
 
 from tests.models.test_model_contract import toy, toy_encoder
 from textkind.errors import SettingsError
-from textkind.models.few_shot import EPOCHS, FEW, LEARNING_RATE, few_shot_settings, with_label_names
-from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
+from textkind.models.few_shot import FEW, with_label_names
+from textkind.models.networks.pretrained_settings import FrozenSettings
 from textkind.models.networks.settings import CnnSettings
 from textkind.models.neural import fit_neural
-from textkind.models.neural_settings import NeuralSettings, default_settings
+from textkind.models.neural_settings import NeuralSettings
 from textkind.progress import Talk
 
 
@@ -82,57 +82,6 @@ def test_a_frozen_encoder_tells_whether_it_learned_from_names(asked):
     assert len(fit.model.logits(pa.array(["cat"], pa.large_string()))) == 1
 
 
-USUAL = default_settings("pretrained")
-
-
-def with_few_shot(asked, **training):
-    layers = replace(USUAL.layers, few_shot=asked)
-    return replace(USUAL, layers=layers, training=replace(USUAL.training, **training))
-
-
-@pytest.mark.parametrize(
-    ("settings", "rows", "is_on", "rate", "epochs"),
-    [
-        (with_few_shot(None), 90, True, LEARNING_RATE, EPOCHS),
-        (with_few_shot(None), 3 * FEW + 60, False, 2e-4, 4),
-        (with_few_shot(None, epochs=2), 90, False, 2e-4, 2),
-        (with_few_shot(True, epochs=2), 3 * FEW + 60, True, LEARNING_RATE, 2),
-        (with_few_shot(False), 90, False, 2e-4, 4),
-    ],
-)
-def test_few_texts_decide_the_training_that_nobody_chose(settings, rows, is_on, rate, epochs):
-    talk = Noted()
-    found = few_shot_settings(settings, toy(rows), talk)
-    assert found.layers.few_shot is is_on
-    assert (found.training.learning_rate, found.training.epochs) == (rate, epochs)
-    assert bool(talk.told) is (is_on and settings.layers.few_shot is None)
-    assert few_shot_settings(found, toy(90)) == found
-
-
-def test_few_shot_is_nothing_to_other_networks():
-    settings = default_settings("cnn")
-    assert few_shot_settings(settings, toy(30)) is settings
-
-
-@pytest.mark.parametrize("name", ["few_shot", "label_names"])
-def test_a_setting_that_is_no_choice_is_refused(name):
-    with pytest.raises(SettingsError, match=f"{name} must be true, false or none"):
-        PretrainedSettings(**{name: "maybe"})
-
-
-def test_the_lower_half_of_the_encoder_stays_as_it_is():
-    start = {}
-    for asked in (True, False):
-        settings = replace(with_few_shot(asked), encoder=toy_encoder("bert"))
-        state = fit_neural(toy(60), None, settings, threads=1).model.network.state_dict()
-        start[asked] = (
-            state["encoder.blocks.0.inner.weight"],
-            state["encoder.blocks.1.inner.weight"],
-        )
-    frozen = fit_neural(
-        toy(30), None, NeuralSettings(layers=FrozenSettings(), encoder=toy_encoder("bert"))
-    ).model.network.state_dict()
-    lower, upper = (frozen[f"encoder.blocks.{place}.inner.weight"] for place in (0, 1))
-    assert (start[True][0] == lower).all()
-    assert (start[True][1] != upper).any()
-    assert (start[False][0] != lower).any()
+def test_a_setting_that_is_no_choice_is_refused():
+    with pytest.raises(SettingsError, match="label_names must be true, false or none"):
+        FrozenSettings(label_names="maybe")

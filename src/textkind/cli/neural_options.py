@@ -83,9 +83,6 @@ NETWORK = (
     Option("--label-names", "layers", "label_names", on_off, "on|off",
            "a pretrained encoder learns from the names of the labels as from texts",
            "on where labels have 64 texts or fewer"),
-    Option("--few-shot", "layers", "few_shot", on_off, "on|off",
-           "train a pretrained encoder for few texts a label: higher rate, more epochs, its "
-           "lower half frozen", "on where labels have 64 texts or fewer"),
     Option("--freeze", "layers", "freeze", whole_number(0), "NUMBER",
            "lowest layers of a pretrained encoder that stay as they are", "0"),
     Option("--layer-decay", "layers", "layer_decay", share, "SHARE",

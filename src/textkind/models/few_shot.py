@@ -1,25 +1,19 @@
-"""Few texts a label: the names of the labels are examples too, and training is another.
+"""Few texts a label: the names of the labels, read as texts, are examples too.
 
 A pretrained encoder knows what the words of a name mean, so a name is worth about a text of its
-label; where there are many texts it is worth nothing. Few texts make few steps, so these are more
-and longer, and the lower half of the encoder stays as it is (settings by draws of banking77 that
-no figure is told of).
+label; where there are many texts it is worth nothing.
 """
-
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from textkind.data.corpus import Corpus
 from textkind.data.label_names import words_of
-from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
+from textkind.models.networks.pretrained_settings import FrozenSettings
 from textkind.models.networks.settings import NetworkSettings
-from textkind.models.neural_settings import DEFAULTS, NeuralSettings
 from textkind.progress import SILENT, Talk
 
 FEW = 64  # texts of the median label
-LEARNING_RATE, EPOCHS = 5e-4, 6
 
 
 def with_label_names(
@@ -54,43 +48,8 @@ def with_label_names(
 
 def names_help(train: Corpus) -> bool:
     """Whether labels have few texts each, and names with letters."""
-    return has_few(train) and all(any(map(str.isalpha, name)) for name in train.labels.names)
-
-
-def has_few(train: Corpus) -> bool:
-    """Whether texts have one label, and the median label FEW of them or fewer."""
     if train.labels.several:
         return False
     counts = np.bincount(train.targets, minlength=len(train.labels))
-    return bool(np.median(counts) <= FEW)
-
-
-def few_shot_settings(
-    settings: NeuralSettings, train: Corpus, talk: Talk = SILENT
-) -> NeuralSettings:
-    """The settings with few_shot decided, and the training that goes with it where it is on.
-
-    Left open it is on where labels have few texts and nothing of the training was chosen by hand;
-    asked for, it sets the learning rate and the epochs that were not.
-    """
-    layers, usual = settings.layers, DEFAULTS["pretrained"].training
-    if not isinstance(layers, PretrainedSettings):
-        return settings
-    is_on = layers.few_shot
-    if is_on is None:
-        is_on = has_few(train) and settings.training == usual and layers.freeze == 0
-        if is_on:
-            talk.note(
-                f"{FEW} texts a label or fewer, so the encoder is trained for that: learning rate "
-                f"{LEARNING_RATE:g}, {EPOCHS} epochs, its lower half frozen (--few-shot off: not)"
-            )
-    training = settings.training
-    if is_on:
-        training = replace(
-            training,
-            learning_rate=LEARNING_RATE
-            if training.learning_rate == usual.learning_rate
-            else training.learning_rate,
-            epochs=EPOCHS if training.epochs == usual.epochs else training.epochs,
-        )
-    return replace(settings, layers=replace(layers, few_shot=is_on), training=training)
+    lettered = all(any(map(str.isalpha, name)) for name in train.labels.names)
+    return bool(np.median(counts) <= FEW) and lettered

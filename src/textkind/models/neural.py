@@ -17,7 +17,7 @@ from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.errors import TrainingError
-from textkind.models.few_shot import few_shot_settings, with_label_names
+from textkind.models.few_shot import with_label_names
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
@@ -119,7 +119,6 @@ def fit_neural(
     """
     if validation is not None and len(validation) == 0:
         validation = None
-    settings = few_shot_settings(settings, train, talk)
     with torch_threads(threads):
         model, trained = _fit(train, validation, settings, seed, threads, talk)
         logits = trained.validation_logits

@@ -162,8 +162,6 @@ def _trained_whole(
     assert isinstance(layers, PretrainedSettings)
     assert isinstance(own, Pretrained)
     depth = own.architecture.layers
-    if layers.few_shot and layers.freeze == 0:
-        layers = replace(layers, freeze=depth // 2)
     freeze_lowest(network, layers.freeze, depth)
     rank = layers.lora
     if rank is None:

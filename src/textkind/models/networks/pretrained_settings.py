@@ -101,7 +101,6 @@ class FrozenSettings:
 class PretrainedSettings(FrozenSettings):
     """A pretrained encoder with a head, trained end to end from the head that fits it as it is."""
 
-    few_shot: bool | None = None  # trained for few texts a label; None: where there are few
     dropout: float = 0.1
     freeze: int = 0  # lowest layers that stay as they are, with the tokens' vectors below them
     layer_decay: float = 1.0  # each layer's learning rate, times that of the one above
@@ -111,8 +110,6 @@ class PretrainedSettings(FrozenSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.few_shot not in (None, True, False):
-            raise SettingsError("few_shot must be true, false or none", found=self.few_shot)
         check_share("dropout", self.dropout)
         check_whole("freeze", self.freeze, 0)
         if self.lora is not None:
