@@ -111,7 +111,11 @@ WHOLE = replace(TRAINING, learning_rate=0.003, epochs=8)
 PRETRAINED = {
     "frozen": NeuralSettings(layers=FrozenSettings(strength=300.0), training=WHOLE),
     "frozen unit length": NeuralSettings(layers=FrozenSettings(normalize=True)),
+    "frozen label names": NeuralSettings(layers=FrozenSettings(strength=300.0, label_names=True)),
     "pretrained": NeuralSettings(layers=PretrainedSettings(), training=WHOLE),
+    "pretrained label names": NeuralSettings(
+        layers=PretrainedSettings(label_names=True), training=WHOLE
+    ),
     "pretrained frozen below": NeuralSettings(
         layers=PretrainedSettings(freeze=1, pooling="attention"), training=WHOLE
     ),

@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": "measure a model on labelled text",
     "predict": "label texts with a model",
     "show": "tell what a model is and what it learned",
+    "zero": "make a model of label names alone, without a labelled text",
 }
 
 EXAMPLES = """\
@@ -33,6 +34,7 @@ examples:
   textkind evaluate runs/reviews new.csv
   textkind predict runs/reviews unlabelled.csv -o labelled.csv
   echo "a fine film" | textkind predict runs/reviews -
+  textkind zero labels.txt --out first-model
 """
 
 EVERYWHERE = {

@@ -17,6 +17,7 @@ from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.errors import SettingsError, TrainingError
+from textkind.models.few_shot import with_label_names
 from textkind.models.networks.pretrained_settings import FrozenSettings
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
@@ -178,6 +179,8 @@ def _fit(
     # in an order of their own, so that the rows' order in the file changes nothing
     train = train.take(canonical_order(train.texts, train.targets))
     labels, head = train.labels, head_of(train.labels, settings.training.head)
+    rows = len(train)
+    train, has_names = with_label_names(train, settings.layers, talk)
     start = start_of(train, settings, seed=seed, threads=threads, talk=talk)
     settings = known_settings(settings, start)
     whole = start.encoder.encode(train.texts, threads)
@@ -202,9 +205,12 @@ def _fit(
         )  # fmt: skip
     if isinstance(layers, FrozenSettings):
         layers = replace(layers, strength=trained.facts["head"]["strength"])
+        if validation is not None and trained.facts["head"]["learned_validation"]:
+            rows += len(validation)
     facts = {
         "settings": settings_to_json(replace(settings, layers=layers)),
-        "texts": len(train),
+        "texts": rows,
+        "label_names": has_names,
         "tokens": int(examples.tokens.offsets[-1]),
         "vocabulary": start.encoder.size,
         "long": long_facts(reading, ledgers),

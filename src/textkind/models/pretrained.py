@@ -6,7 +6,6 @@ encoder about.
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -93,7 +92,7 @@ def start_head(
         vectors = vectors_of(examples)
         others = None if held_out is None else vectors_of(held_out)
     strength, tried, logits = USUAL_STRENGTH, [], None
-    learned = {"texts": len(vectors)}
+    has_validation = False
     with talk.task("fitting the head"):
         if others is None or held_out is None:
             strength = layers.strength or USUAL_STRENGTH
@@ -112,7 +111,7 @@ def start_head(
                 elif is_falling(tried, metric):
                     break
             if settings.refit and not isinstance(layers, PretrainedSettings):
-                learned["texts"] = len(vectors) + len(others)
+                has_validation = True
                 head = fit_head(
                     np.concatenate([vectors, others]),
                     np.concatenate([examples.targets, held_out.targets]),
@@ -120,8 +119,8 @@ def start_head(
                 )  # fmt: skip
     set_head(network, head)
     network.to("cpu").eval()
-    facts: dict[str, Any] = {"head": {"strength": strength, "tried": tried}, "best": None}
-    return Trained(facts | learned, logits)
+    head_facts = {"strength": strength, "tried": tried, "learned_validation": has_validation}
+    return Trained({"head": head_facts, "best": None}, logits)
 
 
 def probed_reading(network: nn.Module, tokens: Tokens, asked: str, talk: Talk = SILENT) -> str:

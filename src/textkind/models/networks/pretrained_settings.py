@@ -62,9 +62,12 @@ class FrozenSettings:
     pooling: str = OWN  # or cls, mean, max
     normalize: bool | None = None  # vectors of unit length; None: as the encoder was trained
     strength: float | None = None  # of the head, scikit-learn's C; None: chosen on validation
+    label_names: bool | None = None  # are learned from as texts; None: where labels have few
     architecture: Architecture | None = None  # None: still to be read from the encoder's folder
 
     def __post_init__(self) -> None:
+        if self.label_names not in (None, True, False):
+            raise SettingsError("label_names must be true, false or none", found=self.label_names)
         check_choice("pooling", self.pooling, (OWN, *self.poolings()))
         if self.normalize not in (None, True, False):
             raise SettingsError("normalize must be true, false or none", found=self.normalize)
