@@ -65,6 +65,7 @@ def folder(tmp_path_factory):
 
 
 def fit(folder, layers, seed=0, validation=True, talk=None, **settings):
+    layers = replace(layers, label_names=False)
     given = NeuralSettings(layers=layers, encoder=folder, **({"training": TRAINING} | settings))
     held_out = corpus(30, seed=1) if validation else None
     talk = Talk() if talk is None else talk

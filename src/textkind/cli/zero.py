@@ -23,7 +23,12 @@ def add_arguments(parser: Parser) -> None:
     """Add the options of zero."""
     add = parser.add_argument
     add("labels", metavar="LABELS", help="a .csv or .tsv with the column label, or a name a line")
-    add("--out", metavar="DIR", required=True, help="the model folder to write")
+    add(
+        "--out",
+        metavar="DIR",
+        required=True,
+        help="the model folder to write; it must be named, there is no default",
+    )
     add("--overwrite", action="store_true", help="replace it if it is there (default: refuse)")
     add(
         "--unlabelled",
