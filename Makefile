@@ -8,8 +8,8 @@ DEMO_FOLDER = $$($(BIN)/python scripts/demo_folder.py)
 demo: .venv/demo  ## train on 2,225 news articles and write a report, in under two minutes
 	$(BIN)/textkind train "$(DEMO_FOLDER)" --out demo-run --overwrite
 
-test: .venv/dev  ## the quick tests
-	$(BIN)/python -m pytest -q
+test: .venv/dev  ## the quick tests, on two cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: .venv/dev  ## the tests on real data and many cases
 	$(BIN)/python -m pytest -q -m slow
