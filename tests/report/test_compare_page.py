@@ -7,9 +7,9 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from textkind.errors import OutputError
+from textkind.report.axes import Words
 from textkind.report.bars import interval_bar
 from textkind.report.compare_page import render_comparison, write_comparison
-from textkind.report.line_chart import Words
 from textkind.report.scatter import Point, scatter, unbeaten
 
 HOSTILE = '<script>document.title="x"</script>\u202e'

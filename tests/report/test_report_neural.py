@@ -7,6 +7,7 @@ import pytest
 
 from textkind.models.long_settings import STRATEGIES
 from textkind.report import render_report
+from textkind.report.axes import Words
 from textkind.report.gradients import gradient_section, shown_places
 from textkind.report.line_chart import (
     HEIGHT,
@@ -15,7 +16,6 @@ from textkind.report.line_chart import (
     MOST_DECADES,
     WIDTH,
     Line,
-    Words,
     decades,
     line_chart,
     round_ticks,

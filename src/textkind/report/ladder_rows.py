@@ -4,8 +4,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from textkind.report.axes import Words
 from textkind.report.bars import interval_bar
-from textkind.report.line_chart import Words
 from textkind.report.scatter import Point, scatter
 from textkind.report.wording import ABSENT, clip, known, name, names, number, percent_text, span
 

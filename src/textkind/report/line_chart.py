@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from textkind.report.axes import Field, Words, framed
+
 LEFT, RIGHT, TOP, WIDTH, HEIGHT = 54, 12, 12, 310, 200  # SVG units: margins, and the field
-LEGEND, MARK, UNDER = 18, 10, 40  # of a name and a mark above the field; of what is below it
+LEGEND, MARK = 18, 10  # of a name and a mark above the field
 KINDS = ("line1", "line2", "line3")
 MOST_POINTS = 400  # of a line: more than a screen could tell apart
 MOST_DECADES = 6  # of an axis by tens: what moves a millionth as much is not learned from
@@ -27,17 +29,6 @@ class Line:
     name: str
     x: np.ndarray
     y: np.ndarray
-
-
-@dataclass(frozen=True)
-class Words:
-    """What stands beside the lines: title and description are read to those who do not see."""
-
-    identity: str  # of the picture in the page
-    title: str
-    description: str
-    across: str
-    upwards: str
 
 
 def line_chart(
@@ -76,31 +67,10 @@ def line_chart(
             "</text>"
         ).format(stands, top, floor, side, stands, top - 6, mark[1])
     beneath = [tick for tick in round_ticks(first, last, whole=True) if first <= tick <= last]
-    grid = "".join(f"M{LEFT} {up(tick):.1f}h{WIDTH}" for tick in ticks)
-    numbers = Markup("").join(
-        Markup('<text class="end" x="{}" y="{:.1f}">{}</text>').format(
-            LEFT - 7, float(up(tick)) + 4, _power(tick) if by_tens else f"{tick:.4g}"
-        )
-        for tick in ticks
-    ) + Markup("").join(
-        Markup('<text class="mid" x="{:.1f}" y="{}">{:.0f}</text>').format(
-            float(across(tick)), floor + 16, tick
-        )
-        for tick in beneath
-    )
-    return Markup(
-        '<svg class="diagram" viewBox="0 0 {w} {h}" role="img" '
-        'aria-labelledby="{id}-title {id}-desc">'
-        '<title id="{id}-title">{title}</title><desc id="{id}-desc">{description}</desc>'
-        '<path class="grid" d="{grid}"/><path class="axis" d="M{l} {floor}h{field}"/>'
-        "{drawn}{numbers}"
-        '<text class="mid" x="{middle}" y="{under}">{across}</text>'
-        '<text class="mid" transform="translate(13 {half}) rotate(-90)">{upwards}</text></svg>'
-    ).format(
-        w=LEFT + WIDTH + RIGHT, h=floor + UNDER, id=words.identity, title=words.title,
-        description=words.description, grid=grid, l=LEFT, floor=floor, field=WIDTH, drawn=drawn,
-        numbers=numbers, middle=LEFT + WIDTH / 2, under=floor + UNDER - 5, across=words.across,
-        half=top + HEIGHT / 2, upwards=words.upwards,
+    return framed(
+        Field(LEFT, RIGHT, top, WIDTH, HEIGHT), words, drawn,
+        [(float(up(tick)), _power(tick) if by_tens else f"{tick:.4g}") for tick in ticks],
+        [(float(across(tick)), f"{tick:.0f}") for tick in beneath],
     )  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from textkind.report.line_chart import Words, round_ticks
+from textkind.report.axes import Field, Words, framed
+from textkind.report.line_chart import round_ticks
 
-LEFT, RIGHT, TOP, WIDTH, HEIGHT, UNDER = 54, 92, 14, 420, 260, 40  # SVG units
+LEFT, RIGHT, TOP, WIDTH, HEIGHT = 54, 92, 14, 420, 260  # SVG units
 NAME_HEIGHT, LETTER = 13, 6.5  # of a name beside its point; the width is a guess at a letter's
 GAP, BASELINE, DOT = 9, 4, 4.5  # between point and name; letters' middle to foot; radius
 
@@ -67,31 +68,10 @@ def scatter(points: list[Point], words: Words) -> Markup:
         drawn += Markup('<text class="of-{}{}" x="{:.1f}" y="{:.1f}">{}</text>').format(
             kind, " end" if name.left else "", name.x, name.y, points[name.place].name
         )
-    grid = "".join(f"M{LEFT} {up(tick / 100):.1f}h{WIDTH}" for tick in ticks)
-    numbers = Markup("").join(
-        Markup('<text class="end" x="{}" y="{:.1f}">{:.4g}</text>').format(
-            LEFT - 7, up(tick / 100) + 4, tick
-        )
-        for tick in ticks
-    ) + Markup("").join(
-        Markup('<text class="mid" x="{:.1f}" y="{}">{:g}</text>').format(
-            across(10.0**power), floor + 16, 10.0**power
-        )
-        for power in range(first, last + 1)
-    )
-    return Markup(
-        '<svg class="diagram" viewBox="0 0 {w} {h}" role="img" '
-        'aria-labelledby="{id}-title {id}-desc">'
-        '<title id="{id}-title">{title}</title><desc id="{id}-desc">{description}</desc>'
-        '<path class="grid" d="{grid}"/><path class="axis" d="M{l} {floor}h{field}"/>'
-        "{drawn}{numbers}"
-        '<text class="mid" x="{middle}" y="{under}">{across}</text>'
-        '<text class="mid" transform="translate(13 {half}) rotate(-90)">{upwards}</text></svg>'
-    ).format(
-        w=LEFT + WIDTH + RIGHT, h=floor + UNDER, id=words.identity, title=words.title,
-        description=words.description, grid=grid, l=LEFT, floor=floor, field=WIDTH, drawn=drawn,
-        numbers=numbers, middle=LEFT + WIDTH / 2, under=floor + UNDER - 5, across=words.across,
-        half=TOP + HEIGHT / 2, upwards=words.upwards,
+    return framed(
+        Field(LEFT, RIGHT, TOP, WIDTH, HEIGHT), words, drawn,
+        [(up(tick / 100), f"{tick:.4g}") for tick in ticks],
+        [(across(10.0**power), f"{10.0**power:g}") for power in range(first, last + 1)],
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from textkind.report.line_chart import Line, Words, line_chart
+from textkind.report.axes import Words
+from textkind.report.line_chart import Line, line_chart
 from textkind.report.wording import clip, known, number, percent_text, plural
 
 MOST_ROWS = 60  # of the table
