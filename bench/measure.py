@@ -48,6 +48,19 @@ class Side(Protocol):
         """
 
 
+class TrainingAlone:
+    """The part of a Side that is never asked of one whose training alone is measured."""
+
+    def predict(self, texts: list[str]) -> list[str]:
+        raise NotImplementedError("only the training is measured")
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError("only the training is measured")
+
+    def features(self, setting: Facts) -> Facts:
+        raise NotImplementedError("the ids are made before the clock runs")
+
+
 class Worker:
     """A side in its own process."""
 

@@ -2,11 +2,10 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from bench.data import DataSet
-from bench.measure import Desk, Facts, serve
+from bench.measure import Desk, Facts, TrainingAlone, serve
 from bench.peers.ours_neural import corpus_of
 from bench.peers.training_rows import warm_up_and_rows
 from textkind.data.labels import LabelSet
@@ -14,7 +13,7 @@ from textkind.models.neural import NeuralModel, fit_neural
 from textkind.models.neural_settings import default_settings
 
 
-class OurFineTuning:
+class OurFineTuning(TrainingAlone):
     model: NeuralModel | None = None
 
     def take(self, data: DataSet) -> None:
@@ -49,15 +48,6 @@ class OurFineTuning:
             "steps": facts["steps"],
             "precision": facts["precision"],
         }
-
-    def predict(self, texts: list[str]) -> list[str]:
-        raise NotImplementedError("only the training is measured")
-
-    def save(self, folder: Path) -> None:
-        raise NotImplementedError("only the training is measured")
-
-    def features(self, setting: Facts) -> Facts:
-        raise NotImplementedError("the ids are made before the clock runs")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """Our training loop on ready token ids, at the batch size of the plain loop beside it."""
 
-from pathlib import Path
 from typing import Any
 
 from bench.data import DataSet
-from bench.measure import Desk, Facts, serve
+from bench.measure import Desk, Facts, TrainingAlone, serve
 from bench.peers.training_texts import BATCH, LONGEST, rows_to_train, training_texts
 from textkind.data.labels import LabelSet
 from textkind.encoding.tokens import take_tokens
@@ -25,7 +24,7 @@ ONE_EPOCH = TrainingSettings(
 )
 
 
-class OurLoop:
+class OurLoop(TrainingAlone):
     model: Any = None  # a network
 
     def take(self, data: DataSet) -> None:
@@ -47,15 +46,6 @@ class OurLoop:
             "step_texts": len(rows) / steps,
             "vocabulary": texts.vocabulary,
         }
-
-    def predict(self, texts: list[str]) -> list[str]:
-        raise NotImplementedError("only the training is measured")
-
-    def save(self, folder: Path) -> None:
-        raise NotImplementedError("only the training is measured")
-
-    def features(self, setting: Facts) -> Facts:
-        raise NotImplementedError("the ids are made before the clock runs")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ classification has it. Widths, layers and dropout are the defaults of our networ
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_se
 from torch.utils.data import DataLoader, Dataset
 
 from bench.data import DataSet
-from bench.measure import Desk, Facts, serve
+from bench.measure import Desk, Facts, TrainingAlone, serve
 from bench.peers.training_texts import BATCH, LONGEST, TrainingTexts, rows_to_train, training_texts
 
 Item = tuple[Tensor, int]
@@ -162,7 +161,7 @@ def train_one_epoch(
     return steps
 
 
-class PlainTorch:
+class PlainTorch(TrainingAlone):
     model: Any = None  # an nn.Module
 
     def take(self, data: DataSet) -> None:
@@ -186,15 +185,6 @@ class PlainTorch:
             "step_texts": len(rows) / steps,
             "vocabulary": texts.vocabulary,
         }
-
-    def predict(self, texts: list[str]) -> list[str]:
-        raise NotImplementedError("only the training is measured")
-
-    def save(self, folder: Path) -> None:
-        raise NotImplementedError("only the training is measured")
-
-    def features(self, setting: Facts) -> Facts:
-        raise NotImplementedError("the ids are made before the clock runs")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import torch
 import transformers
 
 from bench.data import DataSet, joined
-from bench.measure import Desk, Facts, serve
+from bench.measure import Desk, Facts, TrainingAlone, serve
 from bench.peers.training_rows import BATCH, WARM_UP_STEPS, warm_up_and_rows
 
 LEARNING_RATE = 1e-4
@@ -47,7 +47,7 @@ class Clock(transformers.TrainerCallback):
         self.seconds = time.perf_counter() - self.began
 
 
-class Trainer:
+class Trainer(TrainingAlone):
     model: Any = None  # a transformers model
 
     def take(self, data: DataSet) -> None:
@@ -106,15 +106,6 @@ class Trainer:
             "steps": setting["steps"],
             "precision": "bfloat16" if setting["bfloat16"] else "float32",
         }
-
-    def predict(self, texts: list[str]) -> list[str]:
-        raise NotImplementedError("only the training is measured")
-
-    def save(self, folder: Path) -> None:
-        raise NotImplementedError("only the training is measured")
-
-    def features(self, setting: Facts) -> Facts:
-        raise NotImplementedError("the ids are made before the clock runs")
 
 
 if __name__ == "__main__":
