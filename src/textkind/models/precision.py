@@ -15,12 +15,11 @@ from textkind.encoding.tokens import Tokens
 from textkind.errors import SettingsError
 from textkind.models.networks.choices import check_choice
 from textkind.models.neural import NeuralModel
+from textkind.models.pretrained import PROBED, probed_reading
 from textkind.progress import SILENT, Talk
-from textkind.training.forward import network_outputs
-from textkind.training.precision import probed_precision
 from textkind.training.settings import CHOICES
 
-PROBED, LENGTH = 64, 32  # texts, and their tokens, that are read to see which precision is quicker
+LENGTH = 32  # tokens of the texts that are read to see which precision is quicker
 
 
 def in_precision(model: object, asked: str, talk: Talk = SILENT) -> NeuralModel:
@@ -39,13 +38,7 @@ def in_precision(model: object, asked: str, talk: Talk = SILENT) -> NeuralModel:
     ids = np.arange(PROBED * LENGTH, dtype=np.int32) % model.encoder.size
     length = LENGTH if model.reading.max_tokens is None else min(LENGTH, model.reading.max_tokens)
     tokens = Tokens(ids[: PROBED * length], np.arange(PROBED + 1) * length)
-    device = next(model.network.parameters()).device
-    width: int = model.network.vector_width  # type: ignore[assignment]
-
-    def attempt() -> None:
-        network_outputs(model.network, tokens, width, vectors=True)
-
-    precision = probed_precision(asked, device, attempt, talk)
+    precision = probed_reading(model.network, tokens, asked, talk)
     if precision == "float32":
         return model
     return replace(model, network=with_rounded_matrices(model.network), precision=precision)
