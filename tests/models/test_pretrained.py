@@ -241,3 +241,10 @@ def test_fewer_texts_than_labels_can_be_learned(folder):
         settings = NeuralSettings(layers=layers, encoder=folder, training=TRAINING)
         made = fit_neural(train, None, settings, threads=1)
         assert made.model.logits(train.texts).shape == (8, 20)
+
+
+def test_training_once_more_begins_at_the_strength_that_validation_chose(folder):
+    made = fit(folder, PretrainedSettings(), refit=True).model
+    first, again = made.facts["head"], made.facts["refit"]["head"]
+    assert len(first["tried"]) > 1
+    assert again["strength"] == first["strength"] == made.layers.strength

@@ -133,8 +133,13 @@ def fit_neural(
         logits = trained.validation_logits
         best = trained.facts["best"]
         if settings.refit and validation is not None and best is not None:
+            layers = settings.layers
+            if isinstance(layers, FrozenSettings):  # the head begins as it did the first time
+                assert isinstance(model.layers, FrozenSettings)
+                layers = replace(layers, strength=model.layers.strength)
             again = replace(
                 settings,
+                layers=layers,
                 long=model.reading.long,  # what auto chose for the first training
                 training=replace(settings.training, epochs=best["epoch"], budget=None),
                 places=places_of_refit(settings.places),
