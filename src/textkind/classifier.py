@@ -5,7 +5,7 @@ scikit-learn face all go through the two functions here: one road from text to l
 """
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -48,6 +48,7 @@ class ModelKind:
     fit: str | None  # the function; None: made of fitted models, not of texts
     tolerance: float = 1e-6  # of a saved logit, relative: what another machine may give otherwise
     needs: str | None = None  # an optional package that the module imports
+    extra: str | None = None  # of textkind, that brings all it needs; None: that of the package
 
     def part(self, name: str) -> Any:
         """The class or function of that name in the kind's module.
@@ -55,7 +56,7 @@ class ModelKind:
         MissingPackageError where the package that it needs is not installed.
         """
         if self.needs is not None:
-            need(self.needs, "this model")
+            need(self.needs, "this model", self.extra)
         return getattr(importlib.import_module(self.module), name)
 
 
@@ -66,6 +67,7 @@ _NEURAL = ModelKind(
     tolerance=1e-3,  # a network's sums are taken in another order on another processor
     needs="torch",
 )
+_PRETRAINED = replace(_NEURAL, extra="pretrained")
 MODELS = {
     "prior": ModelKind("textkind.models.prior", model="PriorModel", fit="fit_prior"),
     "linear": ModelKind("textkind.models.linear", model="LinearModel", fit="fit_linear"),
@@ -74,8 +76,8 @@ MODELS = {
     "cnn": _NEURAL,
     "rnn": _NEURAL,
     "transformer": _NEURAL,
-    "frozen": _NEURAL,
-    "pretrained": _NEURAL,
+    "frozen": _PRETRAINED,
+    "pretrained": _PRETRAINED,
     "stack": ModelKind("textkind.stack", model="StackModel", fit=None, tolerance=1e-3),
 }
 

@@ -18,8 +18,11 @@ EXTRAS = {
 }
 
 
-def need(module: str, purpose: str = "") -> Any:
-    """The module of that name; MissingPackageError names the extra where it is not installed."""
+def need(module: str, purpose: str = "", extra: str | None = None) -> Any:
+    """The module of that name; MissingPackageError names the extra where it is not installed.
+
+    None: the smallest extra that brings the package; the purpose may need one that brings more.
+    """
     package = module.split(".")[0]
     try:
         return importlib.import_module(module)
@@ -29,5 +32,5 @@ def need(module: str, purpose: str = "") -> Any:
         used_for = f", needed for {purpose}," if purpose else ""
         raise MissingPackageError(
             f"the package {package}{used_for} is not installed",
-            hint=f"pip install 'textkind[{EXTRAS[package]}]'",
+            hint=f"pip install 'textkind[{extra or EXTRAS[package]}]'",
         ) from None

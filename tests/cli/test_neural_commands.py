@@ -96,10 +96,11 @@ def test_options_of_the_training_write_what_they_promise(ticket_file, tmp_path, 
 def test_a_network_without_torch_names_the_extra(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     kind = model_kind(name)
+    extra = "pretrained" if name in ("frozen", "pretrained") else "neural"
     for part in (kind.fit, kind.model):
         with pytest.raises(MissingPackageError, match="torch") as caught:
             kind.part(part)
-        assert "pip install 'textkind[neural]'" in str(caught.value)
+        assert f"pip install 'textkind[{extra}]'" in str(caught.value)
 
 
 def without_torch(*words):

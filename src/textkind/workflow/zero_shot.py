@@ -36,7 +36,7 @@ def zero_shot(labels: str | Path, settings: ZeroSettings, talk: Talk = SILENT) -
     Raises DataError, ColumnError, SettingsError, ModelFolderError, MissingPackageError or
     OutputError.
     """
-    need("torch", "a model of label names")
+    need("torch", "a model of label names", "pretrained")
     from textkind.models.zero_shot import zero_shot_model
 
     check_folder_target(settings.out, settings.overwrite, not_a_model_folder)
