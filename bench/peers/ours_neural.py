@@ -1,8 +1,9 @@
 """The neural models through the public API; the setting names a network and what is changed of it.
 
 setting: network; layers, training, words: changes of the fields of those settings; vectors: glove,
-distilled or nothing; other fields of NeuralSettings; seed; official_validation, whether the set's
-own validation part, where it has one, stands in for rows split off the training part.
+distilled or nothing; other fields of NeuralSettings; seed; validation_share, of the training part,
+else a tenth; official_validation, whether the set's own validation part, where it has one, stands
+in for rows split off the training part.
 """
 
 from dataclasses import replace
@@ -21,8 +22,14 @@ from textkind.models.neural_settings import NeuralSettings, default_settings
 from textkind.workflow.learn import learn
 
 GLOVE = DATA / "vectors" / "glove-6b-100d-top30k.vec.gz"
+VALIDATION_SHARE = 0.1
 PARTS = ("layers", "training", "words", "subwords", "long")
-OWN = ("network", "seed", "official_validation")  # what is not a field of NeuralSettings
+OWN = (
+    "network",
+    "seed",
+    "official_validation",
+    "validation_share",
+)  # what is not a field of NeuralSettings
 
 
 def neural_settings(setting: Facts) -> NeuralSettings:
@@ -54,7 +61,10 @@ class NeuralTextKind(TextKind):
 
     def fit(self, setting: Facts) -> Facts:
         settings, seed = neural_settings(setting), setting.get("seed", 0)
-        self.model = TextClassifier(settings.model, neural=settings, seed=seed)
+        share = setting.get("validation_share", VALIDATION_SHARE)
+        self.model = TextClassifier(
+            settings.model, neural=settings, seed=seed, validation_share=share
+        )
         if self.validation is not None and setting.get("official_validation"):
             self.fit_with(self.validation, settings, seed)
         else:

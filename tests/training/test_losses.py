@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_softmax, rel_entr, softmax
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -12,6 +12,7 @@ from textkind.errors import SettingsError  # noqa: E402
 from textkind.training.losses import (  # noqa: E402
     MOST_WEIGHT,
     Loss,
+    disagreement,
     head_of,
     logits_of,
     loss_targets,
@@ -188,3 +189,17 @@ def test_binary_head_and_softmax_of_its_two_logits_lose_the_same():
         text_losses(one, outputs, loss_targets(one, targets, 2)),
         text_losses(two, both, loss_targets(two, targets, 2)),
     )
+
+
+@pytest.mark.parametrize("head", ["softmax", "sigmoid", "binary"])
+def test_disagreement_is_the_mean_of_both_divergences(head):
+    columns = 1 if head == "binary" else 3
+    first, second = (logits_and_targets(columns, seed=seed)[0] for seed in (1, 2))
+    found = disagreement(Loss(head), first, second)
+    p, q = (
+        softmax(x, axis=1)[..., None] if head == "softmax" else np.stack([expit(x), expit(-x)], -1)
+        for x in (first.numpy().astype(np.float64), second.numpy().astype(np.float64))
+    )
+    expected = (rel_entr(p, q) + rel_entr(q, p)).sum(axis=(1, 2)) / 2
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_allclose(disagreement(Loss(head), first, first), 0, atol=1e-6)

@@ -26,7 +26,7 @@ def never():
 def timings(monkeypatch, *seconds):
     """What _quickest finds, in turn: matrices in float32 and bfloat16, the network in both."""
     left = iter(seconds)
-    monkeypatch.setattr(precision, "_quickest", lambda work: next(left))
+    monkeypatch.setattr(precision, "_quickest", lambda work, tries: next(left))
 
 
 @pytest.mark.parametrize("asked", ["float32", "bfloat16"])
@@ -42,12 +42,17 @@ def test_a_processor_without_quick_bfloat16_computes_in_float32(monkeypatch, hal
 
 
 def test_a_network_that_gains_nothing_computes_in_float32(monkeypatch):
-    timings(monkeypatch, 4.0, 1.0, 1.2, 1.0)
+    timings(monkeypatch, 4.0, 1.0, 1.2, 1.0, 1.0)
+    assert probed_precision("auto", CPU, never) == "float32"
+
+
+def test_a_network_that_is_hopeless_in_bfloat16_is_tried_once(monkeypatch):
+    timings(monkeypatch, 4.0, 1.0, 1.2, 60.0)  # no more are left to ask for
     assert probed_precision("auto", CPU, never) == "float32"
 
 
 def test_a_network_that_gains_computes_in_bfloat16_and_it_is_told(monkeypatch):
-    timings(monkeypatch, 4.0, 1.0, 2.0, 1.0)
+    timings(monkeypatch, 4.0, 1.0, 2.0, 1.5, 1.0)
     talk = Remembering()
     assert probed_precision("auto", CPU, never, talk) == "bfloat16"
     assert talk.notes == ["computing in bfloat16, 2.0 times as fast here as float32"]

@@ -11,9 +11,15 @@ from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.errors import TrainingError  # noqa: E402
 from textkind.progress import SILENT  # noqa: E402
 from textkind.training.fit import Examples  # noqa: E402
+from textkind.training.losses import disagreement, text_losses  # noqa: E402
 from textkind.training.processes import Processes  # noqa: E402
 from textkind.training.settings import TrainingSettings  # noqa: E402
-from textkind.training.steps import Standing, take_step, training_steps  # noqa: E402
+from textkind.training.steps import (  # noqa: E402
+    Standing,
+    _passes_losses,
+    take_step,
+    training_steps,
+)
 from textkind.training.tasks import make_task  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -223,3 +229,19 @@ def test_texts_that_are_all_empty_are_learned_from_as_well(tiny, tokens_of):
     examples = Examples(tokens_of([[], [], []]), np.array([0, 1, 1], np.int32))
     task = task_of(tiny(outputs=1), examples, LabelSet(("a", "b")), epochs=2)
     assert all(math.isfinite(step.loss) for step in training_steps(task, Standing()))
+
+
+def test_two_passes_are_judged_together_and_by_how_far_they_disagree(tiny, examples_of, labels):
+    rows = np.arange(12)
+    plain = task_of(tiny(), examples_of(), labels)
+    same = task_of(tiny(), examples_of(), labels, consistency=5.0)  # nothing is dropped in it
+    alike = [take_step(task, [rows], 0.1, Standing()) for task in (plain, same)]
+    assert alike[0].loss == pytest.approx(alike[1].loss, rel=1e-6)
+    assert alike[0].gradient == pytest.approx(alike[1].gradient, rel=1e-5)
+    passes = [torch.zeros(3, 3), torch.tensor([[5.0, 0, 0], [0, 0, 0], [0, 5, 0]])]
+    gold = torch.tensor([0, 1, 2])
+    found = _passes_losses(same.loss, passes, gold)
+    mean = sum(text_losses(same.loss, logits, gold) for logits in passes) / 2
+    apart = 5.0 * disagreement(same.loss, *passes)
+    torch.testing.assert_close(found, mean + apart)
+    assert (apart > 0).tolist() == [True, False, True]

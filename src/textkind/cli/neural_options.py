@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import (
     Parser,
+    number_between,
     number_from,
     on_off,
     one_of,
@@ -83,6 +84,12 @@ NETWORK = (
     Option("--label-names", "layers", "label_names", on_off, "on|off",
            "a pretrained encoder learns from the names of the labels as from texts",
            "on where labels have 64 texts or fewer"),
+    Option("--few-shot", "layers", "few_shot", on_off, "on|off",
+           "train a pretrained encoder for few texts a label: higher rate, more epochs, its lower "
+           "half frozen", "on where labels have 64 texts or fewer"),
+    Option("--interpolation", "layers", "interpolation", number_between(0, 1), "SHARE",
+           "of the way from a pretrained encoder as it was to as it was trained that is gone",
+           "by validation; without it 0.8"),
     Option("--freeze", "layers", "freeze", whole_number(0), "NUMBER",
            "lowest layers of a pretrained encoder that stay as they are", "0"),
     Option("--layer-decay", "layers", "layer_decay", share, "SHARE",
@@ -180,6 +187,9 @@ TRAINING = (
            "of a target given to the other labels", "0; pretrained: 0.05"),
     Option("--focal", "training", "focal", number_from(0), "NUMBER",
            "exponent of the focal loss", "0"),
+    Option("--consistency", "training", "consistency", number_from(0), "NUMBER",
+           "weight of how far two passes with dropout disagree (R-Drop): better, in twice the "
+           "time", "0"),
     Option("--positive-weight", "training", "positive_weight", one_of("none", "balanced"), "NAME",
            "with several labels a text: none, or balanced: rare labels count more", "none"),
     Option("--sampling", "training", "sampling", one_of("none", "balanced", "square_root"), "NAME",

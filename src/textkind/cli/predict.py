@@ -66,8 +66,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--precision",
         metavar="NAME",
-        type=one_of("auto", "float32", "bfloat16"),
-        help="that a network computes in; auto: the quicker one here (default: float32)",
+        type=one_of("auto", "float32", "bfloat16", "int8"),
+        help="that a network computes in: float32, bfloat16, int8 (pretrained encoders), or auto: "
+        "the quicker of the first two here (default: float32)",
     )
     parser.add_argument(
         "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"

@@ -1,19 +1,26 @@
-"""Few texts a label: the names of the labels, read as texts, are examples too.
+"""Few texts a label: the names of the labels are examples too, and training is another.
 
 A pretrained encoder knows what the words of a name mean, so a name is worth about a text of its
-label; where there are many texts it is worth nothing.
+label; where there are many texts it is worth nothing. Few texts make few steps, so these are more
+and longer; the lower half of the encoder stays as it is, the head leaves it something to learn, and
+half of the way is gone back (settings by draws of banking77 that no figure is told of).
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from textkind.data.corpus import Corpus
 from textkind.data.label_names import words_of
-from textkind.models.networks.pretrained_settings import FrozenSettings
+from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.settings import NetworkSettings
+from textkind.models.neural_settings import DEFAULTS, NeuralSettings
 from textkind.progress import SILENT, Talk
 
 FEW = 64  # texts of the median label
+LEARNING_RATE, EPOCHS = 5e-4, 6
+STRENGTH, INTERPOLATION = 10.0, 0.5
 
 
 def with_label_names(
@@ -48,8 +55,40 @@ def with_label_names(
 
 def names_help(train: Corpus) -> bool:
     """Whether labels have few texts each, and names with letters."""
+    return has_few(train) and all(any(map(str.isalpha, name)) for name in train.labels.names)
+
+
+def has_few(train: Corpus) -> bool:
+    """Whether texts have one label, and the median label FEW of them or fewer."""
     if train.labels.several:
         return False
     counts = np.bincount(train.targets, minlength=len(train.labels))
-    lettered = all(any(map(str.isalpha, name)) for name in train.labels.names)
-    return bool(np.median(counts) <= FEW) and lettered
+    return bool(np.median(counts) <= FEW)
+
+
+def few_shot_settings(
+    settings: NeuralSettings, train: Corpus, talk: Talk = SILENT
+) -> NeuralSettings:
+    """The settings with few_shot decided; where it is on, what was left as usual is changed."""
+    layers, usual = settings.layers, DEFAULTS["pretrained"].training
+    if not isinstance(layers, PretrainedSettings) or layers.few_shot is False:
+        return settings
+    if layers.few_shot is None:
+        if not has_few(train):
+            return replace(settings, layers=replace(layers, few_shot=False))
+        talk.note(
+            f"{FEW} texts a label or fewer, so the encoder is trained for that: a higher rate, "
+            f"{EPOCHS} epochs, its lower half as it is (--few-shot off: not)"
+        )
+    training = settings.training
+    if training.learning_rate == usual.learning_rate:
+        training = replace(training, learning_rate=LEARNING_RATE)
+    if training.epochs == usual.epochs:
+        training = replace(training, epochs=EPOCHS)
+    layers = replace(
+        layers,
+        few_shot=True,
+        strength=STRENGTH if layers.strength is None else layers.strength,
+        interpolation=INTERPOLATION if layers.interpolation is None else layers.interpolation,
+    )
+    return replace(settings, layers=layers, training=training)

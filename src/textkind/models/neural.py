@@ -17,8 +17,12 @@ from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.errors import SettingsError, TrainingError
-from textkind.models.few_shot import with_label_names
-from textkind.models.networks.pretrained_settings import FrozenSettings
+from textkind.models.few_shot import few_shot_settings, with_label_names
+from textkind.models.networks.pretrained_settings import (
+    FrozenSettings,
+    PretrainedSettings,
+    with_choices,
+)
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
@@ -128,6 +132,7 @@ def fit_neural(
             "the head of a pretrained encoder is fitted to labels, not to probabilities",
             found=settings.network,
         )
+    settings = few_shot_settings(settings, train, talk)
     with torch_threads(threads):
         model, trained = _fit(train, validation, settings, seed, threads, talk)
         logits = trained.validation_logits
@@ -136,7 +141,7 @@ def fit_neural(
             layers = settings.layers
             if isinstance(layers, FrozenSettings):  # the head begins as it did the first time
                 assert isinstance(model.layers, FrozenSettings)
-                layers = replace(layers, strength=model.layers.strength)
+                layers = with_choices(layers, model.layers)
             again = replace(
                 settings,
                 layers=layers,
@@ -210,6 +215,8 @@ def _fit(
         )  # fmt: skip
     if isinstance(layers, FrozenSettings):
         layers = replace(layers, strength=trained.facts["head"]["strength"])
+        if isinstance(layers, PretrainedSettings):
+            layers = replace(layers, interpolation=trained.facts["interpolation"]["share"])
         if validation is not None and trained.facts["head"]["learned_validation"]:
             rows += len(validation)
     facts = {

@@ -15,6 +15,14 @@ from textkind.data.labels import LabelSet
 from textkind.encoding.tokens import Tokens, take_tokens
 from textkind.errors import DataError
 from textkind.models.convex_head import STRENGTHS, Head, fit_head, heads_by_strength
+from textkind.models.interpolation import (
+    SHARES,
+    USUAL_SHARE,
+    Weights,
+    best_between,
+    go_between,
+    weights_of,
+)
 from textkind.models.kept_states import can_keep_states, kept_states
 from textkind.models.low_rank import low_rank
 from textkind.models.networks.bert import Bert
@@ -26,7 +34,7 @@ from textkind.progress import SILENT, Talk
 from textkind.training.devices import device_of
 from textkind.training.fit import Trained, fit_network
 from textkind.training.forward import network_outputs
-from textkind.training.losses import head_of, logits_of
+from textkind.training.losses import head_of, logits_of, outputs_of
 from textkind.training.precision import probed_precision
 from textkind.training.tasks import Examples
 from textkind.training.validation import HIGHER_IS_BETTER, is_better, validation_figures
@@ -170,7 +178,7 @@ def _trained_whole(
         rank = RANK if size > LARGE else 0
         if rank:
             talk.note(f"an encoder of {size:,} parameters: low-rank updates of rank {rank}")
-    training = settings.training
+    training, start = settings.training, weights_of(network)
     with low_rank(own, rank, seed):
         factors = rate_factors(network, layers.layer_decay, depth)
         network.rate_factors = factors  # type: ignore[assignment]
@@ -182,7 +190,49 @@ def _trained_whole(
         if own is network and can_keep_states(own, layers, examples, held_out, training):
             with talk.task(f"computing the {layers.freeze} lowest layers, which stay as they are"):
                 whole, examples, held_out = kept_states(own, layers.freeze, examples, held_out)
-        return fit_network(
+        trained = fit_network(
             whole, examples, held_out, labels, training,
             places=settings.places, seed=seed, talk=talk,
         )  # fmt: skip
+    return _interpolated(network, whole, start, trained, held_out, labels, settings)
+
+
+def _interpolated(
+    network: nn.Module,
+    whole: nn.Module,
+    start: Weights,
+    trained: Trained,
+    held_out: Examples | None,
+    labels: LabelSet,
+    settings: NeuralSettings,
+) -> Trained:
+    """Take the network back part of the way to its start, by validation or as the settings say.
+
+    whole computes its logits: the network itself, or its upper layers over kept states.
+    """
+    layers, training = settings.layers, settings.training
+    assert isinstance(layers, PretrainedSettings)
+    share = layers.interpolation
+    if held_out is None:
+        share = USUAL_SHARE if share is None else share
+        go_between(network, start, weights_of(network), share)
+        return replace(trained, facts=trained.facts | {"interpolation": {"share": share}})
+    head, precision = head_of(labels, training.head), trained.facts["precision"]
+    tokens, outputs = held_out.tokens, outputs_of(head, len(labels))
+
+    def logits() -> np.ndarray:
+        return logits_of(head, network_outputs(whole, tokens, outputs, precision=precision))
+
+    assert trained.validation_logits is not None
+    whole.to(device_of(training.device))
+    facts, found = best_between(
+        network,
+        start,
+        logits,
+        trained.validation_logits,
+        held_out.targets,
+        training.metric,
+        SHARES if share is None else (share,),
+    )
+    whole.to("cpu").eval()
+    return Trained(trained.facts | {"interpolation": facts}, found)

@@ -16,7 +16,7 @@ from textkind.encoding.word_vectors import read_vectors, start_vectors, vector_w
 from textkind.encoding.words import fit_words
 from textkind.errors import ModelFolderError
 from textkind.models.encoder_folder import EncoderFolder, open_encoder, read_weights
-from textkind.models.networks.pretrained_settings import OWN, FrozenSettings
+from textkind.models.networks.pretrained_settings import OWN, FrozenSettings, PretrainedSettings
 from textkind.models.networks.settings import NetworkSettings, name_of
 from textkind.models.networks.table import build_network
 from textkind.models.networks.windows import reading_network
@@ -186,6 +186,8 @@ def known_settings(settings: NeuralSettings, start: Start) -> NeuralSettings:
         pooling=folder.pooling if layers.pooling == OWN else layers.pooling,
         normalize=folder.normalize if layers.normalize is None else layers.normalize,
     )
+    if isinstance(layers, PretrainedSettings) and layers.few_shot and layers.freeze == 0:
+        layers = replace(layers, freeze=folder.architecture.layers // 2)
     return replace(settings, layers=layers)
 
 

@@ -34,6 +34,7 @@ class Loss:
     head             binary: (B, 1) logits, softmax or sigmoid: (B, K)
     class_weights    (K,) float32 weight of a text by its label, or None
     positive_weights (K,) or (1,) float32 weight of positive targets, or None
+    consistency      weight of the disagreement of two passes; 0: there is one pass
     temperature      of soft targets; None: targets are labels
     """
 
@@ -42,6 +43,7 @@ class Loss:
     positive_weights: Tensor | None = None
     label_smoothing: float = 0.0
     focal: float = 0.0
+    consistency: float = 0.0
     temperature: float | None = None
 
 
@@ -86,7 +88,7 @@ def make_loss(
                     f"soft targets are learned as they are: {name} must be {without}",
                     found=getattr(settings, name),
                 )
-        return Loss(head, temperature=soft.temperature)
+        return Loss(head, consistency=settings.consistency, temperature=soft.temperature)
     member = targets if targets.ndim == 2 else np.eye(len(labels), dtype=np.uint8)[targets]
     counts = np.maximum(member.sum(axis=0), 1)  # a label of validation alone has no text here
     by_class = by_positive = None
@@ -102,7 +104,10 @@ def make_loss(
         ratio = np.clip((len(targets) - counts) / counts, 1 / MOST_WEIGHT, MOST_WEIGHT)
         ratio = ratio[1:] if head == "binary" else ratio
         by_positive = torch.from_numpy(ratio.astype(np.float32))
-    return Loss(head, by_class, by_positive, settings.label_smoothing, settings.focal)
+    return Loss(
+        head, by_class, by_positive,
+        settings.label_smoothing, settings.focal, settings.consistency,
+    )  # fmt: skip
 
 
 def loss_targets(
@@ -170,6 +175,19 @@ def _cross_entropy(head: str, logits: Tensor, probabilities: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits, probabilities, reduction="none").sum(
         dim=1
     )
+
+
+def disagreement(loss: Loss, logits: Tensor, others: Tensor) -> Tensor:
+    """(B,) float32: the mean of KL(p || q) and KL(q || p) of two passes, over labels summed.
+
+    p and q are softmax probabilities, or a Bernoulli's for each logit (Liang et al. 2021, R-Drop,
+    equation 2).
+    """
+    if loss.head == "softmax":
+        first, second = logits.log_softmax(dim=1), others.log_softmax(dim=1)
+        return ((first.exp() - second.exp()) * (first - second)).sum(dim=1) / 2
+    # of a Bernoulli both divergences together are (p - q) (logit p - logit q)
+    return ((logits.sigmoid() - others.sigmoid()) * (logits - others)).sum(dim=1) / 2
 
 
 def text_weights(loss: Loss, targets: Tensor) -> Tensor | None:

@@ -9,7 +9,8 @@ import torch
 from textkind.progress import SILENT, Talk
 
 GAIN = 1.3  # times as fast, before half of the digits are given up
-TRIES = 3
+HOPELESS = 4.0  # times as slow, at which one try is enough
+TRIES, MORE_TRIES = 3, 10  # of a batch; of a small product, which a busy machine may hold up
 
 
 def reduced(precision: str, device: torch.device) -> AbstractContextManager:
@@ -25,7 +26,7 @@ def probed_precision(
     """float32 or bfloat16: as asked, or the quicker one.
 
     attempt() runs the network forward and backward on one batch. A small matrix product is timed
-    first: a processor without bfloat16 can take a thousand times as long, and is not asked again.
+    first: a processor without bfloat16 can take fifty times as long, and is not asked again.
     """
     if asked != "auto":
         return asked
@@ -36,23 +37,25 @@ def probed_precision(
         return chosen
     left, right = torch.ones(128, 256), torch.ones(256, 256)
     halves = left.bfloat16(), right.bfloat16()
-    plain = _quickest(lambda: left @ right)
-    if plain < GAIN * _quickest(lambda: halves[0] @ halves[1]):
+    plain = _quickest(lambda: left @ right, MORE_TRIES)
+    if plain < GAIN * _quickest(lambda: halves[0] @ halves[1], MORE_TRIES):
         return "float32"
-    plain = _quickest(attempt)
+    plain = _quickest(attempt, TRIES)
     with reduced("bfloat16", device):
-        half = _quickest(attempt)
+        half = _quickest(attempt, 1)
+        if half < HOPELESS * plain:
+            half = _quickest(attempt, TRIES)
     if plain < GAIN * half:
         return "float32"
     talk.note(f"computing in bfloat16, {plain / half:.1f} times as fast here as float32")
     return "bfloat16"
 
 
-def _quickest(work: Callable[[], object]) -> float:
-    """Seconds of the quickest of some tries, the first left out."""
+def _quickest(work: Callable[[], object], tries: int) -> float:
+    """Seconds of the quickest of some tries; the first of several is left out."""
     seconds = []
-    for _ in range(TRIES + 1):
+    for _ in range(tries + (tries > 1)):
         began = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - began)
-    return min(seconds[1:])
+    return min(seconds[-tries:])

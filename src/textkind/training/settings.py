@@ -26,6 +26,7 @@ RANGES = {
     "clip": (0.0, math.inf, False),
     "label_smoothing": (0.0, 0.5, True),
     "focal": (0.0, 10.0, True),
+    "consistency": (0.0, 100.0, True),
     "budget": (0.0, math.inf, False),
     "token_rate": (0.0, 1e6, True),
     "token_dropout": (0.0, 0.9, True),
@@ -53,6 +54,7 @@ class TrainingSettings:
     token_dropout: float = 0.0  # share of a batch's tokens that read as unknown
     label_smoothing: float = 0.0
     focal: float = 0.0  # exponent of the focal loss (Lin et al. 2017); 0: none
+    consistency: float = 0.0  # weight of two dropouts' disagreement (Liang et al. 2021, R-Drop)
     class_weight: str = "none"
     positive_weight: str = "none"  # of a label's positive texts, several labels or one logit
     sampling: str = "none"

@@ -22,7 +22,7 @@ from textkind.seeds import child_seed, generator
 from textkind.training.batch_kernels import forget, renumber
 from textkind.training.batches import Batch, drop_tokens, epoch_batches, padded_batch
 from textkind.training.devices import attention_kernels, length_multiple
-from textkind.training.losses import Loss, text_losses, text_weights
+from textkind.training.losses import Loss, disagreement, text_losses, text_weights
 from textkind.training.memory import told_when_short
 from textkind.training.optimizers import DenseParameter, Move, move_dense
 from textkind.training.precision import reduced
@@ -236,14 +236,24 @@ def _gradients(task: Task, group: list[np.ndarray], batches: list[Batch], step: 
             input_ids = torch.from_numpy(batch.input_ids).to(task.device)
             mask = torch.from_numpy(batch.attention_mask).to(task.device)
             targets = task.targets[torch.from_numpy(batch.rows)].to(task.device)
-            with reduced(task.precision, task.device), attention_kernels(task.device):
-                logits = task.network(input_ids, mask)
-            losses = text_losses(task.loss, logits.float(), targets)
+            passes = []  # each drops what it drops
+            for _ in range(2 if task.loss.consistency else 1):
+                with reduced(task.precision, task.device), attention_kernels(task.device):
+                    passes.append(task.network(input_ids, mask).float())
+            losses = _passes_losses(task.loss, passes, targets)
             weights = text_weights(task.loss, targets)
             part = (losses if weights is None else losses * weights).sum() / total
             part.backward()
             loss += part.detach()
     return loss
+
+
+def _passes_losses(loss: Loss, passes: list[Tensor], targets: Tensor) -> Tensor:
+    """(B,) loss of every text, by one pass, or by two and how far they disagree."""
+    first, *others = (text_losses(loss, logits, targets) for logits in passes)
+    if not others:
+        return first
+    return (first + others[0]) / 2 + loss.consistency * disagreement(loss, *passes)
 
 
 def _weight(task: Task, rows: np.ndarray) -> float:

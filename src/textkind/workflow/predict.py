@@ -41,7 +41,7 @@ class PredictSettings:
     joint: str = "|"  # between several labels of a text where they share a CSV field
     output_format: str | None = None  # for a pipe: csv, tsv or jsonl
     overwrite: bool = False
-    precision: str | None = None  # of a network: float32, bfloat16 or auto; None: float32
+    precision: str | None = None  # of a network: float32, bfloat16, int8 or auto; None: float32
     threads: int | None = None
 
     def __post_init__(self) -> None:

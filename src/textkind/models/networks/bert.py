@@ -81,9 +81,7 @@ class Bert(nn.Module):
     def _with_distances(self, allowed: Tensor | None, length: int) -> Tensor:
         """What is added to the scores of attention: (B or 1, H, T, T)."""
         assert self.distances is not None
-        table = self.distances.weight  # (buckets, H)
-        buckets = distance_buckets(length, len(table), table.device)
-        bias = table[buckets].permute(2, 0, 1)[None]  # (1, H, T, T)
+        bias = distance_scores(self.distances, length)
         if allowed is None:
             return bias
         return bias.masked_fill(~allowed, torch.finfo(bias.dtype).min)
@@ -120,6 +118,13 @@ class Block(nn.Module):
             allowed = allowed.to(query.dtype)
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
         return self.attention_out(mixed.transpose(1, 2).reshape(batch, length, width))
+
+
+def distance_scores(distances: nn.Embedding, length: int) -> Tensor:
+    """(1, H, T, T): what each head adds to the score of a key for how far it is away."""
+    table = distances.weight  # (buckets, H)
+    buckets = distance_buckets(length, len(table), table.device)
+    return table[buckets].permute(2, 0, 1)[None]
 
 
 def distance_buckets(length: int, buckets: int, device: torch.device) -> Tensor:

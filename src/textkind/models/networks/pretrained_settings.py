@@ -1,7 +1,7 @@
 """Settings of pretrained encoders; known without torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from textkind.errors import SettingsError
@@ -96,6 +96,8 @@ class FrozenSettings:
 class PretrainedSettings(FrozenSettings):
     """A pretrained encoder with a head, trained end to end from the head that fits it as it is."""
 
+    few_shot: bool | None = None  # trained for few texts a label; None: where there are few
+    interpolation: float | None = None  # share of the way trained that is gone; None: validation
     dropout: float = 0.1
     freeze: int = 0  # lowest layers that stay as they are, with the tokens' vectors below them
     layer_decay: float = 1.0  # each layer's learning rate, times that of the one above
@@ -105,6 +107,14 @@ class PretrainedSettings(FrozenSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.few_shot not in (None, True, False):
+            raise SettingsError("few_shot must be true, false or none", found=self.few_shot)
+        if self.interpolation is not None and not (
+            type(self.interpolation) in (int, float) and 0 < self.interpolation <= 1
+        ):
+            raise SettingsError(
+                "interpolation must be above 0 and at most 1", found=self.interpolation
+            )
         check_share("dropout", self.dropout)
         check_whole("freeze", self.freeze, 0)
         if self.lora is not None:
@@ -124,3 +134,11 @@ class PretrainedSettings(FrozenSettings):
     def poolings(cls) -> tuple[str, ...]:
         """The poolings there are."""
         return ("cls", *POOLINGS)
+
+
+def with_choices(settings: FrozenSettings, chosen: FrozenSettings) -> FrozenSettings:
+    """The settings, with what a first training chose by validation, for one without it."""
+    names = ["strength"]
+    if isinstance(settings, PretrainedSettings):
+        names += ["interpolation"]
+    return replace(settings, **{name: getattr(chosen, name) for name in names})

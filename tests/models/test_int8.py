@@ -1,0 +1,102 @@
+"""Encoders in 8-bit numbers: the states of PyTorch's own, nearly."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("tokenizers")
+pytest.importorskip("transformers")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from tests.models.encoder_folders import write_encoder  # noqa: E402
+from textkind.data.corpus import Corpus  # noqa: E402
+from textkind.data.labels import LabelSet  # noqa: E402
+from textkind.errors import MissingPackageError, SettingsError  # noqa: E402
+from textkind.models.int8 import ACTIVATIONS, Int8Encoder  # noqa: E402
+from textkind.models.long_settings import LongSettings  # noqa: E402
+from textkind.models.networks.bert import Bert  # noqa: E402
+from textkind.models.networks.pretrained_settings import (  # noqa: E402
+    Architecture,
+    FrozenSettings,
+)
+from textkind.models.networks.settings import CnnSettings  # noqa: E402
+from textkind.models.neural import fit_neural  # noqa: E402
+from textkind.models.neural_settings import NeuralSettings  # noqa: E402
+from textkind.models.precision import in_precision  # noqa: E402
+from textkind.training.settings import TrainingSettings  # noqa: E402
+
+TEXTS = pa.array(["the cat sat", "a red dog", "walk", "", "blue blue talks"] * 8, pa.large_string())
+CORPUS = Corpus(
+    TEXTS, np.tile(np.arange(5, dtype=np.int32) % 3, 8), LabelSet(tuple("abc")), np.arange(40)
+)
+
+
+def drawn(activation="gelu", buckets=0):
+    """A Bert with numbers like those of trained ones, and a batch: (B, T, W), (B, T)."""
+    architecture = Architecture(
+        9, 32, 32, layers=3, positions=20, heads=4, inner_width=64, activation=activation,
+        relative_buckets=buckets,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    bert = Bert(architecture).eval()
+    with torch.no_grad():
+        for parameter in bert.parameters():
+            parameter.normal_(std=0.2) if parameter.ndim > 1 else parameter.add_(0.1)
+    mask = torch.arange(11) < torch.tensor([[11], [1], [4]])
+    return bert, torch.randn(3, 11, 32), mask
+
+
+@pytest.mark.parametrize("buckets", [0, 8], ids=["positions alone", "distances"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+def test_states_are_those_of_the_whole_numbers_to_a_twentieth(activation, buckets):
+    bert, x, mask = drawn(activation, buckets)
+    with torch.inference_mode():
+        expected, found = bert(x, mask)[mask], Int8Encoder(bert, activation)(x, mask)[mask]
+    assert found.dtype == torch.float32
+    error = (found - expected).square().mean().sqrt() / expected.square().mean().sqrt()
+    assert 1e-4 < error < 0.05  # rounded, but not by much
+
+
+def test_what_follows_a_text_changes_nothing_of_it_but_by_rounding():
+    bert, x, mask = drawn()
+    encoder = Int8Encoder(bert, "gelu")
+    other = torch.where(mask[..., None], x, torch.full_like(x, 0.01))
+    with torch.inference_mode():
+        torch.testing.assert_close(encoder(x, mask)[mask], encoder(other, mask)[mask], atol=0.2,
+                                   rtol=0)  # fmt: skip
+        alone = encoder(x[2:, :4], mask[2:, :4])
+        torch.testing.assert_close(encoder(x, mask)[2:, :4], alone, atol=0.2, rtol=0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_encoder(tmp_path_factory.mktemp("encoder") / "bert", scale=0.1)
+
+
+@pytest.mark.parametrize("long", [LongSettings("head"), LongSettings("windows")])
+def test_a_model_reads_in_int_8_and_stays_as_it_was(folder, long):
+    layers = FrozenSettings(strength=10.0, label_names=False)
+    settings = NeuralSettings(layers=layers, encoder=folder, long=long, max_tokens=2)
+    model = fit_neural(CORPUS, None, settings, threads=1).model
+    before = model.logits(TEXTS)
+    quick = in_precision(model, "int8").logits(TEXTS, threads=1)
+    np.testing.assert_allclose(quick, before, atol=0.05 * np.abs(before).max())
+    assert not np.array_equal(quick, before)
+    np.testing.assert_array_equal(in_precision(model, "int8").logits(TEXTS, threads=2), quick)
+    np.testing.assert_array_equal(model.logits(TEXTS), before)
+
+
+def test_other_networks_are_refused():
+    settings = NeuralSettings(layers=CnnSettings(width=6, windows=(1,), filters=4),
+                              training=TrainingSettings(epochs=1))  # fmt: skip
+    model = fit_neural(CORPUS, None, settings, threads=1).model
+    with pytest.raises(SettingsError, match="only pretrained encoders of BERT's kind"):
+        in_precision(model, "int8")
+
+
+def test_without_its_packages_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(MissingPackageError, match="textkind\\[export\\]"):
+        Int8Encoder(drawn()[0], "gelu")
