@@ -13,7 +13,7 @@ FLOORS = [
     ("seeds", "progress", "parallel", "optional"),
     ("data",),
     ("encoding", "evaluation"),
-    ("decision",),
+    ("decision", "checks"),
     ("training",),
     ("models",),
     ("explain", "classifier"),

@@ -4,32 +4,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from bench.data import DataSet
 from bench.measure import Desk, Facts, serve
 from bench.peers.bert_folder import write_bert_folder
 from textkind import TextClassifier
+from textkind.classifier import Classifier, predict_ids
+from textkind.errors import ModelFolderError
 from textkind.models.networks.pretrained_settings import PretrainedSettings
 from textkind.models.neural_settings import default_settings
-from textkind.training.forward import network_outputs, torch_threads
+from textkind.models.precision import in_precision
 
 EPOCHS = 2
 OURS, THEIRS = "textkind", "hugging_face"
 
 
 class OurEncoder:
-    model: TextClassifier | None = None
-    precision = "float32"
+    classifier: Classifier
 
     def take(self, data: DataSet) -> None:
         self.train = data.train
 
     def fit(self, setting: Facts) -> Facts:
         """setting: folder of the model that `make` wrote; precision. Reads, and fits nothing."""
-        self.precision = setting["precision"]
-        self.model = TextClassifier.load(Path(setting["folder"]) / OURS)
+        loaded = TextClassifier.load(Path(setting["folder"]) / OURS).classifier_
+        self.classifier = replace(loaded, model=in_precision(loaded.model, setting["precision"]))
         return {}
 
     def make(self, folder: Path) -> None:
@@ -51,17 +51,8 @@ class OurEncoder:
         made.save(folder / OURS, overwrite=True)  # last: it says that all is there
 
     def predict(self, texts: list[str]) -> list[str]:
-        assert self.model is not None
-        if self.precision == "float32":
-            labels: list[str] = self.model.predict(texts).tolist()
-            return labels
-        model: Any = self.model.classifier_.model
-        with torch_threads(None):
-            tokens = model.tokens(pa.array(texts, pa.large_string()))
-            logits = network_outputs(
-                model.network, tokens, len(model.labels), precision=self.precision
-            )
-        return np.array(model.labels.names)[logits.argmax(axis=1)].tolist()
+        ids = predict_ids(self.classifier, pa.array(texts, pa.large_string()))
+        return [self.classifier.labels.names[number] for number in ids]
 
     def save(self, folder: Path) -> None:
         raise NotImplementedError("the model is there already")
@@ -79,7 +70,9 @@ class OurEncoderDesk(Desk):
 
     def make(self, folder: str) -> Facts:
         """The model that all sides read, where it is not there yet."""
-        if not (Path(folder) / OURS).exists():
+        try:
+            TextClassifier.load(Path(folder) / OURS)
+        except ModelFolderError:  # there is none yet, or another version's
             self.ours.make(Path(folder))
         return {}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
+    from textkind.workflow.audit import AuditSettings, audit
     from textkind.workflow.compare import CompareSettings, compare
     from textkind.workflow.distil import DistilSettings, distil
     from textkind.workflow.evaluate import evaluate
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AuditSettings": "textkind.workflow.audit",
     "CompareSettings": "textkind.workflow.compare",
     "DistilSettings": "textkind.workflow.distil",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
+    "audit": "textkind.workflow.audit",
     "compare": "textkind.workflow.compare",
     "distil": "textkind.workflow.distil",
     "evaluate": "textkind.workflow.evaluate",
@@ -31,11 +34,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "AuditSettings",
     "CompareSettings",
     "DistilSettings",
     "TextClassifier",
     "TextkindError",
     "TrainSettings",
+    "audit",
     "compare",
     "distil",
     "evaluate",

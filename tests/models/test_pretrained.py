@@ -218,6 +218,10 @@ def test_the_share_is_the_best_on_validation_and_that_of_training_once_more(fold
     best = min(facts["tried"], key=lambda one: one["log_loss"])
     assert [one["share"] for one in facts["tried"]] == [1.0, 0.85, 0.7, 0.5]
     assert facts["share"] == best["share"] == made.model.layers.interpolation
+    kept, told = made.model.facts["best"], made.model.facts
+    assert (kept["epoch"], kept["step"]) == (told["epochs"], told["steps"])
+    assert kept["log_loss"] == best["log_loss"]
+    assert told["history"][-1]["log_loss"] == facts["tried"][0]["log_loss"]  # the last epoch's
     logits = made.model.logits(corpus(30, seed=1).texts)
     np.testing.assert_allclose(made.validation_logits, logits, atol=1e-5)
     again = fit(folder, layers, refit=True).model.facts

@@ -20,6 +20,7 @@ COMMANDS = {
     "train": "learn from labelled text; write a model, its figures and a report",
     "compare": "fit every model on one split; tell which is worth its cost",
     "distil": "let a small, fast model learn from a big one",
+    "audit": "look for what makes figures lie: leaks, wrong labels, give-aways",
     "evaluate": "measure a model on labelled text",
     "predict": "label texts with a model",
     "show": "tell what a model is and what it learned",

@@ -3,8 +3,8 @@
 weights = start + share * (end - start)
 
 Fine-tuning from a head that fits moves along a way on which the loss falls and rises again: a point
-before its end has unlearned less, and is surer of the right things. One network at every share, so
-predictions cost what they did.
+before its end has unlearned less, and is surer of the right things. So training goes to its end,
+and part of the way is gone back; one network at every share, so predictions cost what they did.
 """
 
 from collections.abc import Callable
@@ -48,14 +48,15 @@ def best_between(
     targets: np.ndarray,
     metric: str,
     shares: tuple[float, ...] = SHARES,
-) -> tuple[dict[str, Any], np.ndarray]:
+) -> tuple[dict[str, Any], dict[str, float], np.ndarray]:
     """Leave the trained network at the share that does best on validation.
 
     logits computes (N, K) validation logits of the network as it is; trained_logits are those at
-    its end. Returns JSON-able facts and the logits of the share that was taken.
+    its end. Returns JSON-able facts, and figures and logits of the share that was taken.
     """
     end = weights_of(network)
-    best, chosen, kept = None, 1.0, trained_logits
+    best: dict[str, float] | None = None
+    chosen, kept = 1.0, trained_logits
     tried = []
     for share in shares:
         if share < 1:
@@ -66,4 +67,5 @@ def best_between(
         if is_better(figures, best, metric):
             best, chosen, kept = figures, share, found
     go_between(network, start, end, chosen)
-    return {"share": chosen, "tried": tried}, kept
+    assert best is not None
+    return {"share": chosen, "tried": tried}, best, kept

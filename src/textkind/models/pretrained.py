@@ -192,7 +192,7 @@ def _trained_whole(
                 whole, examples, held_out = kept_states(own, layers.freeze, examples, held_out)
         trained = fit_network(
             whole, examples, held_out, labels, training,
-            places=settings.places, seed=seed, talk=talk,
+            places=settings.places, keeps_last=layers.interpolation is None, seed=seed, talk=talk,
         )  # fmt: skip
     return _interpolated(network, whole, start, trained, held_out, labels, settings)
 
@@ -225,7 +225,7 @@ def _interpolated(
 
     assert trained.validation_logits is not None
     whole.to(device_of(training.device))
-    facts, found = best_between(
+    facts, best, found = best_between(
         network,
         start,
         logits,
@@ -235,4 +235,7 @@ def _interpolated(
         SHARES if share is None else (share,),
     )
     whole.to("cpu").eval()
-    return Trained(trained.facts | {"interpolation": facts}, found)
+    told = trained.facts | {"interpolation": facts}
+    if share is None:  # the network is at none of its epochs: what is kept is the last, less a part
+        told["best"] = best | {"step": told["steps"], "epoch": told["epochs"]}
+    return Trained(told, found)

@@ -2,7 +2,8 @@
 
     trained = fit_network(network, examples, held_out, labels, settings, seed=0)
 
-The network ends with the weights that did best on validation, or the last where there is none.
+The network ends with the weights that did best on validation, or with the last where there is no
+validation, or where they are asked for.
 """
 
 import math
@@ -45,6 +46,7 @@ def fit_network(
     settings: TrainingSettings,
     *,
     places: Places = Places(),
+    keeps_last: bool = False,
     seed: int = 0,
     talk: Talk = SILENT,
 ) -> Trained:
@@ -87,7 +89,7 @@ def fit_network(
             if is_last:
                 ended = "the time was spent" if out_of_time else "validation gained no more"
                 break
-    if progress.weights:
+    if progress.weights and not keeps_last:
         network.load_state_dict(progress.weights)
     facts = _facts(task, standing, progress, ended)
     logits = None

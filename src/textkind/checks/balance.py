@@ -1,0 +1,70 @@
+"""Labels with too few texts, or too unequal numbers of them; labels that one part lacks."""
+
+import numpy as np
+
+from textkind.checks.finding import MOST_SHOWN, Audited, Finding
+from textkind.data.corpus import Corpus
+
+FEW = 10  # texts of a label, below which its figures mean little
+UNEQUAL = 20.0  # times as many texts of the commonest label as of the median one
+
+
+def counts_of(part: Corpus) -> np.ndarray:
+    """(K,) int64: texts of each label."""
+    if part.labels.several:
+        counts: np.ndarray = part.targets.sum(axis=0, dtype=np.int64)
+        return counts
+    return np.bincount(part.targets, minlength=len(part.labels))
+
+
+def rare_labels(audited: Audited) -> list[Finding]:
+    """Labels with fewer than FEW texts in a part, those with none among them."""
+    found = []
+    for name, part in audited.parts.items():
+        counts = counts_of(part)
+        rare = np.flatnonzero(counts < FEW)
+        if not rare.size:
+            continue
+        rare = rare[np.argsort(counts[rare], kind="stable")]
+        none = int((counts == 0).sum())
+        rows = int(counts[rare].sum())
+        found.append(
+            Finding(
+                "rare_labels",
+                "warning",
+                f"{rare.size:,} of {len(counts):,} labels have fewer than {FEW} {name} texts"
+                + (f", {none:,} of them none" if none else ""),
+                "collect more of them, join them with a neighbour, or leave them out",
+                name,
+                rows,
+                len(part),
+                [{"label": part.labels.names[label], "texts": int(counts[label])}
+                 for label in rare[:MOST_SHOWN]],
+                {"labels": int(rare.size), "without_text": none},
+            )
+        )  # fmt: skip
+    return found
+
+
+def unequal_labels(audited: Audited) -> list[Finding]:
+    """One label far commoner than the median one: accuracy then says little."""
+    train = audited.train
+    counts = counts_of(train)
+    usual = float(np.median(counts))
+    most = int(counts.argmax())
+    share = counts[most] / max(len(train), 1)
+    if counts[most] < UNEQUAL * max(usual, 1) and share < 0.9:
+        return []
+    return [
+        Finding(
+            "unequal_labels",
+            "note",
+            f"{share:.0%} of the train texts have the label {train.labels.names[most]!r}; the "
+            f"median label has {usual:,.0f}",
+            "look at macro F1 rather than accuracy; weights and thresholds may help rare labels",
+            "train",
+            int(counts[most]),
+            len(train),
+            facts={"label": train.labels.names[most], "median": usual},
+        )
+    ]

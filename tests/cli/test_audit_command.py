@@ -1,0 +1,67 @@
+"""textkind audit: findings as text, as JSON, and as an exit code."""
+
+import csv
+import json
+
+import pytest
+
+from textkind.cli import main
+
+ROWS = [
+    (f"text number {number} about {'cats' if number % 2 else 'ships'} and {number * 7}",
+     "animal" if number % 2 else "vessel", f"user {number // 3}")
+    for number in range(60)
+]  # fmt: skip
+
+
+def write(path, rows):
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("text", "label", "user"), *rows])
+    return str(path)
+
+
+@pytest.fixture
+def files(tmp_path):
+    test = [*ROWS[:2], ("another of cats", "animal", "user 1"), ("more ships", "vessel", "user 1")]
+    return write(tmp_path / "train.csv", ROWS), write(tmp_path / "test.csv", test)
+
+
+def test_findings_are_told_with_rows_and_advice(files, capsys):
+    assert main(["audit", *files]) == 0
+    told = capsys.readouterr().out
+    assert "serious: 2 of 4 test rows have a text that is in train" in told
+    assert "test row 2, vessel, train row 2: text number 0" in told
+    assert "judge on the other rows" in told
+    assert told.index("serious:") < told.index("warning:")
+
+
+def test_strict_ends_with_one_where_a_finding_is_serious(files, capsys):
+    assert main(["audit", *files, "--strict"]) == 1
+    assert main(["audit", files[0], "--strict"]) == 0
+    assert capsys.readouterr().err.count("error") == 0
+
+
+def test_json_has_the_same_findings_and_every_row_is_accounted_for(files, capsys):
+    assert main(["audit", *files, "--group", "user", "--json", "--quiet"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["read"] == found["accepted"] + found["rejected"] == 64
+    by_check = {one["check"]: one for one in found["findings"]}
+    assert by_check["test_texts_in_train"]["rows"] == 2
+    groups = by_check["groups_on_both_sides"]
+    assert (groups["rows"], groups["facts"]["column"]) == (4, "user")
+    assert groups["examples"][0]["user"] == "user 0"
+
+
+def test_fewer_examples_and_another_similarity(files, capsys):
+    assert main(["audit", *files, "--examples", "0", "--near", "0.5"]) == 0
+    assert "    - " not in capsys.readouterr().out
+    assert main(["audit", *files, "--near", "2"]) == 2
+    assert "--near" in capsys.readouterr().err
+
+
+def test_nothing_to_say(tmp_path, capsys):
+    path = write(
+        tmp_path / "few.csv", [("one cat here", "a", "x"), ("two dogs there", "b", "y")] * 1
+    )
+    assert main(["audit", path]) == 0
+    assert "findings" in capsys.readouterr().out
