@@ -150,6 +150,7 @@ def made_metrics(
         "task": "several labels" if several else "one label",
         "labels": labels,
         "test": None,
+        "clean": None,
         "validation": None,
     }
     for part in parts:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.workflow.conftest import tickets, write_csv
 from textkind.classifier import predict_ids
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.texts import as_texts
@@ -208,3 +209,32 @@ def test_the_test_labels_are_opened_after_everything_is_chosen(ticket_file, tmp_
         assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes()
     cards = [read_card(folder) for folder in folders]
     assert cards[0]["decision"] == cards[1]["decision"]
+
+
+def test_figures_are_told_with_and_without_the_test_texts_that_are_in_train(tmp_path):
+    texts, labels = tickets(400)
+    copied, wrong = 10, ["login" if label != "login" else "billing" for label in labels]
+    nearly = [f"{text} indeed" for text in texts[copied : 2 * copied]]
+    fresh, gold = tickets(100, seed=1)
+    fresh = [f"{text} new{row}" for row, text in enumerate(fresh)]
+    tested = [*texts[:copied], *nearly, *fresh]
+    header = ("text", "label")
+    learned = write_csv(tmp_path / "train.csv", header, zip(texts, labels, strict=True))
+    # what is in train is labelled another way in test: those rows alone are got wrong
+    rows = zip(tested, [*wrong[: 2 * copied], *gold], strict=True)
+    given = write_csv(tmp_path / "test.csv", header, rows)
+    talk = Notes()
+    settings = TrainSettings(out=tmp_path / "run", model=FIXED, test=given)
+    metrics = train(learned, settings, talk).metrics
+    jsonschema.validate(metrics, json.loads(SCHEMA.read_text()))
+    clean = metrics["clean"]
+    assert (clean["rows"], clean["left_out"]) == (100, {"same": copied, "near": copied})
+    assert clean["accuracy"]["value"] == pytest.approx(1.0, abs=0.02)
+    assert metrics["test"]["accuracy"]["value"] == pytest.approx(100 / 120, abs=0.02)
+    assert "10 of 120 test texts are in train, and 10 nearly" in " ".join(talk.told)
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert "10 of them are in training too, and 10 nearly; of the other 100" in report
+
+
+def test_a_clean_test_part_is_told_once(run):
+    assert run.metrics["clean"] is None

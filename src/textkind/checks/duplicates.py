@@ -106,6 +106,19 @@ def test_texts_in_train(audited: Audited) -> list[Finding]:
     ]  # fmt: skip
 
 
+def seen_in_train(
+    train: pa.LargeStringArray,
+    test: pa.LargeStringArray,
+    similarity: float = 0.8,
+    threads: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two (N,) bool of the test texts: which are in train, and which only nearly."""
+    known = np.isin(text_keys(test), text_keys(train))
+    texts = pa.concat_arrays([train, test])
+    cluster = near_duplicates(texts, similarity, threads).cluster[len(train) :]
+    return known, (cluster < len(train)) & ~known
+
+
 def near_duplicate_texts(audited: Audited) -> list[Finding]:
     """Test rows that are nearly a train text, and clusters within train."""
     train, test = audited.train, audited.test

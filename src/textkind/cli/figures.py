@@ -89,11 +89,16 @@ def _figures(metrics: dict[str, Any]) -> str:
     header = ["", name, "95 % interval"]
     if baseline is not None:
         header.append(f"always {label_name(baseline['label'])!r}")
+    clean = metrics.get("clean")
+    if clean is not None:
+        header.append(f"{clean['rows']:,} rows not in train")
     rows = [tuple(header)]
     for key, title in HEADLINE.items():
         row = [title, *with_interval(key, part[key])]
         if baseline is not None:
             row.append(shown(key, baseline[key]))
+        if clean is not None:
+            row.append(shown(key, clean[key]["value"]))
         rows.append(tuple(row))
     return aligned(rows)
 

@@ -66,11 +66,8 @@ def score_part(
     asked for very large parts. Works for N = 0, where every figure is None.
     """
     scored = prepare(probabilities, predicted, targets)
-    made = resample_count(scored, resamples) if len(scored) else 0
     return {
-        "rows": len(scored),
-        "resamples": made,
-        **_headline_with_intervals(scored, seed, made),
+        **_headline_figures(scored, seed, resamples),
         "per_label": _per_label(scored, labels),
         "confusion": None if labels.several else _confusion(predicted, targets, labels),
         "reliability": {
@@ -78,6 +75,17 @@ def score_part(
             "equal_width": _reliability(scored, equal_width_bins),
         },
     }
+
+
+def score_headline(
+    probabilities: np.ndarray,
+    predicted: np.ndarray,
+    targets: np.ndarray,
+    seed: int = 0,
+    resamples: int = 1000,
+) -> dict[str, Any]:
+    """The headline figures of some rows with their intervals; arguments as of score_part."""
+    return _headline_figures(prepare(probabilities, predicted, targets), seed, resamples)
 
 
 def majority_baseline(
@@ -106,6 +114,15 @@ def majority_baseline(
 
 def _headline_names(several: bool) -> tuple[str, ...]:
     return HEADLINE + HEADLINE_SEVERAL if several else HEADLINE
+
+
+def _headline_figures(scored: Scored, seed: int, resamples: int) -> dict[str, Any]:
+    made = resample_count(scored, resamples) if len(scored) else 0
+    return {
+        "rows": len(scored),
+        "resamples": made,
+        **_headline_with_intervals(scored, seed, made),
+    }
 
 
 def _headline_with_intervals(scored: Scored, seed: int, resamples: int) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def verdict(metrics: Metrics) -> list[Markup]:
     if not part["rows"]:
         return [Markup("Nothing was evaluated, so there is nothing to say of its quality yet.")]
     good = how_good(metrics, part_name, part)
+    good += without_leaks(metrics)
     if part["rows"] < VERY_FEW_ROWS:
         good += Markup(" With so few texts the interval is wide and the figures mean little.")
     return [good, how_trusted(part), where_it_fails(metrics, part)]
@@ -70,6 +71,23 @@ def how_good(metrics: Metrics, part_name: str, part: Metrics) -> Markup:
     else:
         words = Markup(", which is <strong>not clearly better</strong> than {}: {}.")
     return sentence + words.format(always, number(floor, "percent"))
+
+
+def without_leaks(metrics: Metrics) -> Markup:
+    """A sentence on the test texts that are in train, or nearly; empty where there are none."""
+    clean = metrics.get("clean")
+    if not clean:
+        return Markup("")
+    same, near = clean["left_out"]["same"], clean["left_out"]["near"]
+    told = Markup(" {} of them {} in training too, and {} nearly").format(
+        f"{same:,}", "is" if same == 1 else "are", f"{near:,}"
+    )
+    if not clean["rows"]:
+        return told + Markup(": <strong>no text is left that tells more</strong>.")
+    accuracy = number(value_of(clean, "accuracy"), "percent")
+    return told + Markup("; of the other {}, <strong>{}</strong>.").format(
+        f"{clean['rows']:,}", accuracy
+    )
 
 
 def overconfidence(part: Metrics) -> float | None:

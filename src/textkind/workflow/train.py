@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 import textkind
 from textkind.classifier import Classifier, predict_probabilities
@@ -39,6 +40,7 @@ from textkind.storage.run_folder import (
     new_run_folder,
 )
 from textkind.workflow.auto import AutoSettings, climb_to_model
+from textkind.workflow.leaks import clean_figures
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import origin_of
@@ -183,7 +185,7 @@ def scored_parts(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
-    figures: dict[str, Any] = {"test": None, "validation": None, "baseline": None}
+    figures: dict[str, Any] = dict.fromkeys(("test", "clean", "validation", "baseline"))
     mistakes: list[dict[str, Any]] = []
     shown = tested
     if learned.validation_probabilities is not None:
@@ -203,6 +205,11 @@ def scored_parts(
                 )
             figures["test"] = _scored(learned, test, given, seed)
             figures["baseline"] = majority_baseline(parts.train.targets, test.targets, test.labels)
+        predicted = decide(learned.classifier.decision, given)
+        learned_from = pa.concat_arrays([parts.train.texts, parts.validation.texts])
+        figures["clean"] = clean_figures(
+            learned_from, test, given, predicted, seed=seed, threads=settings.threads, talk=talk
+        )
     if shown is not None:
         with talk.task("explaining the mistakes"):
             mistakes = mistake_records(learned.classifier, *shown)
