@@ -1,0 +1,26 @@
+"""The audit: how quick it is, how much memory it takes, and what it misses.
+
+    python -m bench.trust [QUESTION ...]
+
+Prints a table for each question and, at the end, the figures to reach. Without the data it says so
+and stops.
+"""
+
+import sys
+
+from bench.asking import Question, ask_questions
+from bench.questions import audit_speed, near_duplicates
+
+QUESTIONS: dict[str, Question] = {
+    "near_duplicates": near_duplicates.ask,
+    "audit_speed": audit_speed.ask,
+}
+
+
+def main() -> int:
+    about = __doc__.splitlines()[0] if __doc__ else ""
+    return ask_questions("python -m bench.trust", about, QUESTIONS, ())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
