@@ -11,7 +11,7 @@ import pytest
 
 from textkind.data.labels import LabelSet
 from textkind.evaluation.metrics import headline, prepare
-from textkind.evaluation.scorecard import HEADLINE, majority_baseline, score_part
+from textkind.evaluation.scorecard import HEADLINE, majority_baseline, score_headline, score_part
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "metrics.schema.json").read_text())
 
@@ -32,7 +32,10 @@ def document(case, several):
         "task": "several labels" if several else "one label",
         "labels": list(labels.names),
         "test": score_part(probabilities, predicted, targets, labels, resamples=70),
+        "clean": {"left_out": {"same": 1, "near": 2}, "similarity": 0.8}
+        | score_headline(probabilities, predicted, targets, resamples=70),
         "validation": None,
+        "trust": None,
         "baseline": majority_baseline(targets, targets, labels),
         "data": {
             "source": "train.csv",

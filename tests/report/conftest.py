@@ -152,6 +152,37 @@ def made_metrics(
         "test": None,
         "clean": None,
         "validation": None,
+        "trust": None
+        if several
+        else {
+            "level": 0.95,
+            "risk_area": 0.0123,
+            "abstention": [
+                {
+                    "max_error": 0.01,
+                    "confidence": None,
+                    "answered": 0.0,
+                    "test_answered": 0.0,
+                    "test_error": None,
+                },
+                {
+                    "max_error": 0.05,
+                    "confidence": 0.61,
+                    "answered": 0.8,
+                    "test_answered": 0.7912,
+                    "test_error": 0.0312,
+                },
+            ],
+            "sets": [
+                {
+                    "coverage": 0.9,
+                    "threshold": 0.6,
+                    "test_coverage": 0.8971,
+                    "mean_size": 1.237,
+                    "single": 0.8123,
+                },
+            ],
+        },
     }
     for part in parts:
         if several:

@@ -35,6 +35,7 @@ from textkind.report.profile import (
     profile_facts,
     split_facts,
 )
+from textkind.report.promises import promise_tables
 from textkind.report.reliability import reliability_diagram
 from textkind.report.rendering import rendered
 from textkind.report.reproduce import candidate_rows, command, fact_tables, seconds_rows
@@ -125,6 +126,7 @@ def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
         "outcomes": outcome_rows(per_label, MOST_COUNTS) if is_several(metrics) else [],
         "diagram": _diagram(part),
         "bins": _bins(part, "equal_mass"),
+        "promises": promise_tables(metrics),
         "compact": compact,
         "pairs": pair_rows(found, labels, MOST_PAIRS if compact else FEW_PAIRS) if found else [],
         "pair_total": len(found.pairs) if found else 0,

@@ -46,6 +46,7 @@ from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import data_facts, read_sources, split_readings
 from textkind.workflow.told import Account
+from textkind.workflow.trust import trust_facts
 from textkind.workflow.unread import unread_tokens
 
 METRICS_FORMAT = 1
@@ -185,7 +186,7 @@ def scored_parts(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
-    figures: dict[str, Any] = dict.fromkeys(("test", "clean", "validation", "baseline"))
+    figures: dict[str, Any] = dict.fromkeys(("test", "clean", "validation", "trust", "baseline"))
     mistakes: list[dict[str, Any]] = []
     shown = tested
     if learned.validation_probabilities is not None:
@@ -193,6 +194,8 @@ def scored_parts(
             figures["validation"] = _scored(
                 learned, parts.validation, learned.validation_probabilities, seed
             )
+        fitted = parts.validation, learned.validation_probabilities
+        figures["trust"] = trust_facts(fitted, tested)
         if tested is None:
             shown = parts.validation, learned.validation_probabilities
     if tested is not None:
