@@ -22,9 +22,32 @@ def sort_rows(
     ends: np.ndarray,  # (N,) int64
     columns: np.ndarray,  # int32, changed in place
 ) -> None:
-    """Put the numbers of each row in rising order."""
+    """Put the numbers of each row in rising order.
+
+    By heapsort: it compiles in a fraction of the time of Numba's own sort.
+    """
     for row in range(first, last):
-        columns[starts[row] : ends[row]].sort()
+        begin, size = starts[row], ends[row] - starts[row]
+        for parent in range(size // 2 - 1, -1, -1):
+            sink(columns, begin, parent, size)
+        for end in range(size - 1, 0, -1):
+            columns[begin], columns[begin + end] = columns[begin + end], columns[begin]
+            sink(columns, begin, 0, end)
+
+
+@njit(cache=True, nogil=True)
+def sink(columns: np.ndarray, begin: int, parent: int, size: int) -> None:
+    """Let a number of a heap of `size`, which starts at `begin`, sink to where it belongs."""
+    value = columns[begin + parent]
+    while 2 * parent + 1 < size:
+        child = 2 * parent + 1
+        if child + 1 < size and columns[begin + child + 1] > columns[begin + child]:
+            child += 1
+        if columns[begin + child] <= value:
+            break
+        columns[begin + parent] = columns[begin + child]
+        parent = child
+    columns[begin + parent] = value
 
 
 @njit(cache=True, nogil=True)
