@@ -3,7 +3,7 @@
 A pretrained encoder knows what the words of a name mean, so a name is worth about a text of its
 label; where there are many texts it is worth nothing. Few texts make few steps, so these are more
 and longer; the lower half of the encoder stays as it is, the head leaves it something to learn, and
-half of the way is gone back (settings by draws of banking77 that no figure is told of).
+half of the way is gone back (settings by other draws of banking77 than figures are told of).
 """
 
 from dataclasses import replace
