@@ -3,25 +3,17 @@
 import numpy as np
 
 from textkind.checks.finding import MOST_SHOWN, Audited, Finding
-from textkind.data.corpus import Corpus
+from textkind.evaluation.counts import rows_by_label
 
 FEW = 10  # texts of a label, below which its figures mean little
 UNEQUAL = 20.0  # times as many texts of the commonest label as of the median one
-
-
-def counts_of(part: Corpus) -> np.ndarray:
-    """(K,) int64: texts of each label."""
-    if part.labels.several:
-        counts: np.ndarray = part.targets.sum(axis=0, dtype=np.int64)
-        return counts
-    return np.bincount(part.targets, minlength=len(part.labels))
 
 
 def rare_labels(audited: Audited) -> list[Finding]:
     """Labels with fewer than FEW texts in a part, those with none among them."""
     found = []
     for name, part in audited.parts.items():
-        counts = counts_of(part)
+        counts = rows_by_label(part.targets, len(part.labels)).counts
         rare = np.flatnonzero(counts < FEW)
         if not rare.size:
             continue
@@ -49,7 +41,7 @@ def rare_labels(audited: Audited) -> list[Finding]:
 def unequal_labels(audited: Audited) -> list[Finding]:
     """One label far commoner than the median one: accuracy then says little."""
     train = audited.train
-    counts = counts_of(train)
+    counts = rows_by_label(train.targets, len(train.labels)).counts
     usual = float(np.median(counts))
     most = int(counts.argmax())
     share = counts[most] / max(len(train), 1)

@@ -15,7 +15,7 @@ def repeated_texts(audited: Audited) -> list[Finding]:
     """Rows of a part whose text, but for case and white space, stands before them in it."""
     found = []
     for name, part in audited.parts.items():
-        unit = np.unique(text_keys(part.texts), return_inverse=True)[1]
+        unit = np.unique(audited.keys[name], return_inverse=True)[1]
         first = np.full(int(unit.max(initial=-1)) + 1, len(part), np.int64)
         np.minimum.at(first, unit, np.arange(len(part)))
         rows = np.flatnonzero(first[unit] < np.arange(len(part)))
@@ -41,13 +41,12 @@ def repeated_texts(audited: Audited) -> list[Finding]:
 
 def conflicting_labels(audited: Audited) -> list[Finding]:
     """Texts that have different labels in different rows, of whichever part."""
-    keys, answers, places = [], [], []
+    answers, places = [], []
     for name, part in audited.parts.items():
         nothing = np.zeros(len(part), np.uint64)
-        keys.append(text_keys(part.texts))
         answers.append(row_keys(nothing, part.targets, np.zeros(1, np.uint64)))
         places += [(name, row) for row in range(len(part))]
-    unit = np.unique(np.concatenate(keys), return_inverse=True)[1]
+    unit = np.unique(np.concatenate([*audited.keys.values()]), return_inverse=True)[1]
     pairs = np.unique(np.stack([unit.astype(np.uint64), np.concatenate(answers)]), axis=1)
     kinds = np.bincount(pairs[0].astype(np.int64), minlength=int(unit.max(initial=-1)) + 1)
     rows = np.flatnonzero(kinds[unit] > 1)
@@ -79,15 +78,14 @@ def test_texts_in_train(audited: Audited) -> list[Finding]:
     test, train = audited.test, audited.train
     if test is None:
         return []
-    known, first = np.unique(text_keys(train.texts), return_index=True)
-    keys = text_keys(test.texts)
+    known, first = np.unique(audited.keys["train"], return_index=True)
+    keys = audited.keys["test"]
     place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
     rows = np.flatnonzero(known[place] == keys)
     if not rows.size:
         return []
     same = first[place[rows]]
     agree = int((test.targets[rows] == train.targets[same]).reshape(len(rows), -1).all(1).sum())
-
     return [
         Finding(
             "test_texts_in_train",
@@ -113,29 +111,40 @@ def seen_in_train(
     threads: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two (N,) bool of the test texts: which are in train, and which only nearly."""
-    known = np.isin(text_keys(test), text_keys(train))
+    keys = text_keys(train), text_keys(test)
     texts = pa.concat_arrays([train, test])
-    cluster = near_duplicates(texts, similarity, threads).cluster[len(train) :]
-    return known, (cluster < len(train)) & ~known
+    found = near_duplicates(texts, similarity, threads, np.concatenate(keys))
+    known = np.isin(keys[1], keys[0])
+    return known, only_nearly(found, known)
+
+
+def only_nearly(found: NearDuplicates, known: np.ndarray) -> np.ndarray:
+    """(N,) bool of the test rows in a cluster with train; found has train's rows, then these.
+
+    known (N,) bool says whose very text is in train.
+    """
+    learned = len(found.cluster) - len(known)
+    return (found.cluster[learned:] < learned) & ~known
 
 
 def near_duplicate_texts(audited: Audited) -> list[Finding]:
     """Test rows that are nearly a train text, and clusters within train."""
     train, test = audited.train, audited.test
     texts = [part.texts for part in audited.parts.values()]
-    found = near_duplicates(pa.concat_arrays(texts), audited.near, audited.threads)
+    keys = np.concatenate([*audited.keys.values()])
+    found = near_duplicates(pa.concat_arrays(texts), audited.near, audited.threads, keys)
     findings = []
     if test is not None:
-        findings += _near_across(train, test, found, audited.near)
+        known = np.isin(audited.keys["test"], audited.keys["train"])
+        findings += _near_across(train, test, found, only_nearly(found, known), audited.near)
     return findings + _near_within(train, found, audited.near)
 
 
 def _near_across(
-    train: Corpus, test: Corpus, found: NearDuplicates, similarity: float
+    train: Corpus, test: Corpus, found: NearDuplicates, near: np.ndarray, similarity: float
 ) -> list[Finding]:
     first = found.cluster[len(train) :]
-    known = np.isin(text_keys(test.texts), text_keys(train.texts))
-    rows = np.flatnonzero((first < len(train)) & ~known)
+    rows = np.flatnonzero(near)
     if not rows.size:
         return []
     examples = [

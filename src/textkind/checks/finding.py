@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from textkind.checks.alone import halves
 from textkind.data.corpus import Corpus
+from textkind.data.text_keys import text_keys
 
 SEVERITIES = ("note", "warning", "serious")
 MOST_SHOWN = 20  # rows that a finding carries as examples
@@ -63,13 +65,18 @@ class Audited:
     grouped: str | None = None  # the column of them that rows belong together by
     threads: int | None = None
 
-    @property
+    @cached_property
     def parts(self) -> dict[str, Corpus]:
         """The parts there are, by name."""
         both = {"train": self.train, "test": self.test}
         return {name: part for name, part in both.items() if part is not None}
 
-    @property
+    @cached_property
+    def keys(self) -> dict[str, np.ndarray]:
+        """(N,) uint64 for each part; rows of one key have one text (data/text_keys.py)."""
+        return {name: text_keys(part.texts) for name, part in self.parts.items()}
+
+    @cached_property
     def classes(self) -> tuple[np.ndarray, int]:
         """(N,) int64 class of every row, train before test, and how many classes there are.
 
@@ -81,14 +88,14 @@ class Audited:
         sets, found = np.unique(targets, axis=0, return_inverse=True)
         return found.reshape(-1).astype(np.int64), len(sets)
 
-    @property
+    @cached_property
     def learned(self) -> np.ndarray:
         """(N,) bool, train before test: the rows that a check learns from; it is tried on others.
 
         Train, where there is a test part; else half of the rows, by their texts.
         """
         if self.test is None:
-            return halves(self.train.texts)
+            return halves(self.keys["train"])
         return np.arange(len(self.train) + len(self.test)) < len(self.train)
 
 

@@ -126,9 +126,8 @@ def join_band(
     parents: np.ndarray,  # (N,) int64, changed in place
     partners: np.ndarray,  # (N,) int64, -1 for none; changed in place
     nearest: np.ndarray,  # (N,) float32; changed in place
-) -> int:
-    """Join rows of one key that are as similar; returns how many pairs were compared."""
-    compared = 0
+) -> None:
+    """Join rows of one key that are as similar."""
     begin = 0
     while begin < order.size:
         end = begin + 1
@@ -142,7 +141,6 @@ def join_band(
                     other = order[behind]
                     if root(parents, one) == root(parents, other):
                         continue
-                    compared += 1
                     found = similarity(
                         columns, starts[one], ends[one], starts[other], ends[other], least
                     )
@@ -154,7 +152,6 @@ def join_band(
                     low, high = root(parents, one), root(parents, other)
                     parents[max(low, high)] = min(low, high)
         begin = end
-    return compared
 
 
 @njit(cache=True, nogil=True)

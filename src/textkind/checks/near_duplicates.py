@@ -50,15 +50,23 @@ def bands_for(similarity: float) -> tuple[int, int]:
 
 
 def near_duplicates(
-    texts: pa.LargeStringArray, similarity: float = 0.8, threads: int | None = None
+    texts: pa.LargeStringArray,
+    similarity: float = 0.8,
+    threads: int | None = None,
+    keys: np.ndarray | None = None,
 ) -> NearDuplicates:
-    """Clusters of texts of that Jaccard similarity or more; SettingsError where it is none."""
+    """Clusters of texts of that Jaccard similarity or more; SettingsError where it is none.
+
+    keys are those of the texts (data/text_keys.py), where they are known already.
+    """
     if not isinstance(similarity, int | float) or not LEAST <= similarity <= MOST:
         raise SettingsError(f"similarity must be {LEAST:g} to {MOST:g}", found=similarity)
     from textkind.checks import near_duplicate_kernels as kernels
 
     number = len(texts)
-    _, first, unit = np.unique(text_keys(texts), return_index=True, return_inverse=True)
+    _, first, unit = np.unique(
+        text_keys(texts) if keys is None else keys, return_index=True, return_inverse=True
+    )
     different = texts.take(pa.array(first))
     _, offsets = text_buffers(different)
     rows = hash_texts(different, SHINGLES, bits_for(int(offsets[-1] - offsets[0])), threads)
@@ -67,19 +75,19 @@ def near_duplicates(
         0, 1 << 63, bands * depth, dtype=np.uint64
     )
     multipliers = multipliers * np.uint64(2) + np.uint64(1)
-    keys = np.empty((bands, len(different)), np.uint64)
+    agreed = np.empty((bands, len(different)), np.uint64)
     edges = np.linspace(0, len(different), 4 * thread_count(threads) + 1).astype(np.int64)
 
     def work(block: int) -> None:
         span = (edges[block], edges[block + 1], rows.starts, rows.ends, rows.columns)
         kernels.sort_rows(*span)
-        kernels.band_keys(*span, multipliers, keys)
+        kernels.band_keys(*span, multipliers, agreed)
 
     run_blocks(work, len(edges) - 1, threads)
-    orders = np.empty(keys.shape, np.int64)
+    orders = np.empty(agreed.shape, np.int64)
 
     def order(band: int) -> None:
-        orders[band] = np.argsort(keys[band], kind="stable")
+        orders[band] = np.argsort(agreed[band], kind="stable")
 
     run_blocks(order, bands, threads)
     parents = np.arange(len(different))
@@ -87,7 +95,7 @@ def near_duplicates(
     nearest = np.zeros(len(different), np.float32)
     for band in range(bands):
         kernels.join_band(
-            orders[band], keys[band], rows.starts, rows.ends, rows.columns, float(similarity),
+            orders[band], agreed[band], rows.starts, rows.ends, rows.columns, float(similarity),
             MOST_COMPARED, parents, partners, nearest,
         )  # fmt: skip
     return _of_all(number, first, unit, parents, partners, nearest)
@@ -104,10 +112,9 @@ def _of_all(
     """From different texts to all rows: those that repeat a text are its nearest."""
     from textkind.checks.near_duplicate_kernels import flatten
 
-    roots = parents.copy()
-    flatten(roots)
+    flatten(parents)
     earliest = np.full(len(parents), number, np.int64)
-    np.minimum.at(earliest, roots, first)
+    np.minimum.at(earliest, parents, first)
     partner = np.where(partners[unit] >= 0, first[partners[unit]], -1)
     similarity = nearest[unit].copy()
     repeats = np.bincount(unit, minlength=len(first))[unit] > 1
@@ -118,4 +125,4 @@ def _of_all(
     second[unit[later][::-1]] = later[::-1]
     partner[repeats] = np.where(is_first, second[unit], first[unit])[repeats]
     similarity[repeats] = 1.0
-    return NearDuplicates(earliest[roots[unit]], partner, similarity)
+    return NearDuplicates(earliest[parents[unit]], partner, similarity)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from textkind.checks.balance import counts_of
 from textkind.checks.finding import MOST_SHOWN, Audited, Finding, example
+from textkind.evaluation.counts import rows_by_label
 
 DRIFT = 0.1  # total variation between the labels of the early and the late half
 
@@ -41,7 +41,10 @@ def label_drift(audited: Audited) -> list[Finding]:
     if train.time is None or len(train) < 2:
         return []
     order = np.argsort(train.time, kind="stable")
-    early, late = (counts_of(train.take(half)) for half in np.array_split(order, 2))
+    early, late = (
+        rows_by_label(train.targets[half], len(train.labels)).counts
+        for half in np.array_split(order, 2)
+    )
     if not early.sum() or not late.sum():
         return []
     change = late / late.sum() - early / early.sum()

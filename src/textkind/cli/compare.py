@@ -4,7 +4,12 @@ import argparse
 
 from textkind.cli.parsing import Parser, duration, given, names, positive_number, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.splitting import add_data_arguments, add_split_options, split_settings
+from textkind.cli.splitting import (
+    add_data_arguments,
+    add_result_arguments,
+    add_split_options,
+    split_settings,
+)
 
 DESCRIPTION = """\
 Fit every model on the same split, each in a process of its own, and compare what they reach on the
@@ -25,16 +30,11 @@ examples:
 def add_arguments(parser: Parser) -> None:
     """Add the options of compare. What is not given stays as in CompareSettings."""
     add_data_arguments(parser)
-    parser.add_argument(
-        "--out", metavar="DIR", help="the folder to write (default: runs/NAME-ladder-1, -2, ...)"
-    )
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace the folder, or an unfinished one of other data (default: refuse)",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print compare.json instead of the table"
+    add_result_arguments(
+        parser,
+        "the folder to write (default: runs/NAME-ladder-1, -2, ...)",
+        "compare.json",
+        "the folder, or an unfinished one of other data",
     )
     add = parser.add_argument_group("the ladder").add_argument
     add(

@@ -6,7 +6,12 @@ from typing import Any
 
 from textkind.cli.parsing import Parser, given, number_between, one_of, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.splitting import add_data_arguments, add_split_options, split_options
+from textkind.cli.splitting import (
+    add_data_arguments,
+    add_result_arguments,
+    add_split_options,
+    split_options,
+)
 
 DESCRIPTION = """\
 Let a small, fast model learn from a big one: from its probabilities on labelled texts and on texts
@@ -26,16 +31,8 @@ def add_arguments(parser: Parser) -> None:
     """Add the options of distil. What is not given stays as in DistilSettings."""
     parser.add_argument("model", metavar="MODEL", help="the teacher: a run or model folder")
     add_data_arguments(parser)
-    parser.add_argument(
-        "--out", metavar="DIR", help="the run folder to write (default: runs/NAME-student-1, ...)"
-    )
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace the run folder if it is there (default: refuse)",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print metrics.json instead of the table"
+    add_result_arguments(
+        parser, "the run folder to write (default: runs/NAME-student-1, ...)", "metrics.json"
     )
     add = parser.add_argument_group("the student").add_argument
     add(

@@ -1,4 +1,4 @@
-"""Which labelled files there are and how rows are shared out: of train, compare and distil."""
+"""Labelled files, how rows are shared out, where results go: of train, compare and distil."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,19 @@ def add_data_arguments(parser: Parser) -> None:
     parser.add_argument("--test", metavar="FILE", help="test on this file (default: split off)")
     parser.add_argument(
         "--validation", metavar="FILE", help="validate on this file (default: split off)"
+    )
+
+
+def add_result_arguments(
+    parser: Parser, out: str, document: str, replaced: str = "the run folder if it is there"
+) -> None:
+    """Add where the result is written, what may be replaced, and whether JSON is printed."""
+    parser.add_argument("--out", metavar="DIR", help=out)
+    parser.add_argument(
+        "--overwrite", action="store_true", help=f"replace {replaced} (default: refuse)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help=f"print {document} instead of the table"
     )
 
 

@@ -22,7 +22,12 @@ from textkind.cli.parsing import (
     whole_number,
 )
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.splitting import add_data_arguments, add_split_options, split_settings
+from textkind.cli.splitting import (
+    add_data_arguments,
+    add_result_arguments,
+    add_split_options,
+    split_settings,
+)
 from textkind.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -56,16 +61,8 @@ examples:
 def add_arguments(parser: Parser) -> None:
     """Add the options of train. What is not given stays as in LinearSettings and SplitSettings."""
     add_data_arguments(parser)
-    parser.add_argument(
-        "--out", metavar="DIR", help="the run folder to write (default: runs/NAME-1, -2, ...)"
-    )
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace the run folder if it is there (default: refuse)",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print metrics.json instead of the table"
+    add_result_arguments(
+        parser, "the run folder to write (default: runs/NAME-1, -2, ...)", "metrics.json"
     )
     add_reading_options(parser, labelled=True)
     add_split_options(parser)

@@ -1,6 +1,6 @@
 """Sets that hold the true label as often as asked (Vovk et al. 2005; Angelopoulos & Bates 2021).
 
-    fitted = fit_conformal(probabilities, targets, 0.9)          on rows that nothing learned from
+    fitted = fit_conformal(probabilities, targets)               on rows that nothing learned from
     member = label_sets(fitted, other_probabilities)             (N, K) bool
 
 Each row's score says how strange its label looks; a label joins a set where its score is no higher

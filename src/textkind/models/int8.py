@@ -60,7 +60,7 @@ class Graph:
         return names
 
     def linear(self, x: str, part: nn.Linear) -> str:
-        """x through a linear layer whose weights are rounded to 8 bits."""
+        """x through a linear layer whose weights are rounded to 7 bits."""
         weights = numbers_of(part.weight).T  # (inputs, outputs)
         scales = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / MOST
         rounded = np.rint(weights / scales).astype(np.int8)
