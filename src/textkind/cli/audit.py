@@ -94,7 +94,7 @@ def told_findings(result: "AuditResult", examples: int) -> str:
         counts[finding.severity] += 1
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     if told:
-        lines += ["", f"{len(result.findings)} findings: {told}"]
+        lines += ["", f"findings: {told}"]
     return "\n".join(lines)
 
 
