@@ -141,6 +141,7 @@ def test_figures_without_both_classes_are_null():
         "label": "label 001",
         "support": 0,
         "predicted": 0,
+        "ece": pytest.approx(0.3),
         **dict.fromkeys(["precision", "recall", "f1", "roc_auc", "pr_auc"]),
     }
 

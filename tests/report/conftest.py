@@ -89,6 +89,13 @@ def part_of(gold: np.ndarray, probability: np.ndarray, labels: list[str], severa
         "brier": figure(0.1234567),
         "ece_width": figure(gap / len(confidence) * 0.9, 0.004),
         "ece_mass": figure(gap / len(confidence), 0.004),
+        "calibration": {
+            "ece_classwise": 0.0076543,
+            "brier_reliability": 0.0023456,
+            "brier_resolution": 0.5234567,
+            "brier_uncertainty": 0.6445678,
+            "brier_within_bins": -0.0001,
+        },
         "per_label": [
             {
                 "label": labels[i],
@@ -99,6 +106,7 @@ def part_of(gold: np.ndarray, probability: np.ndarray, labels: list[str], severa
                 "f1": float(f1[i]),
                 "roc_auc": 0.9 + 0.09 * float(f1[i]) if support[i] else None,
                 "pr_auc": float(f1[i]) if support[i] else None,
+                "ece": 0.0123456,
             }
             for i in range(k)
         ],

@@ -100,7 +100,9 @@ def test_the_figures_of_the_page_equal_the_metrics(make_metrics, make_mistakes) 
         if key in metrics["baseline"]:
             assert shown[3] == metrics["baseline"][key]
     for row in metrics["test"]["per_label"]:
-        assert {row["precision"], row["recall"], row["f1"], row["support"]} <= set(page.values)
+        shown = {row["precision"], row["recall"], row["f1"], row["support"], row["ece"]}
+        assert shown <= set(page.values)
+    assert set(metrics["test"]["calibration"].values()) <= set(page.values)
     for one in metrics["test"]["reliability"]["equal_mass"]:
         assert {one["confidence"], one["accuracy"]} <= set(page.values)
 

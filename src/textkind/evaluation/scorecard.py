@@ -16,6 +16,7 @@ from textkind.evaluation.calibration import (
     equal_width_bins,
     reliability_bins,
 )
+from textkind.evaluation.classwise import calibration_figures, label_calibration
 from textkind.evaluation.counts import confusion_table, f1, occurs, precision, recall, rows_by_label
 from textkind.evaluation.intervals import (
     BIASED,
@@ -66,9 +67,12 @@ def score_part(
     asked for very large parts. Works for N = 0, where every figure is None.
     """
     scored = prepare(probabilities, predicted, targets)
+    by_label = label_calibration(probabilities, targets)
+    told = calibration_figures(by_label, probabilities, targets)
     return {
         **_headline_figures(scored, seed, resamples),
-        "per_label": _per_label(scored, labels),
+        "calibration": {name: _number(value) for name, value in told.items()},
+        "per_label": _per_label(scored, by_label.error, labels),
         "confusion": None if labels.several else _confusion(predicted, targets, labels),
         "reliability": {
             "equal_mass": _reliability(scored, equal_mass_bins),
@@ -144,7 +148,7 @@ def _headline_with_intervals(scored: Scored, seed: int, resamples: int) -> dict[
     return table
 
 
-def _per_label(scored: Scored, labels: LabelSet) -> list[dict[str, Any]]:
+def _per_label(scored: Scored, errors: np.ndarray, labels: LabelSet) -> list[dict[str, Any]]:
     counts = scored.counts
     seen = occurs(counts)
     figures = {"precision": precision(counts), "recall": recall(counts), "f1": f1(counts)}
@@ -156,6 +160,7 @@ def _per_label(scored: Scored, labels: LabelSet) -> list[dict[str, Any]]:
             **{key: float(of[label]) if seen[label] else None for key, of in figures.items()},
             "roc_auc": _number(area_under_roc(scored.rankings[label])),
             "pr_auc": _number(average_precision(scored.rankings[label])),
+            "ece": _number(errors[label]),
         }
         for label, name in enumerate(labels.names)
     ]

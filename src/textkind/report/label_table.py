@@ -31,6 +31,7 @@ def label_rows(per_label: list[dict[str, Any]], limit: int) -> list[dict[str, Ma
             "bar": share_bar(known(row["f1"])),
             "roc_auc": number(row.get("roc_auc"), "percent"),
             "pr_auc": number(row.get("pr_auc"), "percent"),
+            "ece": number(row.get("ece"), "plain"),
         }
         for row in worst_first(per_label)[:limit]
     ]

@@ -16,6 +16,7 @@ from textkind.report.confusion import LARGEST_MAP, confusions, heat_map, pair_ro
 from textkind.report.distil import distil_section
 from textkind.report.figures import (
     Metrics,
+    brier_parts,
     figure_rows,
     file_name,
     is_several,
@@ -121,6 +122,7 @@ def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
         "tiles": tiles(metrics, part),
         "figures": figure_rows(metrics, part),
         "probability_figures": probability_rows(metrics, part),
+        "brier_parts": brier_parts(part),
         "baseline_label": name(baseline["label"]) if baseline.get("label") else "",
         "labels": label_rows(per_label, MOST_LABELS),
         "outcomes": outcome_rows(per_label, MOST_COUNTS) if is_several(metrics) else [],
