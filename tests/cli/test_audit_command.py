@@ -59,6 +59,27 @@ def test_fewer_examples_and_another_similarity(files, capsys):
     assert "--near" in capsys.readouterr().err
 
 
+def test_labels_are_judged_where_that_is_asked(tmp_path, capsys):
+    rows = [
+        (
+            f"{'cats purr' if number % 2 else 'ships sail'} at {number}",
+            "animal" if (number % 2) ^ (number == 8) else "vessel",
+            "",
+        )
+        for number in range(200)
+    ]
+    file = write(tmp_path / "noisy.csv", rows)
+    assert main(["audit", file, "--labels"]) == 0
+    told = capsys.readouterr().out
+    assert "note: 1 of 200 train labels are likely wrong" in told
+    assert "train row 10, animal, suggested vessel, quality 0" in told
+    assert main(["audit", file]) == 0
+    assert "likely wrong" not in capsys.readouterr().out
+    few = write(tmp_path / "few.csv", rows[:4])
+    assert main(["audit", few, "--labels"]) == 2
+    assert "4 rows are too few to judge labels by" in capsys.readouterr().err
+
+
 def test_nothing_to_say(tmp_path, capsys):
     path = write(
         tmp_path / "few.csv", [("one cat here", "a", "x"), ("two dogs there", "b", "y")] * 1

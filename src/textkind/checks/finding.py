@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from textkind.checks.alone import halves
 from textkind.data.corpus import Corpus
+from textkind.data.labels import LabelSet
 from textkind.data.text_keys import text_keys
 
 SEVERITIES = ("note", "warning", "serious")
@@ -64,6 +65,8 @@ class Audited:
     # by name: those of train, and behind them those of test
     grouped: str | None = None  # the column of them that rows belong together by
     threads: int | None = None
+    probabilities: Mapping[str, np.ndarray] = field(default_factory=dict)  # (N, K) of a part by
+    # its name, made without having seen the row: what label noise is judged by
 
     @cached_property
     def parts(self) -> dict[str, Corpus]:
@@ -99,12 +102,16 @@ class Audited:
         return np.arange(len(self.train) + len(self.test)) < len(self.train)
 
 
+def names_of(labels: LabelSet, target: np.ndarray) -> list[str]:
+    """The labels of one target: an id, or a row of 0 and 1."""
+    if labels.several:
+        return [labels.names[place] for place in np.flatnonzero(target)]
+    return [labels.names[int(target)]]
+
+
 def label_names_of(corpus: Corpus, row: int) -> list[str]:
     """The labels of a text."""
-    target = corpus.targets[row]
-    if corpus.labels.several:
-        return [corpus.labels.names[place] for place in np.flatnonzero(target)]
-    return [corpus.labels.names[int(target)]]
+    return names_of(corpus.labels, corpus.targets[row])
 
 
 def shown(text: str, most: int = 160) -> str:

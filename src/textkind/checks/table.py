@@ -7,7 +7,7 @@ A check is a function from Audited to findings, and a line in CHECKS.
 
 from collections.abc import Callable, Mapping
 
-from textkind.checks import artifacts, balance, columns, content, duplicates, times
+from textkind.checks import artifacts, balance, columns, content, duplicates, label_noise, times
 from textkind.checks.finding import SEVERITIES, Audited, Finding
 from textkind.progress import SILENT, Talk
 
@@ -17,6 +17,7 @@ CHECKS: Mapping[str, Callable[[Audited], list[Finding]]] = {
     "groups_on_both_sides": columns.groups_on_both_sides,
     "train_later_than_test": times.train_later_than_test,
     "conflicting_labels": duplicates.conflicting_labels,
+    "likely_wrong_labels": label_noise.likely_wrong_labels,
     "telling_columns": columns.telling_columns,
     "names_in_texts": artifacts.names_in_texts,
     "telling_form": artifacts.telling_form,

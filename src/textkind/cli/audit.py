@@ -19,6 +19,7 @@ examples:
   textkind audit reviews.csv
   textkind audit train.csv test.csv
   textkind audit train.csv test.csv --group user --time date
+  textkind audit train.csv --labels                   labels that are likely wrong, too
   textkind audit train.csv test.csv --strict          exit code 1 where a finding is serious
   textkind audit train.csv test.csv --json > findings.json
 """
@@ -36,6 +37,12 @@ def add_arguments(parser: Parser) -> None:
         "--strict",
         action="store_true",
         help="end with exit code 1 where a finding is serious (default: 0)",
+    )
+    parser.add_argument(
+        "--labels",
+        action="store_true",
+        help="judge every label by a linear model that has not seen its row, fitted six times "
+        "(default: off)",
     )
     parser.add_argument(
         "--near",
@@ -68,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = AuditSettings(
         reading=read_settings(arguments),
         near=AuditSettings.near if arguments.near is None else arguments.near,
+        labels=arguments.labels,
         threads=arguments.threads,
     )
     result = audit(arguments.file, arguments.test, settings, talk_for(arguments))
@@ -105,7 +113,12 @@ def told_example(one: dict[str, Any]) -> str:
     if "text" not in one:
         return ", ".join(f"{name.replace('_', ' ')} {printable(str(value))}"
                          for name, value in one.items())  # fmt: skip
-    beside = [f"{name.replace('_', ' ')} {printable(str(value))}" for name, value in one.items()
+    beside = [f"{name.replace('_', ' ')} {printable(_in_words(value))}"
+              for name, value in one.items()
               if name not in ("part", "row", "text", "labels")]  # fmt: skip
     place = ", ".join([f"{one['part']} row {one['row']}", " ".join(one["labels"]), *beside])
     return f"{place}: {printable(one['text'])}"
+
+
+def _in_words(value: object) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
 from textkind.checks.finding import Audited, Finding
 from textkind.checks.table import audit_parts
 from textkind.data.columns import Columns
+from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading, read_corpus
 from textkind.data.settings import ReadSettings
+from textkind.errors import DataError
 from textkind.progress import SILENT, Talk
+from textkind.workflow.out_of_fold import out_of_fold
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,8 @@ class AuditSettings:
 
     reading: ReadSettings = field(default_factory=ReadSettings)
     near: float = 0.8  # Jaccard similarity of near duplicates
+    labels: bool = False  # judge every label by a linear model that has not seen its row
+    seed: int = 0  # of the folds of that model
     threads: int | None = None
 
 
@@ -53,13 +59,15 @@ def audit(
                 labels=first.corpus.labels, trained=first.columns, talk=talk,
             )
         )  # fmt: skip
+    corpora = dict(zip(("train", "test"), (reading.corpus for reading in readings), strict=False))
     audited = Audited(
-        readings[0].corpus,
-        readings[1].corpus if test is not None else None,
+        corpora["train"],
+        corpora.get("test"),
         near=settings.near,
         beside=columns_beside(readings),
         grouped=readings[0].columns.group,
         threads=settings.threads,
+        probabilities=_unseen(corpora, settings, talk) if settings.labels else {},
     )
     return AuditResult(
         source=readings[0].source,
@@ -69,6 +77,25 @@ def audit(
         rejected=sum(len(reading.rejected) for reading in readings),
         findings=audit_parts(audited, talk),
     )
+
+
+def _unseen(
+    corpora: dict[str, Corpus], settings: AuditSettings, talk: Talk
+) -> dict[str, np.ndarray]:
+    """(N, K) probabilities of each part, by a linear model that has not seen the row."""
+    train = corpora["train"]
+    try:
+        with talk.task("judging labels by a model"):
+            given = out_of_fold(
+                train, corpora.get("test"),
+                seed=settings.seed, threads=settings.threads, talk=talk,
+            )  # fmt: skip
+    except DataError as error:
+        raise DataError(
+            f"{len(train):,} rows are too few to judge labels by",
+            hint="look for label noise in a larger file, or without --labels",
+        ) from error
+    return dict(zip(corpora, (one for one in given if one is not None), strict=True))
 
 
 def columns_beside(readings: list[CorpusReading]) -> dict[str, list[pa.ChunkedArray]]:
