@@ -92,6 +92,17 @@ def test_all_right_or_all_wrong_gets_the_exact_binomial_interval(value, rows):
     assert intervals.edge_interval(value, rows) == pytest.approx((expected.low, expected.high))
 
 
+def test_the_interval_of_a_share_is_wilsons():
+    random = np.random.default_rng(0)
+    rows = random.integers(1, 300, 200)
+    hits = np.minimum(random.integers(0, 300, 200), rows)
+    low, high = intervals.share_interval(hits, rows)
+    for place, (hit, of) in enumerate(zip(hits, rows, strict=True)):
+        expected = binomtest(int(hit), int(of)).proportion_ci(0.95, method="wilson")
+        assert (low[place], high[place]) == pytest.approx((expected.low, expected.high), abs=1e-14)
+    assert np.isnan(intervals.share_interval(np.zeros(1), np.zeros(1))).all()
+
+
 def test_large_parts_make_fewer_resamples_but_never_under_200(draw_case, monkeypatch):
     scored = prepare(*draw_case(0, 50, 3))
     assert intervals.resample_count(scored, 1000) == 1000
@@ -115,11 +126,13 @@ def coverage(rows, repeats, resamples):
     """Name -> share of intervals that hold the true value, known from a very large sample."""
     random = np.random.default_rng(0)
     truth = headline(prepare(*sample(random, 400_000, 1.5)))
-    held = dict.fromkeys(truth, 0)
+    held = {name: 0 for name, value in truth.items() if not np.isnan(value)}
     for seed in range(repeats):
         scored = prepare(*sample(random, rows, 1.5))
         figures = headline(scored)
-        for name, values in intervals.resampled_headline(scored, seed, resamples).items():
+        resampled = intervals.resampled_headline(scored, seed, resamples)
+        for name in held:
+            values = resampled[name]
             low, high = intervals.interval(figures[name], values, name in intervals.BIASED)
             held[name] += low <= truth[name] <= high
     return {name: count / repeats for name, count in held.items()}

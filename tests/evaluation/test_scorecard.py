@@ -11,7 +11,13 @@ import pytest
 
 from textkind.data.labels import LabelSet
 from textkind.evaluation.metrics import headline, prepare
-from textkind.evaluation.scorecard import HEADLINE, majority_baseline, score_headline, score_part
+from textkind.evaluation.scorecard import (
+    HEADLINE,
+    figure_names,
+    majority_baseline,
+    score_headline,
+    score_part,
+)
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "metrics.schema.json").read_text())
 
@@ -143,7 +149,33 @@ def test_figures_without_both_classes_are_null():
         "predicted": 0,
         "ece": pytest.approx(0.3),
         **dict.fromkeys(["precision", "recall", "f1", "roc_auc", "pr_auc"]),
+        "intervals": {key: {"low": None, "high": None} for key in ["precision", "recall", "f1"]},
     }
+
+
+def test_the_figures_of_a_label_lie_in_their_intervals_which_keep_a_width(draw_case):
+    for seed in range(20):
+        case = draw_case(seed)
+        labels = label_set(case[0].shape[1], case[2].ndim == 2)
+        for one in score_part(*case, labels, resamples=1)["per_label"]:
+            rows = {"precision": one["predicted"], "recall": one["support"],
+                    "f1": one["predicted"] + one["support"]}  # fmt: skip
+            for name, bounds in one["intervals"].items():
+                if not rows[name]:
+                    assert bounds == {"low": None, "high": None}
+                else:
+                    assert bounds["low"] - 1e-12 <= one[name] <= bounds["high"] + 1e-12
+                    assert bounds["high"] - bounds["low"] > 0.01
+
+
+def test_all_figures_of_a_part_are_named_and_the_clean_ones_are_the_headline(draw_case):
+    case = draw_case(1, 50, 8)
+    several = case[2].ndim == 2
+    part = score_part(*case, label_set(8, several), resamples=10)
+    others = {"rows", "resamples", "calibration", "per_label", "confusion", "reliability"}
+    names = set(part) - others
+    assert names == set(figure_names(several)) == set(headline(prepare(*case)))
+    assert set(score_headline(*case, resamples=10)) < set(part)
 
 
 @pytest.mark.parametrize(("label_count", "kind"), [(200, "counts"), (201, "pairs")])

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
+from textkind.evaluation.scorecard import FURTHER, FURTHER_ONE, FURTHER_SEVERAL
+
 PLAIN = ("macro_f1", "micro_f1", "weighted_f1", "macro_precision", "macro_recall", "roc_auc")
 PLAIN += ("pr_auc", "log_loss", "brier", "ece_width", "ece_mass")
 WORDS = ("river", "stone", "light", "morning", "garden", "letter", "engine", "window", "copper")
@@ -107,6 +109,9 @@ def part_of(gold: np.ndarray, probability: np.ndarray, labels: list[str], severa
                 "roc_auc": 0.9 + 0.09 * float(f1[i]) if support[i] else None,
                 "pr_auc": float(f1[i]) if support[i] else None,
                 "ece": 0.0123456,
+                "intervals": {
+                    key: {"low": 0.0, "high": 1.0} for key in ("precision", "recall", "f1")
+                },
             }
             for i in range(k)
         ],
@@ -115,6 +120,9 @@ def part_of(gold: np.ndarray, probability: np.ndarray, labels: list[str], severa
             "equal_mass": mass,
             "equal_width": bins(confidence, correct, np.linspace(0, 1, 16)),
         },
+    }
+    part |= {
+        name: figure(0.5) for name in (*FURTHER, *(FURTHER_SEVERAL if several else FURTHER_ONE))
     }
     if several:
         part["subset_accuracy"] = figure(accuracy)

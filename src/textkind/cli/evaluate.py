@@ -11,6 +11,7 @@ EXAMPLES = """\
 examples:
   textkind evaluate runs/reviews new.csv
   textkind evaluate runs/reviews new.csv --mistakes 20
+  textkind evaluate runs/reviews new.csv --all
   textkind evaluate runs/reviews new.csv --json > figures.json
 """
 
@@ -19,6 +20,11 @@ def add_arguments(parser: Parser) -> None:
     """Add the options of evaluate."""
     parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
     parser.add_argument("file", metavar="FILE", help="labelled text, as for train")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="every figure and every label in the tables (default: the headline, 20 labels)",
+    )
     parser.add_argument(
         "--mistakes",
         metavar="NUMBER",
@@ -44,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate and print the figures."""
     from dataclasses import asdict
 
-    from textkind.cli.figures import evaluation_table
+    from textkind.cli.evaluation_table import evaluation_table
     from textkind.cli.terminal import print_json, talk_for
     from textkind.workflow.evaluate import EvaluateSettings, evaluate
 
@@ -58,5 +64,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(asdict(result))
     else:
-        print(evaluation_table(result))
+        print(evaluation_table(result, arguments.all))
     return 0

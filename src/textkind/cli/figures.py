@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from textkind.cli.plain_tables import aligned, fact_lines, label_name, shown, with_interval
-from textkind.cli.terminal import printable
 from textkind.models.neural_settings import DISTILLED
-from textkind.workflow.evaluate import EvaluateResult
 
 HEADLINE = {
     "accuracy": "accuracy",
@@ -35,19 +33,6 @@ def run_table(metrics: dict[str, Any], folder: Path) -> str:
         ("model folder", str(folder / "model")),
     ]
     return _figures(metrics) + "\n\n" + fact_lines(facts)
-
-
-def evaluation_table(result: EvaluateResult) -> str:
-    """The figures of one evaluation, by label, and the mistakes that were asked for."""
-    rows: list[tuple[str, ...]] = [("", "value", "95 % interval")]
-    rows += [(name, *with_interval(key, result.figures[key])) for key, name in HEADLINE.items()]
-    told = f"{result.accepted:,} rows of {result.source}"
-    if result.rejected:
-        told += f" ({result.rejected:,} of {result.read:,} could not be used)"
-    blocks = [told, aligned(rows), _label_table(result.figures["per_label"])]
-    if result.mistakes:
-        blocks.append(_mistake_table(result.mistakes))
-    return "\n\n".join(blocks)
 
 
 def model_table(card: dict[str, Any], metrics: dict[str, Any] | None) -> str:
@@ -101,31 +86,6 @@ def _figures(metrics: dict[str, Any]) -> str:
             row.append(shown(key, clean[key]["value"]))
         rows.append(tuple(row))
     return aligned(rows)
-
-
-def _label_table(per_label: list[dict[str, Any]]) -> str:
-    rows: list[tuple[str, ...]] = [("label", "rows", "precision", "recall", "F1")]
-    for one in sorted(per_label, key=lambda one: -one["support"])[:MOST_LABELS]:
-        shares = (shown(key, one[key]) for key in ("precision", "recall", "f1"))
-        rows.append((label_name(one["label"]), f"{one['support']:,}", *shares))
-    more = len(per_label) - MOST_LABELS
-    return aligned(rows) + (f"\nand {more:,} labels more: --json tells all" if more > 0 else "")
-
-
-def _mistake_table(mistakes: list[dict[str, Any]]) -> str:
-    rows = [("row", "gold", "predicted", "probability", "text")]
-    for one in mistakes:
-        text = printable(" ".join(one["text"].split()))
-        rows.append(
-            (
-                str(one["row"]),
-                label_name(one["gold"]),
-                label_name(one["predicted"]),
-                shown("probability", one["probability"]),
-                text if len(text) <= 60 else text[:59] + "\u2026",
-            )
-        )
-    return aligned(rows, left=frozenset({1, 2, 4}))
 
 
 def _choices(settings: dict[str, Any]) -> str:

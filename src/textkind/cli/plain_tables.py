@@ -5,7 +5,8 @@ from typing import Any
 
 from textkind.cli.terminal import printable
 
-PLAIN = {"log_loss"}  # in nats; the others are shares, shown in percent
+# in nats, squares, correlations and counts of labels; the others are shares, shown in percent
+PLAIN = {"log_loss", "brier", "matthews", "cohens_kappa", "coverage_error"}
 LONGEST_NAME = 40  # characters
 
 

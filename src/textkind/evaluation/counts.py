@@ -1,4 +1,4 @@
-"""Rows counted by label, and the figures that depend on nothing else: precision, recall, F1.
+"""Rows counted by label, and the figures that depend on nothing else: precision, recall, F1, kappa.
 
 In go label ids (one label a text) or 0/1 tables (several); out come three counts a label. Every
 figure works on the last axis, so one formula serves one evaluation, counts (K,), and a batch of
@@ -96,6 +96,11 @@ def f1(counts: LabelCounts) -> np.ndarray:
     return ratio(2 * counts.hits, counts.gold + counts.predicted)
 
 
+def jaccard(counts: LabelCounts) -> np.ndarray:
+    """(..., K): hits / (gold or predicted); 0 for a label that is neither."""
+    return ratio(counts.hits, counts.gold + counts.predicted - counts.hits)
+
+
 def occurs(counts: LabelCounts) -> np.ndarray:
     """(..., K) bool: the labels that are gold or predicted somewhere; the others have no figure."""
     return (counts.gold + counts.predicted) > 0
@@ -125,6 +130,40 @@ def weighted(figure: Callable[[LabelCounts], np.ndarray], counts: LabelCounts) -
     return _mean((figure(counts) * counts.gold).sum(axis=-1), counts.gold.sum(axis=-1))
 
 
+def balanced_accuracy(counts: LabelCounts) -> np.ndarray:
+    """(...): the plain mean of recall over the labels that are gold somewhere; NaN without any."""
+    return _mean(recall(counts).sum(axis=-1), (counts.gold > 0).sum(axis=-1))
+
+
+def matthews(counts: LabelCounts) -> np.ndarray:
+    """(...): the correlation of gold and predicted label, -1 to 1; one label a text.
+
+    For K labels by Gorodkin 2004, "Comparing two K-category assignments by a K-category correlation
+    coefficient". 0 where all rows have one gold label or one predicted label, NaN without a row.
+    """
+    rows, hits, together = _totals(counts)
+    spread = [rows**2 - (one.astype(np.float64) ** 2).sum(axis=-1)
+              for one in (counts.gold, counts.predicted)]  # fmt: skip
+    found = ratio(hits * rows - together, np.sqrt(spread[0] * spread[1]))
+    return np.where(rows > 0, found, np.nan)
+
+
+def cohens_kappa(counts: LabelCounts) -> np.ndarray:
+    """(...): how far gold and predicted agree beyond chance, 1 at most; one label a text.
+
+    Cohen 1960, "A coefficient of agreement for nominal scales". NaN where all rows have one and
+    the same gold and predicted label, and without a row.
+    """
+    rows, hits, together = _totals(counts)
+    return _mean(hits * rows - together, rows**2 - together)
+
+
+def _totals(counts: LabelCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Three (...) float64: rows, rows right, and the sum over labels of gold times predicted."""
+    together = (counts.gold.astype(np.float64) * counts.predicted).sum(axis=-1)
+    return counts.gold.sum(axis=-1) * 1.0, counts.hits.sum(axis=-1) * 1.0, together
+
+
 def _mean(total: np.ndarray, size: np.ndarray) -> np.ndarray:
     return np.divide(total, size, out=np.full(np.shape(total), np.nan), where=size != 0)
 
@@ -135,4 +174,17 @@ FIGURES_OF_COUNTS: dict[str, Callable[[LabelCounts], np.ndarray]] = {
     "weighted_f1": lambda counts: weighted(f1, counts),
     "macro_precision": lambda counts: macro(precision, counts),
     "macro_recall": lambda counts: macro(recall, counts),
+    "macro_jaccard": lambda counts: macro(jaccard, counts),
+    "micro_jaccard": lambda counts: micro(jaccard, counts),
 }
+FIGURES_OF_ONE_LABEL: dict[str, Callable[[LabelCounts], np.ndarray]] = {
+    "balanced_accuracy": balanced_accuracy,
+    "matthews": matthews,
+    "cohens_kappa": cohens_kappa,
+}
+
+
+def figures_of_counts(counts: LabelCounts, several: bool) -> dict[str, np.ndarray]:
+    """Name -> (...) figure, of those that texts with one label, or several, have."""
+    table = FIGURES_OF_COUNTS if several else FIGURES_OF_COUNTS | FIGURES_OF_ONE_LABEL
+    return {name: figure(counts) for name, figure in table.items()}

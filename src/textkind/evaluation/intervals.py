@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textkind.evaluation.calibration import BINS, equal_width_bins
-from textkind.evaluation.counts import FIGURES_OF_COUNTS, LabelCounts, LabelRows
+from textkind.evaluation.counts import LabelCounts, LabelRows, figures_of_counts
 from textkind.evaluation.metrics import Scored
 from textkind.seeds import generator
 
@@ -18,6 +18,7 @@ FEWEST = 200  # resamples, however large the part
 WORK = 6 * 10**9  # about 3 s on one core; beyond it there are fewer resamples
 BLOCK = 1 << 15  # rows whose weights are held as float64 at a time
 TAILS = (2.5, 97.5)  # per cent
+NORMAL = 1.959963984540054  # standard deviations to either side that hold 95 %
 VERY_FEW_ROWS = 100  # below it the interval of an accuracy of 80 % is over 16 points wide
 # Chance gaps in the bins add up, and drawing rows again adds more of them: percentile intervals
 # of these figures often lie wholly above the true value.
@@ -85,6 +86,22 @@ def edge_interval(value: float, rows: int) -> tuple[float, float]:
     return (most, 1.0) if value == 1 else (0.0, 1 - most)
 
 
+def share_interval(hits: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % interval of the share hits / rows, two float64 of their shape; NaN without a row.
+
+    Wilson 1927, which Brown, Cai & DasGupta 2001 advise for few rows: where all are hits, or none,
+    it keeps a width.
+    """
+    rows = np.where(np.asarray(rows) > 0, rows, np.nan)
+    share, z = hits / rows, NORMAL
+    middle = share + z**2 / (2 * rows)
+    half = z * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    scale = 1 + z**2 / rows
+    # at the edges rounding would leave 1e-17 of what is 0 or 1
+    low, high = np.where(hits == 0, 0, middle - half), np.where(hits == rows, scale, middle + half)
+    return low / scale, high / scale
+
+
 @dataclass(frozen=True, eq=False)
 class _Plan:
     """What is the same in all batches.
@@ -125,7 +142,7 @@ def _figures_of_batch(scored: Scored, plan: _Plan, weights: np.ndarray) -> dict[
     counts = LabelCounts(
         *(_sum_by_label(weights, part) for part in (scored.gold, scored.predicted, scored.hits))
     )
-    figures |= {name: figure(counts) for name, figure in FIGURES_OF_COUNTS.items()}
+    figures |= figures_of_counts(counts, scored.several)
     areas = [
         rank_areas(weights, ranked.order, ranked.starts, ranked.ends, ranked.hits, ranked.hit_ends)
         for ranked in scored.headline_rankings

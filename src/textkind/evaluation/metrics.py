@@ -16,12 +16,13 @@ from textkind.evaluation.calibration import (
     equal_width_bins,
 )
 from textkind.evaluation.counts import (
-    FIGURES_OF_COUNTS,
     LabelCounts,
     LabelRows,
+    figures_of_counts,
     hit_rows,
     rows_by_label,
 )
+from textkind.evaluation.label_order import in_top, label_order_figures, overlap_figures
 from textkind.evaluation.ranking import Ranking, area_under_roc, average_precision, rank
 
 SMALLEST = float(np.finfo(np.float64).eps)  # probability 0 counts as this, as in scikit-learn
@@ -77,6 +78,10 @@ def prepare(probabilities: np.ndarray, predicted: np.ndarray, targets: np.ndarra
     if several:
         figures["subset_accuracy"] = figures["accuracy"]
         figures["hamming_loss"] = row_hamming_loss(predicted, targets)
+        figures |= overlap_figures(predicted, targets)
+        figures |= label_order_figures(probabilities, targets)
+    else:
+        figures |= in_top(probabilities, targets)
     truth = targets.T if several else (targets == np.arange(label_count)[:, None])
     return Scored(
         gold=rows_by_label(targets, label_count),
@@ -96,8 +101,8 @@ def headline(scored: Scored) -> dict[str, float]:
         name: float(rows.mean()) if len(rows) else float("nan")
         for name, rows in scored.row_figures.items()
     }
-    counts = scored.counts
-    figures |= {name: float(figure(counts)) for name, figure in FIGURES_OF_COUNTS.items()}
+    found = figures_of_counts(scored.counts, scored.several)
+    figures |= {name: float(value) for name, value in found.items()}
     rankings = scored.headline_rankings
     figures["roc_auc"] = _mean([area_under_roc(ranking) for ranking in rankings])
     figures["pr_auc"] = _mean([average_precision(ranking) for ranking in rankings])

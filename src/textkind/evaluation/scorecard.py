@@ -17,14 +17,24 @@ from textkind.evaluation.calibration import (
     reliability_bins,
 )
 from textkind.evaluation.classwise import calibration_figures, label_calibration
-from textkind.evaluation.counts import confusion_table, f1, occurs, precision, recall, rows_by_label
+from textkind.evaluation.counts import (
+    LabelCounts,
+    confusion_table,
+    f1,
+    occurs,
+    precision,
+    recall,
+    rows_by_label,
+)
 from textkind.evaluation.intervals import (
     BIASED,
     edge_interval,
     interval,
     resample_count,
     resampled_headline,
+    share_interval,
 )
+from textkind.evaluation.label_order import LABEL_ORDER_FIGURES, OVERLAP_FIGURES, TOP_ACCURACIES
 from textkind.evaluation.metrics import Scored, headline, prepare
 from textkind.evaluation.mistakes import confused_pairs
 from textkind.evaluation.ranking import area_under_roc, average_precision
@@ -44,6 +54,11 @@ HEADLINE = (
     "ece_mass",
 )
 HEADLINE_SEVERAL = ("subset_accuracy", "hamming_loss")  # beside them, where texts have several
+
+# What a part has beside its headline.
+FURTHER = ("macro_jaccard", "micro_jaccard")
+FURTHER_ONE = ("balanced_accuracy", "matthews", "cohens_kappa", *TOP_ACCURACIES)
+FURTHER_SEVERAL = (*OVERLAP_FIGURES, *LABEL_ORDER_FIGURES)
 
 # Figures that are a share of the rows, so that all right or all wrong bounds the true share.
 SHARES, SHARES_SEVERAL = ("accuracy", "micro_f1"), ("accuracy", "subset_accuracy")
@@ -70,7 +85,7 @@ def score_part(
     by_label = label_calibration(probabilities, targets)
     told = calibration_figures(by_label, probabilities, targets)
     return {
-        **_headline_figures(scored, seed, resamples),
+        **_figures(scored, seed, resamples, figure_names(labels.several)),
         "calibration": {name: _number(value) for name, value in told.items()},
         "per_label": _per_label(scored, by_label.error, labels),
         "confusion": None if labels.several else _confusion(predicted, targets, labels),
@@ -89,7 +104,13 @@ def score_headline(
     resamples: int = 1000,
 ) -> dict[str, Any]:
     """The headline figures of some rows with their intervals; arguments as of score_part."""
-    return _headline_figures(prepare(probabilities, predicted, targets), seed, resamples)
+    scored = prepare(probabilities, predicted, targets)
+    return _figures(scored, seed, resamples, _headline_names(scored.several))
+
+
+def figure_names(several: bool) -> tuple[str, ...]:
+    """All figures of a part, the headline first."""
+    return (*_headline_names(several), *FURTHER, *(FURTHER_SEVERAL if several else FURTHER_ONE))
 
 
 def majority_baseline(
@@ -120,21 +141,14 @@ def _headline_names(several: bool) -> tuple[str, ...]:
     return HEADLINE + HEADLINE_SEVERAL if several else HEADLINE
 
 
-def _headline_figures(scored: Scored, seed: int, resamples: int) -> dict[str, Any]:
+def _figures(scored: Scored, seed: int, resamples: int, names: tuple[str, ...]) -> dict[str, Any]:
+    """Rows, resamples made, and each of the figures named with its interval."""
     made = resample_count(scored, resamples) if len(scored) else 0
-    return {
-        "rows": len(scored),
-        "resamples": made,
-        **_headline_with_intervals(scored, seed, made),
-    }
-
-
-def _headline_with_intervals(scored: Scored, seed: int, resamples: int) -> dict[str, Any]:
     figures = headline(scored)
-    resampled = resampled_headline(scored, seed, resamples) if resamples else {}
+    resampled = resampled_headline(scored, seed, made) if made else {}
     shares = SHARES_SEVERAL if scored.several else SHARES
-    table = {}
-    for name in _headline_names(scored.several):
+    table: dict[str, Any] = {"rows": len(scored), "resamples": made}
+    for name in names:
         low = high = float("nan")
         if name in shares and figures[name] in (0.0, 1.0):
             low, high = edge_interval(figures[name], len(scored))
@@ -152,6 +166,7 @@ def _per_label(scored: Scored, errors: np.ndarray, labels: LabelSet) -> list[dic
     counts = scored.counts
     seen = occurs(counts)
     figures = {"precision": precision(counts), "recall": recall(counts), "f1": f1(counts)}
+    intervals = _label_intervals(counts)
     return [
         {
             "label": name,
@@ -161,9 +176,27 @@ def _per_label(scored: Scored, errors: np.ndarray, labels: LabelSet) -> list[dic
             "roc_auc": _number(area_under_roc(scored.rankings[label])),
             "pr_auc": _number(average_precision(scored.rankings[label])),
             "ece": _number(errors[label]),
+            "intervals": {
+                key: {"low": _number(low[label]), "high": _number(high[label])}
+                for key, (low, high) in intervals.items()
+            },
         }
         for label, name in enumerate(labels.names)
     ]
+
+
+def _label_intervals(counts: LabelCounts) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The 95 % intervals of precision, recall and F1, low and high (K,) each.
+
+    Precision is a share of the rows predicted, recall of the rows gold. F1 rises with the Jaccard
+    index J, a share of the rows that are either: it is 2 J / (1 + J).
+    """
+    low, high = share_interval(counts.hits, counts.gold + counts.predicted - counts.hits)
+    return {
+        "precision": share_interval(counts.hits, counts.predicted),
+        "recall": share_interval(counts.hits, counts.gold),
+        "f1": (2 * low / (1 + low), 2 * high / (1 + high)),
+    }
 
 
 def _confusion(predicted: np.ndarray, targets: np.ndarray, labels: LabelSet) -> dict[str, Any]:
