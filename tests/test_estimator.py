@@ -23,6 +23,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from textkind import TextClassifier
+from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import DataError, ModelFolderError, NotFittedError, SettingsError
 from textkind.models.settings import LinearSettings
 
@@ -255,6 +256,7 @@ def test_the_parameters_are_those_of_the_settings_with_the_same_defaults():
     for name, field in LinearSettings.__dataclass_fields__.items():
         assert signature[name].default == field.default, name
     own = {"model", "neural", "validation_share", "calibrate", "seed", "threads"}
+    own |= set(RuleSettings.__dataclass_fields__)
     assert set(signature) == set(LinearSettings.__dataclass_fields__) | own
 
 

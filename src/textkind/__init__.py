@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from textkind.decision.rule_settings import RuleSettings
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
     from textkind.workflow.audit import AuditSettings, audit
@@ -22,6 +23,7 @@ _HOMES = {
     "AuditSettings": "textkind.workflow.audit",
     "CompareSettings": "textkind.workflow.compare",
     "DistilSettings": "textkind.workflow.distil",
+    "RuleSettings": "textkind.decision.rule_settings",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
@@ -37,6 +39,7 @@ __all__ = [
     "AuditSettings",
     "CompareSettings",
     "DistilSettings",
+    "RuleSettings",
     "TextClassifier",
     "TextkindError",
     "TrainSettings",

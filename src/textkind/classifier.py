@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision, decide, probabilities
+from textkind.decision.rule import Rule
 from textkind.errors import SettingsError, did_you_mean
 from textkind.optional import need
 
@@ -132,7 +133,7 @@ def predict_ids(
     classifier: Classifier, texts: pa.LargeStringArray, threads: int | None = None
 ) -> np.ndarray:
     """(N,) int32 label ids, or (N, K) uint8 for several labels."""
-    if not classifier.decision.several:
+    if not classifier.decision.several and classifier.decision.rule == Rule():
         # Of one label the decision keeps the highest logit the most probable, so for single texts
         # the time of the probabilities, a third of the whole, can be saved.
         return classifier.model.logits(texts, threads).argmax(axis=1).astype(np.int32)

@@ -5,6 +5,7 @@ that type. Learning is workflow.learn, prediction is classifier, the folder is s
 road as the command line.
 """
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +22,7 @@ from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
 from textkind.data.texts import as_texts
 from textkind.data.typed_labels import are_lists, as_targets, indicators, label_set
+from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import DataError, ModelFolderError, NotFittedError, SettingsError
 from textkind.models.neural_settings import (
     DEFAULTS,
@@ -61,6 +63,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
                       naive_bayes where they are "auto" or None) and calibrates; with fewer than
                       20 such rows fixed values are taken instead
     calibrate         scale the logits so that probabilities are as sure as they are right
+    threshold, positive, costs, top, at_least_one
+                      how labels are chosen, as in RuleSettings
     seed              of the split and the order of descent
     threads           None: all cores
 
@@ -91,6 +95,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         most_passes: int = 100,
         validation_share: float = 0.1,
         calibrate: bool = True,
+        threshold: str | float = "auto",
+        positive: str | None = None,
+        costs: str | Path | Mapping[str, Mapping[str, float]] | None = None,
+        top: int | None = None,
+        at_least_one: bool = False,
         seed: int = 0,
         threads: int | None = None,
     ) -> None:
@@ -114,6 +123,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.most_passes = most_passes
         self.validation_share = validation_share
         self.calibrate = calibrate
+        self.threshold = threshold
+        self.positive = positive
+        self.costs = costs
+        self.top = top
+        self.at_least_one = at_least_one
         self.seed = seed
         self.threads = threads
 
@@ -124,7 +138,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         of 0 and 1 or N lists of strings. DataError (a ValueError) where X or y cannot be used,
         SettingsError (a ValueError) where a parameter cannot.
         """
-        settings = self._settings()
+        settings, rule = self._settings(), self._rule()
         texts = as_texts(X)
         if y is None:
             raise DataError("requires y to be passed, but the target y is None")
@@ -133,13 +147,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         rows = np.arange(1, len(texts) + 1)
         corpus = Corpus(texts, targets, label_set(classes, several), rows)
         memory = _Memory()
-        train, validation = self._split(corpus, settings)
+        train, validation = self._split(corpus, settings, rule)
         learned = learn(
             train,
             validation,
             settings,
             classes=tuple(classes.tolist()),
             calibrate=self.calibrate,
+            rule=rule,
             seed=self.seed,
             threads=self.threads,
             talk=memory,
@@ -240,11 +255,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             )
         return self.neural
 
-    def _split(self, corpus: Corpus, settings: ModelSettings) -> tuple[Corpus, Corpus | None]:
+    def _rule(self) -> RuleSettings:
+        return RuleSettings(self.threshold, self.positive, self.costs, self.top, self.at_least_one)
+
+    def _split(
+        self, corpus: Corpus, settings: ModelSettings, rule: RuleSettings
+    ) -> tuple[Corpus, Corpus | None]:
         """Train and validation; all for training where validation would have nothing to do."""
         share = worthwhile_share(len(corpus), self.validation_share)
         is_idle = isinstance(settings, LinearSettings) and not settings.open_choices
-        if share == 0 or (is_idle and not self.calibrate):
+        if share == 0 or (is_idle and not self.calibrate and rule == RuleSettings()):
             return corpus, None
         split = SplitSettings(test_share=0.0, validation_share=share, seed=self.seed)
         parts = split_corpus(corpus, split)

@@ -80,7 +80,8 @@ class StackModel:
                 if name.startswith(start)
             }
             model = kind.part(kind.model).from_state(one["config"], own, labels)
-            members.append(Classifier(model, decision_from_json(one["decision"]), labels.names))
+            decision = decision_from_json(one["decision"], len(labels))
+            members.append(Classifier(model, decision, labels.names))
         return StackModel(labels, tuple(members), weights, config["facts"])
 
 

@@ -11,13 +11,13 @@ from scipy.special import expit, softmax
 
 from textkind.decision.decision import (
     Decision,
-    best_threshold,
     decide,
     decision_from_json,
     decision_to_json,
     fit_decision,
     probabilities,
 )
+from textkind.decision.rule import Rule, rule_to_json
 from textkind.errors import ModelFolderError, SettingsError
 
 LOGITS = arrays(
@@ -83,44 +83,6 @@ def test_no_rows_give_no_rows_and_logits_are_not_changed(several):
     assert logits.tolist() == [[1, 2, 3]]
 
 
-def test_several_labels_are_those_at_or_above_the_threshold():
-    given_probabilities = np.array([[0.3, 0.29, 0.9], [0, 0, 0]], np.float32)
-    found = decide(Decision(True, threshold=float(np.float32(0.3))), given_probabilities)
-    assert found.dtype == np.uint8
-    assert found.tolist() == [[1, 0, 1], [0, 0, 0]]
-
-
-def micro_f1(predicted, targets):
-    hits = (predicted & targets).sum()
-    return 2 * hits / (predicted.sum() + targets.sum())
-
-
-def test_the_threshold_has_the_highest_micro_f1_of_all_thresholds():
-    for seed in range(300):
-        random = np.random.default_rng(seed)
-        shape = (int(random.integers(1, 20)), int(random.integers(1, 5)))
-        targets = (random.random(shape) < 0.4).astype(np.uint8)
-        targets[0, 0] = 1
-        scores = (random.random(shape) * 0.7 + 0.3 * targets).round(int(random.integers(1, 4)))
-        scores = scores.astype(np.float32)
-        found = decide(Decision(True, threshold=best_threshold(scores, targets)), scores)
-        brute = max(micro_f1((scores >= cut).astype(np.uint8), targets) for cut in scores.ravel())
-        assert micro_f1(found, targets) == pytest.approx(brute, abs=1e-12)
-
-
-def test_the_threshold_lies_half_way_between_the_neighbors():
-    scores = np.array([[0.75, 0.25]], np.float32)
-    assert best_threshold(scores, np.array([[1, 0]], np.uint8)) == 0.5
-
-
-def test_the_threshold_parts_neighboring_floats():
-    low = np.float32(0.5)
-    high = np.nextafter(low, np.float32(1))
-    scores = np.array([[high, low]])
-    threshold = best_threshold(scores, np.array([[1, 0]], np.uint8))
-    assert decide(Decision(True, threshold=threshold), scores).tolist() == [[1, 0]]
-
-
 def draw(several, rows=400):
     random = np.random.default_rng(3)
     truth = random.normal(size=(rows, 5)) * 2 - several
@@ -140,19 +102,8 @@ def test_fitting_betters_log_loss_and_calibration_and_says_so(several):
     assert decision.temperature == facts["temperature"] == pytest.approx(3, rel=0.2)
     assert facts["log_loss_after"] < facts["log_loss_before"]
     assert facts["ece_after"] < facts["ece_before"]
-    assert facts["threshold"] == (decision.threshold if several else None)
     assert facts["notes"] == []
     json.dumps(facts, allow_nan=False)
-
-
-def test_the_fitted_threshold_is_best_for_the_fitted_probabilities():
-    logits, targets = draw(True)
-    decision, _ = fit_decision(logits, targets, True)
-    given_probabilities = probabilities(decision, logits)
-    found = micro_f1(decide(decision, given_probabilities), targets)
-    for threshold in np.linspace(0, 1, 101):
-        other = decide(Decision(True, threshold=float(threshold)), given_probabilities)
-        assert micro_f1(other, targets) <= found + 1e-12
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -164,22 +115,15 @@ def test_without_validation_rows_nothing_is_fitted_and_it_is_told(several):
     json.dumps(facts, allow_nan=False)
 
 
-def test_without_any_label_the_threshold_stays_at_its_default_and_it_is_told():
-    logits = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    decision, facts = fit_decision(logits, np.zeros((20, 3), np.uint8), True)
-    assert decision.threshold == 0.5
-    assert any("threshold" in note for note in facts["notes"])
+@given(st.booleans(), TEMPERATURES, st.none() | st.floats(-20, 20))
+def test_a_decision_is_the_same_after_a_journey_through_json(several, temperature, offset):
+    rule = Rule(thresholds=(0.2, 0.5)) if several else Rule(weights=(1.0, 2.5))
+    decision = Decision(several, temperature, None if several else offset, rule)
+    assert decision_from_json(json.loads(json.dumps(decision_to_json(decision))), 2) == decision
 
 
-@given(st.booleans(), TEMPERATURES, st.none() | st.floats(-20, 20), st.floats(0, 1))
-def test_a_decision_is_the_same_after_a_journey_through_json(
-    several, temperature, offset, threshold
-):
-    decision = Decision(several, temperature, None if several else offset, threshold)
-    assert decision_from_json(json.loads(json.dumps(decision_to_json(decision)))) == decision
-
-
-GOOD = {"several": False, "temperature": 1.0, "offset": None, "threshold": 0.5}
+RULE = rule_to_json(Rule())
+GOOD = {"several": False, "temperature": 1.0, "offset": None, "rule": RULE}
 
 
 @pytest.mark.parametrize(
@@ -203,10 +147,10 @@ GOOD = {"several": False, "temperature": 1.0, "offset": None, "threshold": 0.5}
         {**GOOD, "temperature": 10**400},
         {**GOOD, "temperature": 0},
         {**GOOD, "temperature": -1.0},
-        {**GOOD, "threshold": float("nan")},
-        {**GOOD, "threshold": 1.01},
-        {**GOOD, "threshold": -0.01},
-        {**GOOD, "threshold": False},
+        {**GOOD, "rule": None},
+        {**GOOD, "rule": {**RULE, "weights": [1.0]}},
+        {**GOOD, "rule": {**RULE, "thresholds": 0.5}},
+        {**GOOD, "several": True, "rule": {**RULE, "weights": [1.0, 2.0]}},
         {**GOOD, "offset": 21.0},
         {**GOOD, "offset": "0"},
         {**GOOD, "offset": float("nan")},
@@ -216,7 +160,7 @@ GOOD = {"several": False, "temperature": 1.0, "offset": None, "threshold": 0.5}
 )
 def test_a_decision_that_makes_no_sense_is_refused(found):
     with pytest.raises(ModelFolderError) as raised:
-        decision_from_json(found)
+        decision_from_json(found, 2)
     assert "decision" in str(raised.value)
 
 

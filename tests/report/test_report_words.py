@@ -156,7 +156,7 @@ FIT = {
         "word_ngrams": [1, 2],
         "minimum_document_frequency": None,
     },
-    "decision": {"temperature": 0.2324531778, "threshold": None, "notes": ["told elsewhere"]},
+    "decision": {"temperature": 0.2324531778, "offset": None, "notes": ["told elsewhere"]},
     "ngrams": 208125,
     "relative_gap": 0.0034782,
     "candidates": [
@@ -175,7 +175,7 @@ def test_settings_are_told_in_words_by_kind() -> None:
         "word ngrams": "1, 2",
         "minimum document frequency": "by default",
     }
-    assert decision == {"temperature": "0.2325", "threshold": "none"}
+    assert decision == {"temperature": "0.2325", "offset": "none"}
     assert course == {"ngrams": "208,125", "relative gap": "0.3\u00a0%"}
 
 

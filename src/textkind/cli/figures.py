@@ -127,12 +127,19 @@ def _training(fit: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _decision(card: dict[str, Any]) -> str:
     """What turns logits into labels, without what does not apply."""
-    idle = {"several"} if card["several"] else {"several", "threshold"}
+    told = {k: v for k, v in card["decision"].items() if k not in ("several", "rule")}
+    told |= {k: v for k, v in card["decision"]["rule"].items() if v is not False}
     return ", ".join(
-        f"{name} {_number(value)}"
-        for name, value in card["decision"].items()
-        if name not in idle and value is not None
+        f"{name} {_range(value) if isinstance(value, list) else _number(value)}"
+        for name, value in told.items()
+        if value is not None
     )
+
+
+def _range(values: list[Any]) -> str:
+    """The lowest and highest of numbers, or of rows of them."""
+    flat = [one for row in values for one in (row if isinstance(row, list) else [row])]
+    return f"{_number(min(flat))} to {_number(max(flat))}"
 
 
 def _size(count: int) -> str:

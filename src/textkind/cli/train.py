@@ -22,6 +22,7 @@ from textkind.cli.parsing import (
     whole_number,
 )
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.rule_options import add_rule_options, rule_settings
 from textkind.cli.splitting import (
     add_data_arguments,
     add_result_arguments,
@@ -50,6 +51,7 @@ examples:
   textkind train tickets.jsonl --text title --text body --label queue --group customer
   textkind train news/                       a folder of text files for each class
   textkind train tags.csv --label-delimiter ";"          several labels a text
+  textkind train spam.csv --threshold precision=0.99
   textkind train small.csv --features words --strength 1 --no-refit
   textkind train reviews.csv --model auto --budget 10
   textkind train reviews.csv --model cnn --vectors glove.txt.gz
@@ -100,6 +102,7 @@ def _add_model_options(parser: Parser) -> None:
     )
     add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
     _add_linear_options(parser)
+    add_rule_options(parser)
     add_neural_options(parser)
 
 
@@ -192,6 +195,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         split=split_settings(arguments),
         model=model,
+        rule=rule_settings(arguments),
         command=shlex.join(["textkind", *arguments.typed]),
         **given(arguments, "threads"),
     )

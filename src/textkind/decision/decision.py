@@ -1,12 +1,12 @@
 """The decision: logits -> calibrated probabilities -> labels. Fitted on validation, saved as JSON.
 
 One label a text: softmax(logits / temperature), or where it fits better the shared sigmoid of
-offset.py, and the most probable label. Several labels:
-sigmoid(logits / temperature) of each label, and all labels at or above one threshold.
+offset.py. Several labels: sigmoid(logits / temperature) of each label. Labels follow by the rule
+of rule.py.
 """
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,11 @@ from textkind.decision.offset import (
     fit_offset,
     shared_sigmoid,
 )
+from textkind.decision.rule import Rule, given_labels, rule_from_json
 from textkind.decision.temperature import HIGHEST, LOWEST, fit_temperature
 from textkind.errors import ModelFolderError, SettingsError
 from textkind.evaluation.calibration import calibration_error, confidence_pairs, equal_mass_bins
 
-DEFAULT_THRESHOLD = 0.5
 FAR = np.float32(80)  # exp of it stays finite in float32
 
 
@@ -32,13 +32,13 @@ class Decision:
     several      whether a text may have several labels
     temperature  divides the logits; above 1 makes probabilities less sure
     offset       one label only: added before the shared sigmoid; None for the softmax
-    threshold    several labels only: the lowest probability (0 to 1) of a label that is given
+    rule         how probabilities become labels
     """
 
     several: bool
     temperature: float = 1.0
     offset: float | None = None
-    threshold: float = DEFAULT_THRESHOLD
+    rule: Rule = field(default_factory=Rule)
 
     def __post_init__(self) -> None:
         if not isinstance(self.several, bool):
@@ -55,8 +55,8 @@ class Decision:
                 "and None for several labels",
                 found=self.offset,
             )
-        if not 0 <= _number(self.threshold) <= 1:
-            raise SettingsError("threshold must be a number of 0 to 1", found=self.threshold)
+        if self.rule.of_one_label if self.several else self.rule.of_several:
+            raise SettingsError("the rule is not for these labels", found=self.rule)
 
 
 def probabilities(decision: Decision, logits: np.ndarray) -> np.ndarray:
@@ -80,26 +80,23 @@ def probabilities(decision: Decision, logits: np.ndarray) -> np.ndarray:
 
 def decide(decision: Decision, probabilities: np.ndarray) -> np.ndarray:
     """Labels of (N, K) probabilities: (N,) int32 ids, or (N, K) uint8 for several labels."""
-    if decision.several:
-        return (probabilities >= np.float32(decision.threshold)).astype(np.uint8)
-    return probabilities.argmax(axis=1).astype(np.int32)
+    return given_labels(decision.rule, probabilities, decision.several)
 
 
 def fit_decision(
     logits: np.ndarray, targets: np.ndarray, several: bool
 ) -> tuple[Decision, dict[str, Any]]:
-    """Fit temperature and offset, for several labels temperature and threshold, on validation.
+    """Fit temperature and offset on validation; the rule is the usual one.
 
     logits (N, K) float32; targets (N,) ids or (N, K) 0/1. Returns the decision and JSON-able facts:
-    temperature, offset (None for the softmax), threshold (None for one label), log loss and
-    equal-mass calibration error before and after scaling (None where N = 0), notes.
+    temperature, offset (None for the softmax), log loss and equal-mass calibration error before and
+    after scaling (None where N = 0), notes.
     """
     plain = Decision(several)
     if len(logits) == 0:
         return plain, {
             "temperature": 1.0,
             "offset": None,
-            "threshold": DEFAULT_THRESHOLD if several else None,
             "log_loss_before": None,
             "log_loss_after": None,
             "ece_before": None,
@@ -116,15 +113,9 @@ def fit_decision(
             log_loss = better.log_loss
     given = probabilities(scaled, logits)
     notes = list(fit.notes)
-    threshold = DEFAULT_THRESHOLD
-    if several and targets.any():
-        threshold = best_threshold(given, targets)
-    elif several:
-        notes.append("no validation row has a label: the threshold stays at its default")
-    return replace(scaled, threshold=threshold), {
+    return scaled, {
         "temperature": scaled.temperature,
         "offset": scaled.offset,
-        "threshold": threshold if several else None,
         "log_loss_before": fit.log_loss_before,
         "log_loss_after": log_loss,
         "ece_before": _calibration_error(plain, probabilities(plain, logits), targets),
@@ -133,40 +124,23 @@ def fit_decision(
     }
 
 
-def best_threshold(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    """The threshold of highest micro F1 on (N, K) float32 probabilities and 0/1 targets.
-
-    Half way between the lowest probability that is given its label and the next lower one, which
-    favors neither. The highest of equally good ones. targets must hold a 1.
-    """
-    order = np.argsort(probabilities, axis=None, kind="stable")[::-1]
-    ordered = probabilities.ravel()[order]
-    hits = np.cumsum(targets.ravel()[order] != 0)
-    size = np.arange(1, len(ordered) + 1)
-    f1 = 2 * hits / (size + hits[-1])
-    divides = np.append(ordered[1:] != ordered[:-1], True)  # a threshold cannot part equal ones
-    best = int(np.where(divides, f1, -1.0).argmax())
-    lowest_given = ordered[best]
-    next_lower = ordered[best + 1] if best + 1 < len(ordered) else np.float32(0)
-    middle = np.float32((float(lowest_given) + float(next_lower)) / 2)
-    return float(middle if middle > next_lower else lowest_given)
-
-
 def decision_to_json(decision: Decision) -> dict[str, Any]:
     """The decision as a JSON-able dict, one key a field."""
     return asdict(decision)
 
 
-def decision_from_json(found: object) -> Decision:
-    """The decision written by `decision_to_json`; ModelFolderError where it is anything else."""
-    keys = {"several", "temperature", "offset", "threshold"}
+def decision_from_json(found: object, labels: int) -> Decision:
+    """The decision that `decision_to_json` wrote for so many labels; else ModelFolderError."""
+    keys = {"several", "temperature", "offset", "rule"}
     if not isinstance(found, dict) or set(found) != keys:
         raise ModelFolderError(
             f"the decision must be an object with the keys {', '.join(sorted(keys))}",
             found=sorted(map(str, found)) if isinstance(found, dict) else found,
         )
     try:
-        return Decision(**found)
+        rule = rule_from_json(found["rule"])
+        rule.check_labels(labels)
+        return Decision(**found | {"rule": rule})
     except SettingsError as error:
         raise ModelFolderError(f"the decision: {error.args[0]}", found=error.found) from error
 

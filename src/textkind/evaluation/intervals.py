@@ -5,18 +5,26 @@ are made in batches, all figures are computed on one batch together, and rows ar
 once a resample. Efron & Tibshirani 1993, chapters 13 and 14 (percentile and basic intervals).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from textkind.evaluation.calibration import BINS, equal_width_bins
-from textkind.evaluation.counts import LabelCounts, LabelRows, figures_of_counts
+from textkind.evaluation.counts import (
+    LabelCounts,
+    LabelRows,
+    figures_of_counts,
+    hit_rows,
+    rows_by_label,
+)
 from textkind.evaluation.metrics import Scored
 from textkind.seeds import generator
 
 FEWEST = 200  # resamples, however large the part
 WORK = 6 * 10**9  # about 3 s on one core; beyond it there are fewer resamples
 BLOCK = 1 << 15  # rows whose weights are held as float64 at a time
+BATCH = 64  # resamples of counts and means at a time
 TAILS = (2.5, 97.5)  # per cent
 NORMAL = 1.959963984540054  # standard deviations to either side that hold 95 %
 VERY_FEW_ROWS = 100  # below it the interval of an accuracy of 80 % is over 16 points wide
@@ -59,6 +67,40 @@ def resampled_headline(scored: Scored, seed: int, resamples: int) -> dict[str, n
     return {
         name: np.concatenate([batch[name] for batch in batches])[:resamples] for name in batches[0]
     }
+
+
+def resampled_counts(
+    predicted: np.ndarray, targets: np.ndarray, label_count: int, seed: int, resamples: int = 1000
+) -> LabelCounts:
+    """How often each label is gold, predicted and both in every resample: (resamples, K) each.
+
+    predicted and targets are both (N,) ids or both (N, K) 0/1, N 1 or more. Large parts get fewer
+    resamples.
+    """
+    parts = (
+        rows_by_label(targets, label_count),
+        rows_by_label(predicted, label_count),
+        hit_rows(predicted, targets, label_count),
+    )
+    batches = [
+        [_sum_by_label(weights, part) for part in parts]
+        for weights in _batches(len(targets), seed, resamples)
+    ]
+    return LabelCounts(*(np.concatenate(sums) for sums in zip(*batches, strict=True)))
+
+
+def resampled_means(values: np.ndarray, seed: int, resamples: int = 1000) -> np.ndarray:
+    """The mean of (N,) numbers in every resample: (resamples,) float64; N is 1 or more."""
+    batches = [values @ weights for weights in _batches(len(values), seed, resamples)]
+    return np.concatenate(batches) / len(values)
+
+
+def _batches(rows: int, seed: int, resamples: int) -> Iterator[np.ndarray]:
+    """(N, BATCH) weights, as many as make the resamples; fewer of many rows."""
+    random = generator(seed, "bootstrap")
+    made = min(resamples, max(WORK // (rows * 100), FEWEST))
+    for _ in range(0, made, BATCH):
+        yield draw_weights(random, rows, BATCH)
 
 
 def interval(value: float, resampled: np.ndarray, biased: bool = False) -> tuple[float, float]:

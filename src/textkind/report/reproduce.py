@@ -15,12 +15,12 @@ CHOICES = ("features", "naive_bayes", "strength")  # what validation compares
 # Entries of "fit" that have a table of their own or stand elsewhere on the page.
 APART = {"model", "seconds", "asked", "settings", "decision", "candidates", "gradients", "auto",
          "long"}  # fmt: skip
-LONG = {"history"}  # entries at any depth that are no lines of a table
+LONG = {"history", "notes"}  # entries at any depth that are no lines of a table
 
 
 def fact_tables(fit: dict[str, Any]) -> list[dict[str, Any]]:
     """The settings chosen, the decision, and the course of the fit, each as names and values."""
-    decision = {k: v for k, v in (fit.get("decision") or {}).items() if k != "notes"}
+    decision = fit.get("decision") or {}
     course = {key: value for key, value in fit.items() if key not in APART}
     tables = (
         *_setting_tables(fit.get("settings") or {}),

@@ -111,7 +111,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
     classes = tuple(card["labels"])
     try:
         labels = label_set(np.array(classes), card["several"])
-        decision = decision_from_json(card["decision"])
+        decision = decision_from_json(card["decision"], len(labels))
         model_class = MODELS[card["kind"]].part(MODELS[card["kind"]].model)
         model = model_class.from_state(card["config"], arrays, labels)
         _check_golden(model, golden)

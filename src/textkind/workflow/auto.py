@@ -6,12 +6,14 @@ test part has no say here: it measures the one model that was chosen.
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from textkind.data.corpus import Corpus
 from textkind.decision.decision import decide
+from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import SettingsError, TextkindError
 from textkind.evaluation.metrics import correct_rows
 from textkind.evaluation.paired import (
@@ -65,6 +67,7 @@ def climb_to_model(
     validation: Corpus,
     settings: AutoSettings,
     *,
+    rule: RuleSettings = RuleSettings(),
     seed: int,
     threads: int | None,
     talk: Talk,
@@ -75,8 +78,9 @@ def climb_to_model(
     be fitted here is told and left out; its error is raised where it is the first.
     """
     began = time.monotonic()
+    fit = partial(learn, train, validation, rule=rule, seed=seed, threads=threads, talk=talk)
     chosen_name, chosen_settings = STEPS[0], LADDER[STEPS[0]]()
-    chosen = learn(train, validation, chosen_settings, seed=seed, threads=threads, talk=talk)
+    chosen = fit(chosen_settings)
     steps: list[dict[str, Any]] = [_step(chosen_name, chosen, validation, time.monotonic() - began)]
     idle, ended = 0, "the ladder was at its end"
     for name in STEPS[1:]:
@@ -94,7 +98,7 @@ def climb_to_model(
         talk.note(f"{AUTO}: trying {name}")
         started = time.monotonic()
         try:
-            tried = learn(train, validation, asked, seed=seed, threads=threads, talk=talk)
+            tried = fit(asked)
         except (TextkindError, MemoryError) as error:
             reason = str(error.args[0]) if error.args else "the memory is not enough"
             talk.note(f"{AUTO}: {name} is left out: {reason}")
@@ -109,7 +113,7 @@ def climb_to_model(
             idle += 1
     if settings.refit and hasattr(chosen_settings, "refit") and not chosen_settings.refit:
         chosen_settings = replace(chosen_settings, refit=True)
-        chosen = learn(train, validation, chosen_settings, seed=seed, threads=threads, talk=talk)
+        chosen = fit(chosen_settings)
     sentences = _reasons(chosen_name, steps, ended)
     for sentence in sentences:
         talk.note(f"{AUTO}: {sentence}")

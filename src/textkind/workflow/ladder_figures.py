@@ -53,7 +53,7 @@ def read_answers(name: str, folders: list[Path]) -> Answers:
         arrays = parse_tensors((folder / PREDICTIONS).read_bytes(), str(folder / PREDICTIONS))
         outcomes.append(outcome)
         given.append(arrays["test"])
-        predicted.append(decide(decision_from_json(outcome["decision"]), arrays["test"]))
+        predicted.append(_decided(outcome, arrays["test"]))
         validation.append(arrays.get("validation"))
     return Answers(name, np.concatenate(given), np.concatenate(predicted), validation, outcomes)
 
@@ -140,12 +140,17 @@ def _against_simplest(records: list[dict[str, Any]], compared: Compared) -> None
         record["against_simplest"] = test | {"p_holm": float(p)}
 
 
+def _decided(outcome: dict[str, Any], given: np.ndarray) -> np.ndarray:
+    """The labels that a rung gives by its (N, K) probabilities."""
+    return decide(decision_from_json(outcome["decision"], given.shape[1]), given)
+
+
 def _validation(one: Answers, targets: list[np.ndarray], name: str) -> float | None:
     """The headline figure of validation, the mean over the folds in which it is defined."""
     found = []
     for given, gold, outcome in zip(one.validation, targets, one.outcomes, strict=True):
         if given is not None:
-            predicted = decide(decision_from_json(outcome["decision"]), given)
+            predicted = _decided(outcome, given)
             found.append(headline(prepare(given, predicted, gold))[name])
     defined = [value for value in found if not math.isnan(value)]
     return statistics.fmean(defined) if defined else None

@@ -12,6 +12,8 @@ import numpy as np
 from textkind.classifier import Classifier, fit_function
 from textkind.data.corpus import Corpus
 from textkind.decision.decision import Decision, fit_decision, probabilities
+from textkind.decision.fit_rule import fit_rule, label_shares
+from textkind.decision.rule_settings import RuleSettings
 from textkind.models.neural_settings import NeuralSettings
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import LinearSettings
@@ -32,7 +34,7 @@ class Learned:
     validation_logits, validation_probabilities
                               (N, K) float32, by the fit that did not see validation; None where
                               there was no validation part
-    decision_facts            JSON-able: temperature, threshold, errors before and after
+    decision_facts            JSON-able: temperature, errors before and after, the rule
     """
 
     classifier: Classifier
@@ -53,6 +55,7 @@ def learn(
     *,
     classes: tuple[str | int | float | bool, ...] | None = None,
     calibrate: bool = True,
+    rule: RuleSettings = RuleSettings(),
     seed: int = 0,
     threads: int | None = None,
     talk: Talk = SILENT,
@@ -62,6 +65,7 @@ def learn(
     Without a validation part the choices that are open are settled by FIXED, and told, and
     probabilities stay uncalibrated. classes are the labels as the user gave them; None: the names.
     """
+    rule.check_labels(train.labels)
     learner = fit_function(settings.model)
     if validation is not None and len(validation) == 0:
         validation = None
@@ -80,9 +84,19 @@ def learn(
     else:
         decision, facts = Decision(several), {}
         talk.note("probabilities are not calibrated")
+    given = None if logits is None else probabilities(decision, logits)
+    shares = label_shares(train.targets, len(train.labels))
+    gold = None if validation is None else validation.targets
+    chosen, rule_facts = fit_rule(rule, train.labels, shares, given, gold, seed)
+    for note in rule_facts["notes"]:
+        talk.note(note)
     return Learned(
-        Classifier(fit.model, decision, train.labels.names if classes is None else classes),
+        Classifier(
+            fit.model,
+            replace(decision, rule=chosen),
+            train.labels.names if classes is None else classes,
+        ),
         logits,
-        None if logits is None else probabilities(decision, logits),
-        facts,
+        given,
+        facts | {"rule": rule_facts},
     )

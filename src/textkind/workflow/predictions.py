@@ -77,11 +77,12 @@ def with_predictions(
         added = list(_lists(names, decide(classifier.decision, probabilities), probabilities))
         order = _ranked(probabilities, len(columns.ranked))
     else:
-        order = _ranked(probabilities, len(columns.ranked) + 1)
         chosen = decide(classifier.decision, probabilities)
         rows = np.arange(len(chosen))
         added = [names.take(pa.array(chosen)), pa.array(probabilities[rows, chosen])]
-        order = order[:, 1:]
+        others = probabilities.copy()
+        others[rows, chosen] = np.inf  # first, also where a rule gave another than the likeliest
+        order = _ranked(others, len(columns.ranked) + 1)[:, 1:]
     for rank in range(order.shape[1]):
         ids = order[:, rank]
         added.append(names.take(pa.array(ids)))

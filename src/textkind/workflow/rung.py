@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -23,6 +23,8 @@ from textkind.classifier import Classifier, Model, fit_function
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import decision_to_json, fit_decision, probabilities
+from textkind.decision.fit_rule import fit_rule, label_shares
+from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import SettingsError, TextkindError
 from textkind.progress import Talk
 from textkind.stack import StackModel, added_logits, fit_weights
@@ -114,7 +116,8 @@ def run(job: Job, talk: Talk) -> None:
         validation = read_part(parts / VALIDATION, labels)
     texts = read_texts(parts / TEST)
     if job.rung == STACK:
-        made = _stack(job, labels, validation, talk)
+        shares = label_shares(read_part(parts / TRAIN, labels).targets, len(labels))
+        made = _stack(job, labels, shares, validation, talk)
     else:
         made = _fit(job, read_part(parts / TRAIN, labels), validation, talk)
     classifier = made.classifier
@@ -150,8 +153,13 @@ def _fit(job: Job, train: Corpus, validation: Corpus | None, talk: Talk) -> Made
     return Made(learned.classifier, learned.validation_logits, told, time.perf_counter() - began)
 
 
-def _stack(job: Job, labels: LabelSet, validation: Corpus | None, talk: Talk) -> Made:
-    """The best few by validation, mixed; SettingsError where there is nothing to mix."""
+def _stack(
+    job: Job, labels: LabelSet, shares: np.ndarray, validation: Corpus | None, talk: Talk
+) -> Made:
+    """The best few by validation, mixed; SettingsError where there is nothing to mix.
+
+    shares (K,) are those of the labels in train.
+    """
     began = time.perf_counter()
     if validation is None:
         raise SettingsError("no validation part to mix by")
@@ -172,6 +180,8 @@ def _stack(job: Job, labels: LabelSet, validation: Corpus | None, talk: Talk) ->
     said = np.array([weight for _, weight in kept])
     logits = added_logits(np.stack([given[place] for place, _ in kept]), said, labels.several)
     decision, _ = fit_decision(logits, validation.targets, labels.several)
+    mixed = probabilities(decision, logits)
+    rule, _ = fit_rule(RuleSettings(), labels, shares, mixed, validation.targets, job.seed)
     chosen = [folders[place] for place, _ in kept]
     outcomes = [json.loads((folder / OUTCOME).read_text(encoding="utf-8")) for folder in chosen]
     told = {folder.name: round(float(share), 4) for folder, share in zip(chosen, said, strict=True)}
@@ -185,7 +195,12 @@ def _stack(job: Job, labels: LabelSet, validation: Corpus | None, talk: Talk) ->
     seconds += time.perf_counter() - began
     members = tuple(load_model(folder / MODEL) for folder in chosen)
     model = StackModel(labels, members, said, facts)
-    return Made(Classifier(cast(Model, model), decision, labels.names), logits, facts, seconds)
+    return Made(
+        Classifier(cast(Model, model), replace(decision, rule=rule), labels.names),
+        logits,
+        facts,
+        seconds,
+    )
 
 
 def _log_loss(given: np.ndarray, targets: np.ndarray) -> np.floating[Any]:

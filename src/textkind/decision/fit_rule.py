@@ -1,0 +1,278 @@
+"""Choosing the rule on validation: which threshold, weights or costs turn probabilities to labels.
+
+    rule, facts = fit_rule(settings, labels, prior, probabilities, targets)
+
+Probabilities are calibrated to the labels as often as they come; a rule may then favor rare labels,
+or keep a floor of precision, without the probabilities losing their meaning.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, logit
+
+from textkind.data.labels import LabelSet
+from textkind.decision.costs import read_costs
+from textkind.decision.rule import Rule, given_labels
+from textkind.decision.rule_figures import OF_TWO, rule_figures
+from textkind.decision.rule_settings import (
+    AUTO,
+    FLOORS,
+    MOST_PROBABLE,
+    NUMBER,
+    PER_LABEL,
+    PRIOR,
+    TOP,
+    RuleSettings,
+)
+from textkind.decision.thresholds import (
+    Worth,
+    best_cut,
+    best_shared_cut,
+    both_f1_worth,
+    f1_worth,
+    floor_worth,
+)
+from textkind.evaluation.counts import (
+    count_labels,
+    f1,
+    macro,
+    micro,
+    precision,
+    recall,
+    rows_by_label,
+)
+
+EXPONENTS = np.linspace(0, 1, 21)  # of the prior, tried where texts have one label
+SHARES = np.linspace(0, 1, 9)  # of a label's log odds in training, by which its threshold moves
+MOST_NAMED = 5  # labels in a note
+SMALLEST = 1e-7  # probability that counts as 0: its log odds stay finite
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the rule of that name is chosen by.
+
+    probabilities (N, K) float32 and targets (N,) ids or (N, K) 0/1 of validation, prior (K,) shares
+    of training; value is the floor or exponent asked for, positive the label of a threshold.
+    """
+
+    name: str
+    value: float | None
+    positive: int
+    labels: LabelSet
+    probabilities: np.ndarray
+    targets: np.ndarray
+    prior: np.ndarray
+
+    @property
+    def two(self) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) probabilities of the positive label, and (N,) bool whether it is gold."""
+        return self.probabilities[:, self.positive], self.targets == self.positive
+
+    @property
+    def has_positive(self) -> bool:
+        """Whether there is a row to choose by."""
+        if self.labels.several:
+            return bool(self.targets.any())
+        return self.name == PRIOR or bool(self.two[1].any())
+
+    @property
+    def every(self) -> tuple[np.ndarray, np.ndarray]:
+        """(N K,) probabilities and 0/1 of all labels, as of one."""
+        return self.probabilities.ravel(), self.targets.ravel()
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A rule; how much of the prior is in it; the labels that borrow the threshold of all."""
+
+    rule: Rule
+    exponent: float | None = None
+    borrowed: tuple[str, ...] = ()
+
+
+def label_shares(targets: np.ndarray, labels: int) -> np.ndarray:
+    """(K,) float64 share of the training texts that have each label; of none as of one text."""
+    counts = rows_by_label(targets, labels).counts
+    return np.maximum(counts, 1) / max(len(targets), 1)
+
+
+def prior_weights(prior: np.ndarray, exponent: float) -> tuple[float, ...]:
+    """(K,) weights (largest share / share) ** exponent: 1 of the commonest label.
+
+    Post-hoc logit adjustment (Menon et al. 2021, equation 9): the highest probability times
+    prior ** -exponent is the highest logit less exponent * log prior.
+    """
+    return tuple(((prior.max() / prior) ** exponent).tolist())
+
+
+def _one_threshold(evidence: Evidence, worth: Worth) -> Chosen:
+    """One threshold: of the positive of two labels, or for all of several."""
+    labels = evidence.labels
+    cut = best_cut(*(evidence.every if labels.several else evidence.two), worth)
+    return Chosen(at_threshold(labels, evidence.positive, cut))
+
+
+def _one_a_label(evidence: Evidence, worth: Worth) -> Chosen:
+    """A threshold for each of several labels; one without a positive row has that of all."""
+    together = best_cut(*evidence.every, worth)
+    thresholds, borrowed = [], []
+    for label, name in enumerate(evidence.labels.names):
+        gold = evidence.targets[:, label]
+        if gold.any():
+            thresholds.append(best_cut(evidence.probabilities[:, label], gold, worth))
+        else:
+            thresholds.append(together)
+            borrowed.append(name)
+    return Chosen(Rule(thresholds=tuple(thresholds)), borrowed=tuple(borrowed))
+
+
+def _by_prior(evidence: Evidence, micro: float) -> Chosen:
+    """Weights or thresholds by the power of the prior with the best macro F1 (and micro F1).
+
+    Of several labels the log odds at a threshold are cut + share * log odds of the label in
+    training: two numbers for all labels, so that rare ones borrow from all.
+    """
+    value = evidence.value
+    if evidence.labels.several:
+        shares = SHARES if value is None else np.array([value])
+        clipped = np.clip(evidence.probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
+        offsets = logit(np.clip(evidence.prior, SMALLEST, 1 - SMALLEST))
+        found = best_shared_cut(logit(clipped), evidence.targets, offsets, shares, micro)
+        thresholds = expit(found.cut + found.share * offsets)
+        return Chosen(Rule(thresholds=tuple(thresholds.tolist())), found.share)
+    best, exponent = -1.0, 0.0
+    for tried in EXPONENTS.tolist():
+        rule = Rule(weights=prior_weights(evidence.prior, tried))
+        given = given_labels(rule, evidence.probabilities, several=False)
+        value = float(macro(f1, count_labels(given, evidence.targets, len(evidence.labels))))
+        if value > best:
+            best, exponent = value, tried
+    return Chosen(Rule(weights=prior_weights(evidence.prior, exponent)), exponent)
+
+
+# rules whose thresholds follow the prior: the part of micro F1 in what is best, the rest macro F1
+BY_PRIOR = {AUTO: 0.5, "macro-f1": 0.0, PRIOR: 0.0}
+
+
+def _chosen(evidence: Evidence) -> Chosen:
+    """The rule that is best on validation."""
+    name = evidence.name
+    if name in BY_PRIOR and (evidence.labels.several or name == PRIOR):
+        return _by_prior(evidence, BY_PRIOR[name])
+    how = _one_a_label if name.startswith(PER_LABEL) else _one_threshold
+    if name == "macro-f1":
+        return how(evidence, both_f1_worth)
+    if evidence.value is None:
+        return how(evidence, f1_worth)
+    return how(evidence, floor_worth(name.removeprefix(PER_LABEL), evidence.value))
+
+
+def at_threshold(labels: LabelSet, positive: int, threshold: float) -> Rule:
+    """The rule that gives labels from that probability on: the positive one of two, or any."""
+    if labels.several:
+        return Rule(thresholds=threshold)
+    threshold = min(max(threshold, SMALLEST), 1 - SMALLEST)  # weights are above 0
+    weights = [threshold, threshold]
+    weights[positive] = 1 - threshold
+    return Rule(weights=(weights[0], weights[1]))
+
+
+def _ready(
+    settings: RuleSettings, labels: LabelSet, prior: np.ndarray, positive: int
+) -> Chosen | None:
+    """The rule where nothing is left to validation, else None."""
+    name, value = settings.asked
+    if settings.costs is not None:
+        return Chosen(Rule(costs=read_costs(settings.costs, labels)))
+    if name == TOP:
+        return Chosen(Rule(top=settings.top))
+    if name == NUMBER and value is not None:
+        return Chosen(at_threshold(labels, positive, value))
+    if not labels.several and name == PRIOR and value is not None:
+        return Chosen(Rule(weights=prior_weights(prior, value)), value)
+    is_usual = not labels.several and name in (AUTO, MOST_PROBABLE)
+    return Chosen(Rule()) if is_usual else None
+
+
+def _notes(chosen: Chosen, evidence: Evidence) -> list[str]:
+    """What must be told of a rule: labels without rows, floors that were not reached."""
+    notes, borrowed, labels = [], chosen.borrowed, evidence.labels
+    if borrowed:
+        notes.append(
+            f"no validation row has {_listed(borrowed)}: the threshold of all labels together "
+            "serves"
+        )
+    if evidence.name not in FLOORS or evidence.value is None:
+        return notes
+    kept = precision if evidence.name.endswith("precision") else recall
+    given = given_labels(chosen.rule, evidence.probabilities, labels.several)
+    counts = count_labels(given, evidence.targets, len(labels))
+    if evidence.name.startswith(PER_LABEL):
+        low = np.flatnonzero((kept(counts) < evidence.value) & (counts.gold > 0))
+        missed = _listed(tuple(labels.names[label] for label in low))
+    elif labels.several:
+        missed = "all labels together" if micro(kept, counts) < evidence.value else ""
+    else:
+        is_low = kept(counts)[evidence.positive] < evidence.value
+        missed = repr(labels.names[evidence.positive]) if is_low else ""
+    if missed:
+        notes.append(
+            f"no threshold reaches a {kept.__name__} of {evidence.value:g} on validation for "
+            f"{missed}: the nearest to it is taken"
+        )
+    return notes
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Some names, and how many more there are."""
+    shown = ", ".join(map(repr, names[:MOST_NAMED]))
+    more = len(names) - MOST_NAMED
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def fit_rule(
+    settings: RuleSettings,
+    labels: LabelSet,
+    prior: np.ndarray,
+    probabilities: np.ndarray | None,
+    targets: np.ndarray | None,
+    seed: int = 0,
+) -> tuple[Rule, dict[str, Any]]:
+    """Choose the rule that the settings ask for; what they leave open is chosen on validation.
+
+    prior (K,) float64 are the labels' shares of the training texts, above 0; probabilities (N, K)
+    float32 and targets are of validation, None where there is none. Returns the rule and JSON-able
+    facts (docs/decision.md). Raises SettingsError or DataError.
+    """
+    settings.check_labels(labels)
+    name, value = settings.asked
+    positive = 1 if settings.positive is None else labels.id_of(settings.positive)
+    chosen = _ready(settings, labels, prior, positive)
+    notes = []
+    facts: dict[str, Any] = dict.fromkeys(("figure", "value", "low", "high", "plain"))
+    if probabilities is None or targets is None or len(targets) == 0:
+        if chosen is None:
+            notes.append(f"no validation rows, so {name} cannot choose how labels are given")
+    else:
+        evidence = Evidence(name, value, positive, labels, probabilities, targets, prior)
+        if chosen is None and not evidence.has_positive:
+            notes.append("no validation row has a label to choose by: the threshold stays at 0.5")
+        elif chosen is None:
+            chosen = _chosen(evidence)
+            notes += _notes(chosen, evidence)
+        if chosen is not None:
+            facts = rule_figures(name, chosen.rule, labels, positive, probabilities, targets, seed)
+    chosen = Chosen(Rule()) if chosen is None else chosen
+    rule = replace(chosen.rule, at_least_one=settings.at_least_one)
+    return rule, {
+        "asked": name,
+        "asked_value": value,
+        "positive": None if labels.several or name not in OF_TWO else labels.names[positive],
+        "exponent": chosen.exponent,
+        "borrowed": list(chosen.borrowed),
+        **facts,
+        "notes": notes,
+    }
