@@ -65,7 +65,7 @@ def shingles(text: str) -> frozenset[object]:
 
 def recall_of(texts: list[str]) -> float:
     """The share of all pairs at the similarity that are in one cluster."""
-    cluster = near_duplicates(pa.array(texts, pa.large_string()), SIMILARITY).cluster
+    cluster = near_duplicates(pa.array(texts, pa.large_string()), SIMILARITY)
     sets = [shingles(text) for text in texts]
     found = []
     for one, other in itertools.combinations(range(len(texts)), 2):
@@ -80,7 +80,7 @@ def measured() -> Row:
     texts = pa.array(made_texts(TEXTS, 0), pa.large_string())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
-    cluster = near_duplicates(texts, SIMILARITY).cluster
+    cluster = near_duplicates(texts, SIMILARITY)
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {

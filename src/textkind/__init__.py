@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
     from textkind.workflow.audit import AuditSettings, audit
+    from textkind.workflow.clean import CleanSettings, clean
     from textkind.workflow.compare import CompareSettings, compare
     from textkind.workflow.distil import DistilSettings, distil
     from textkind.workflow.evaluate import evaluate
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AuditSettings": "textkind.workflow.audit",
+    "CleanSettings": "textkind.workflow.clean",
     "CompareSettings": "textkind.workflow.compare",
     "DistilSettings": "textkind.workflow.distil",
     "RuleSettings": "textkind.decision.rule_settings",
@@ -28,6 +30,7 @@ _HOMES = {
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
     "audit": "textkind.workflow.audit",
+    "clean": "textkind.workflow.clean",
     "compare": "textkind.workflow.compare",
     "distil": "textkind.workflow.distil",
     "evaluate": "textkind.workflow.evaluate",
@@ -37,6 +40,7 @@ _HOMES = {
 
 __all__ = [
     "AuditSettings",
+    "CleanSettings",
     "CompareSettings",
     "DistilSettings",
     "RuleSettings",
@@ -44,6 +48,7 @@ __all__ = [
     "TextkindError",
     "TrainSettings",
     "audit",
+    "clean",
     "compare",
     "distil",
     "evaluate",

@@ -84,6 +84,7 @@ def test_near_duplicates_in_train_are_told_apart_from_the_same():
     (across,) = [f for f in findings if f.check == "near_duplicates_in_train"]
     assert across.all_rows.tolist() == [102]
     assert across.examples[0]["train_row"] == 7
+    assert across.examples[0]["similarity"] == round(19 / 21, 3)  # of 10 words and 9 pairs
     twice = with_texts(TRAIN, [near])
     (within,) = found("near_duplicates", Audited(twice, None))
     assert (within.check, within.rows, within.facts["clusters"]) == ("near_duplicates_within", 1, 1)

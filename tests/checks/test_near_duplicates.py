@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textkind.checks.near_duplicates import bands_for, near_duplicates
+from textkind.checks.near_duplicates import bands_for, near_duplicates, similarities
 from textkind.errors import SettingsError
 
 
@@ -50,14 +50,17 @@ WORDS = st.lists(st.sampled_from(list("abcdefghijkl")), min_size=0, max_size=6)
 def test_what_is_joined_is_joined_by_all_pairs_too(texts, similarity):
     found = near_duplicates(strings(texts), similarity, threads=1)
     expected = by_pairs(texts, similarity)
-    for row, (own, other) in enumerate(zip(found.cluster, expected, strict=True)):
+    for own, other in zip(found, expected, strict=True):
         assert expected[own] == other  # nothing is joined that pairs do not join
-        if found.partner[row] >= 0:
-            near = jaccard(texts[row], texts[found.partner[row]])
-            assert near >= similarity
-            assert found.similarity[row] == pytest.approx(near, abs=1e-6)
-        else:
-            assert own == row
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(WORDS.map(" ".join), min_size=1, max_size=12), st.randoms(use_true_random=False))
+def test_similarities_of_pairs_are_those_of_their_sets(texts, random):
+    one, other = (np.array([random.randrange(len(texts)) for _ in range(9)]) for _ in range(2))
+    found = similarities(strings(texts), one, other, threads=1)
+    expected = [jaccard(texts[a], texts[b]) for a, b in zip(one, other, strict=True)]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def changed(random, words, times):
@@ -77,7 +80,7 @@ def test_nearly_all_pairs_of_the_similarity_asked_for_are_found(similarity):
         base = random.choice(words, 40)
         pairs.append(len(texts))
         texts += [" ".join(base), changed(random, base, random.integers(1, 8))]
-    cluster = near_duplicates(strings(texts), similarity).cluster
+    cluster = near_duplicates(strings(texts), similarity)
     found = [row for row in pairs if cluster[row] == cluster[row + 1]]
     near = [row for row in pairs if jaccard(texts[row], texts[row + 1]) >= similarity]
     assert len(near) > 20
@@ -88,18 +91,16 @@ def test_nearly_all_pairs_of_the_similarity_asked_for_are_found(similarity):
 def test_case_and_space_make_no_difference_and_the_first_row_names_the_cluster():
     texts = ["x y z", "A red  cat sat", "a Red cat sat ", "x y z", "none of these"]
     found = near_duplicates(strings(texts), 0.8)
-    assert found.cluster.tolist() == [0, 1, 1, 0, 4]
-    assert found.partner.tolist() == [3, 2, 1, 0, -1]
-    assert found.similarity.tolist() == [1, 1, 1, 1, 0]
+    assert found.tolist() == [0, 1, 1, 0, 4]
 
 
 def test_threads_and_emptiness_change_nothing():
     random = np.random.default_rng(1)
     texts = strings([" ".join(random.choice(list("abcdefgh"), 5)) for _ in range(300)] + ["", ""])
-    one, two = (near_duplicates(texts, 0.7, threads).cluster for threads in (1, 2))
+    one, two = (near_duplicates(texts, 0.7, threads) for threads in (1, 2))
     np.testing.assert_array_equal(one, two)
-    assert near_duplicates(strings([]), 0.8).cluster.tolist() == []
-    assert near_duplicates(strings(["", "a"]), 0.8).cluster.tolist() == [0, 1]
+    assert near_duplicates(strings([]), 0.8).tolist() == []
+    assert near_duplicates(strings(["", "a"]), 0.8).tolist() == [0, 1]
 
 
 def test_bands_find_their_share_of_pairs():

@@ -22,6 +22,13 @@ PERSONAL = {
     r"[ .-]\d{3,4}[ .-]\d{3,4}($|[^\w.])",
     "card numbers": r"(^|\D)(\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}|\d{16})($|\D)",
 }
+# What stands for personal data where it is masked. Card numbers come first: three of their four
+# groups look like a phone number.
+MASKS = {
+    "card numbers": r"\1[card]\3",
+    "e-mail addresses": "[e-mail]",
+    "phone numbers": r"\1[phone]\4",
+}
 SCRIPTS = {
     "Latin": r"\p{Latin}", "Greek": r"\p{Greek}", "Cyrillic": r"\p{Cyrillic}",
     "Hebrew": r"\p{Hebrew}", "Arabic": r"\p{Arabic}", "Devanagari": r"\p{Devanagari}",
@@ -36,11 +43,47 @@ def matching(texts: pa.LargeStringArray, pattern: str) -> np.ndarray:
     return found
 
 
+def is_empty(part: Corpus) -> np.ndarray:
+    """(N,) bool texts without a letter or digit."""
+    return ~matching(part.texts, r"[\p{L}\p{N}]")
+
+
+def is_short(part: Corpus) -> np.ndarray:
+    """(N,) bool texts of a single word."""
+    return matching(part.texts, r"^\s*\S+\s*$") & ~is_empty(part)
+
+
+def is_long(part: Corpus) -> np.ndarray:
+    """(N,) bool texts many times as long as the median."""
+    lengths = pc.utf8_length(part.texts).to_numpy(zero_copy_only=False)
+    usual = np.median(lengths) if lengths.size else 0
+    return np.asarray(lengths > max(LEAST_LONG, LONG_TIMES * usual))
+
+
+def is_garbled(part: Corpus) -> np.ndarray:
+    """(N,) bool texts whose bytes were read in a wrong encoding."""
+    return matching(part.texts, MOJIBAKE) | matching(part.texts, r"\x{FFFD}")
+
+
+def is_personal(part: Corpus) -> np.ndarray:
+    """(N,) bool texts that hold personal data of any kind."""
+    return np.any([matching(part.texts, pattern) for pattern in PERSONAL.values()], axis=0)
+
+
+def masked(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Strings with a word in brackets for each piece of personal data; nulls stay."""
+    for kind, mask in MASKS.items():
+        changed = pc.replace_substring_regex(texts, PERSONAL[kind], mask)
+        while not changed.equals(texts):  # two that share the character between them
+            texts = changed
+            changed = pc.replace_substring_regex(texts, PERSONAL[kind], mask)
+    return texts
+
+
 def empty_texts(audited: Audited) -> list[Finding]:
     """Texts without a letter or digit."""
     return _of_parts(
-        audited, "empty_texts", "warning",
-        lambda part: ~matching(part.texts, r"[\p{L}\p{N}]"),
+        audited, "empty_texts", "warning", is_empty,
         "have no letter and no digit", "leave them out, or give them a label of their own",
     )  # fmt: skip
 
@@ -48,20 +91,13 @@ def empty_texts(audited: Audited) -> list[Finding]:
 def short_texts(audited: Audited) -> list[Finding]:
     """Texts of a single word."""
     return _of_parts(
-        audited, "short_texts", "note",
-        lambda part: matching(part.texts, r"^\s*\S+\s*$") & matching(part.texts, r"[\p{L}\p{N}]"),
+        audited, "short_texts", "note", is_short,
         "are a single word", "look whether one word is enough to tell the label by",
     )  # fmt: skip
 
 
 def long_texts(audited: Audited) -> list[Finding]:
     """Texts many times as long as is usual."""
-
-    def is_long(part: Corpus) -> np.ndarray:
-        lengths = pc.utf8_length(part.texts).to_numpy(zero_copy_only=False)
-        usual = np.median(lengths) if lengths.size else 0
-        return np.asarray(lengths > max(LEAST_LONG, LONG_TIMES * usual))
-
     return _of_parts(
         audited, "long_texts", "note", is_long,
         f"are over {LONG_TIMES} times as long as the median", "see --long; or split them",
@@ -71,8 +107,7 @@ def long_texts(audited: Audited) -> list[Finding]:
 def garbled_texts(audited: Audited) -> list[Finding]:
     """Texts whose bytes were read in a wrong encoding, somewhere on their way."""
     return _of_parts(
-        audited, "garbled_texts", "warning",
-        lambda part: matching(part.texts, MOJIBAKE) | matching(part.texts, r"\x{FFFD}"),
+        audited, "garbled_texts", "warning", is_garbled,
         "look as if read in a wrong encoding (such as Ã© for é)",
         "read the source again in its own encoding, see --encoding",
     )  # fmt: skip

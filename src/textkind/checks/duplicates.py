@@ -1,10 +1,12 @@
 """Texts that stand more than once: within a part, in train and test, nearly, with other labels."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
 from textkind.checks.finding import MOST_SHOWN, Audited, Finding, example, label_names_of, shown
-from textkind.checks.near_duplicates import NearDuplicates, near_duplicates
+from textkind.checks.near_duplicates import MOST_COMPARED, near_duplicates, similarities
 from textkind.data.corpus import Corpus
 from textkind.data.text_keys import row_keys, text_keys
 
@@ -15,10 +17,8 @@ def repeated_texts(audited: Audited) -> list[Finding]:
     """Rows of a part whose text, but for case and white space, stands before them in it."""
     found = []
     for name, part in audited.parts.items():
-        unit = np.unique(audited.keys[name], return_inverse=True)[1]
-        first = np.full(int(unit.max(initial=-1)) + 1, len(part), np.int64)
-        np.minimum.at(first, unit, np.arange(len(part)))
-        rows = np.flatnonzero(first[unit] < np.arange(len(part)))
+        first = first_of_same(audited.keys[name])
+        rows = np.flatnonzero(first < np.arange(len(part)))
         if not rows.size:
             continue
         found.append(
@@ -30,41 +30,51 @@ def repeated_texts(audited: Audited) -> list[Finding]:
                 name,
                 int(rows.size),
                 len(part),
-                [example(part, row, name) | {"same_as_row": int(part.rows[first[unit[row]]])}
+                [example(part, row, name) | {"same_as_row": int(part.rows[first[row]])}
                  for row in rows[:MOST_SHOWN]],
-                {"texts": int((np.bincount(unit) > 1).sum())},
+                {"texts": int((np.bincount(first) > 1).sum())},
                 part.rows[rows],
             )
         )  # fmt: skip
     return found
 
 
+def first_of_same(keys: np.ndarray) -> np.ndarray:
+    """(N,) int64 the first row of the same key."""
+    _, first, unit = np.unique(keys, return_index=True, return_inverse=True)
+    found: np.ndarray = first[unit]
+    return found
+
+
+def conflicting(keys: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """(N,) bool rows whose text has other labels in another row."""
+    first = first_of_same(keys)
+    labels = row_keys(np.zeros(len(keys), np.uint64), targets, np.zeros(1, np.uint64))
+    return np.isin(first, first[labels != labels[first]])
+
+
 def conflicting_labels(audited: Audited) -> list[Finding]:
     """Texts that have different labels in different rows, of whichever part."""
-    answers, places = [], []
-    for name, part in audited.parts.items():
-        nothing = np.zeros(len(part), np.uint64)
-        answers.append(row_keys(nothing, part.targets, np.zeros(1, np.uint64)))
-        places += [(name, row) for row in range(len(part))]
-    unit = np.unique(np.concatenate([*audited.keys.values()]), return_inverse=True)[1]
-    pairs = np.unique(np.stack([unit.astype(np.uint64), np.concatenate(answers)]), axis=1)
-    kinds = np.bincount(pairs[0].astype(np.int64), minlength=int(unit.max(initial=-1)) + 1)
-    rows = np.flatnonzero(kinds[unit] > 1)
+    parts = audited.parts
+    keys = np.concatenate([*audited.keys.values()])
+    rows = np.flatnonzero(
+        conflicting(keys, np.concatenate([part.targets for part in parts.values()]))
+    )
     if not rows.size:
         return []
-    rows = rows[np.argsort(unit[rows], kind="stable")]
-    parts = audited.parts
-    texts = int((kinds > 1).sum())
+    rows = rows[np.argsort(keys[rows], kind="stable")]
+    places = [(name, row) for name, part in parts.items() for row in range(len(part))]
+    texts = np.unique(keys[rows]).size
     return [
         Finding(
             "conflicting_labels",
-            "serious" if rows.size > SERIOUS_SHARE * len(unit) else "warning",
+            "serious" if rows.size > SERIOUS_SHARE * len(keys) else "warning",
             f"{texts:,} {'text has' if texts == 1 else 'texts have'} different labels in "
             f"different rows, {rows.size:,} rows in all",
             "decide which label is right; no model can be right on both",
             "all",
             int(rows.size),
-            len(unit),
+            len(keys),
             [example(parts[name], row, name) for name, row in (places[at] for at in
              rows[:MOST_SHOWN])],
             {"texts": texts},
@@ -113,69 +123,71 @@ def seen_in_train(
     """Two (N,) bool of the test texts: which are in train, and which only nearly."""
     keys = text_keys(train), text_keys(test)
     texts = pa.concat_arrays([train, test])
-    found = near_duplicates(texts, similarity, threads, np.concatenate(keys))
+    clusters = near_duplicates(texts, similarity, threads, np.concatenate(keys))
     known = np.isin(keys[1], keys[0])
-    return known, only_nearly(found, known)
+    return known, only_nearly(clusters, known)
 
 
-def only_nearly(found: NearDuplicates, known: np.ndarray) -> np.ndarray:
-    """(N,) bool of the test rows in a cluster with train; found has train's rows, then these.
+def only_nearly(clusters: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(N,) bool of the test rows in a cluster with train; train's rows come first in clusters.
 
     known (N,) bool says whose very text is in train.
     """
-    learned = len(found.cluster) - len(known)
-    return (found.cluster[learned:] < learned) & ~known
+    learned = len(clusters) - len(known)
+    return (clusters[learned:] < learned) & ~known
 
 
 def near_duplicate_texts(audited: Audited) -> list[Finding]:
     """Test rows that are nearly a train text, and clusters within train."""
-    train, test = audited.train, audited.test
-    texts = [part.texts for part in audited.parts.values()]
-    keys = np.concatenate([*audited.keys.values()])
-    found = near_duplicates(pa.concat_arrays(texts), audited.near, audited.threads, keys)
+    test = audited.test
     findings = []
     if test is not None:
         known = np.isin(audited.keys["test"], audited.keys["train"])
-        findings += _near_across(train, test, found, only_nearly(found, known), audited.near)
-    return findings + _near_within(train, found, audited.near)
+        findings += _near_across(audited, test, only_nearly(audited.clusters, known))
+    return findings + _near_within(audited.train, audited.clusters, audited.near)
 
 
-def _near_across(
-    train: Corpus, test: Corpus, found: NearDuplicates, near: np.ndarray, similarity: float
-) -> list[Finding]:
-    first = found.cluster[len(train) :]
+def _near_across(audited: Audited, test: Corpus, near: np.ndarray) -> list[Finding]:
     rows = np.flatnonzero(near)
     if not rows.size:
         return []
-    examples = [
-        example(test, row, "test")
-        | {
-            "train_row": int(train.rows[first[row]]),
-            "train_text": shown(train.texts[int(first[row])].as_py()),
-            "train_labels": label_names_of(train, int(first[row])),
-        }
-        for row in rows[:MOST_SHOWN]
-    ]
     return [
         Finding(
             "near_duplicates_in_train",
             _severity(rows.size, len(test)),
             f"{rows.size:,} of {len(test):,} test rows are nearly a text of train (Jaccard "
-            f"similarity {similarity:g} or more, by a chain of such pairs), beside those that are "
-            "the same",
+            f"similarity {audited.near:g} or more, by a chain of such pairs), beside those that "
+            "are the same",
             "judge on the other rows; if they come from one source, name it with --group",
             "test",
             int(rows.size),
             len(test),
-            examples,
-            {"similarity": similarity},
+            [example(test, row, "test") | _nearest(audited, test, row)
+             for row in rows[:MOST_SHOWN]],
+            {"similarity": audited.near},
             test.rows[rows],
         )
-    ]
+    ]  # fmt: skip
 
 
-def _near_within(train: Corpus, found: NearDuplicates, similarity: float) -> list[Finding]:
-    cluster = found.cluster[: len(train)]
+def _nearest(audited: Audited, test: Corpus, row: int) -> dict[str, Any]:
+    """Of the first train texts in the cluster of a test row, the most similar."""
+    train = audited.train
+    same = audited.clusters[: len(train)] == audited.clusters[len(train) + row]
+    members = np.flatnonzero(same)[:MOST_COMPARED]
+    texts = pa.concat_arrays([test.texts.slice(int(row), 1), train.texts.take(pa.array(members))])
+    near = similarities(texts, np.zeros(len(members), np.int64), 1 + np.arange(len(members)))
+    best = int(members[int(near.argmax())])
+    return {
+        "train_row": int(train.rows[best]),
+        "train_text": shown(train.texts[best].as_py()),
+        "train_labels": label_names_of(train, best),
+        "similarity": round(float(near.max()), 3),
+    }
+
+
+def _near_within(train: Corpus, cluster: np.ndarray, similarity: float) -> list[Finding]:
+    cluster = cluster[: len(train)]
     sizes = np.bincount(cluster, minlength=len(train))
     rows = np.flatnonzero((sizes[cluster] > 1) & (cluster != np.arange(len(train))))
     if not rows.size:

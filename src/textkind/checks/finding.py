@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.checks.alone import halves
+from textkind.checks.near_duplicates import near_duplicates
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.data.text_keys import text_keys
@@ -78,6 +79,13 @@ class Audited:
     def keys(self) -> dict[str, np.ndarray]:
         """(N,) uint64 for each part; rows of one key have one text (data/text_keys.py)."""
         return {name: text_keys(part.texts) for name, part in self.parts.items()}
+
+    @cached_property
+    def clusters(self) -> np.ndarray:
+        """(N,) int64 clusters of near duplicates, train before test: the first row of each."""
+        texts = pa.concat_arrays([part.texts for part in self.parts.values()])
+        keys = np.concatenate([*self.keys.values()])
+        return near_duplicates(texts, self.near, self.threads, keys)
 
     @cached_property
     def classes(self) -> tuple[np.ndarray, int]:

@@ -124,8 +124,6 @@ def join_band(
     least: float,  # similarity
     most: int,  # rows behind it that a row is compared with
     parents: np.ndarray,  # (N,) int64, changed in place
-    partners: np.ndarray,  # (N,) int64, -1 for none; changed in place
-    nearest: np.ndarray,  # (N,) float32; changed in place
 ) -> None:
     """Join rows of one key that are as similar."""
     begin = 0
@@ -144,13 +142,9 @@ def join_band(
                     found = similarity(
                         columns, starts[one], ends[one], starts[other], ends[other], least
                     )
-                    if found < least:
-                        continue
-                    for row, partner in ((one, other), (other, one)):
-                        if found > nearest[row]:
-                            nearest[row], partners[row] = found, partner
-                    low, high = root(parents, one), root(parents, other)
-                    parents[max(low, high)] = min(low, high)
+                    if found >= least:
+                        low, high = root(parents, one), root(parents, other)
+                        parents[max(low, high)] = min(low, high)
         begin = end
 
 

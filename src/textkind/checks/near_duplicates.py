@@ -1,7 +1,6 @@
 """Near duplicates: texts whose sets of words and word pairs are nearly the same.
 
-    found = near_duplicates(texts, 0.8)
-    found.cluster                              (N,) equal numbers are one cluster
+    cluster = near_duplicates(texts, 0.8)      (N,) equal numbers are one cluster
 
 MinHash with banding (Broder 1997; Leskovec et al., Mining of Massive Datasets, 3.4) names
 candidates, and each is verified by its Jaccard similarity. A cluster holds what is joined by a
@@ -9,7 +8,6 @@ chain of similar pairs.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -23,22 +21,9 @@ from textkind.seeds import generator
 SHINGLES = NgramSettings(words=(1, 2), minimum_document_frequency=1)
 RECALL = 0.995  # of pairs that are just as similar as asked
 AGREEING = 1 / 3  # chance of a band to agree at that similarity: what shapes bands
+SURE_BITS = 30  # of the hash of a shingle, where texts are few
 MOST_COMPARED = 64  # rows of one key that a row is compared with
 LEAST, MOST = 0.3, 1.0  # similarity that can be asked for
-
-
-@dataclass(frozen=True, eq=False)
-class NearDuplicates:
-    """Clusters of N texts.
-
-    cluster     (N,) int64: the first row of each row's cluster; its own where it is alone
-    partner     (N,) int64: a row that is as similar or more, -1 where there is none
-    similarity  (N,) float32: to the partner; 1 for texts that are the same but for case and space
-    """
-
-    cluster: np.ndarray
-    partner: np.ndarray
-    similarity: np.ndarray
 
 
 def bands_for(similarity: float) -> tuple[int, int]:
@@ -54,10 +39,11 @@ def near_duplicates(
     similarity: float = 0.8,
     threads: int | None = None,
     keys: np.ndarray | None = None,
-) -> NearDuplicates:
-    """Clusters of texts of that Jaccard similarity or more; SettingsError where it is none.
+) -> np.ndarray:
+    """(N,) int64 clusters of texts of that Jaccard similarity or more: the first row of each.
 
-    keys are those of the texts (data/text_keys.py), where they are known already.
+    SettingsError where the similarity is none that can be asked for. keys are those of the texts
+    (data/text_keys.py), where they are known already.
     """
     if not isinstance(similarity, int | float) or not LEAST <= similarity <= MOST:
         raise SettingsError(f"similarity must be {LEAST:g} to {MOST:g}", found=similarity)
@@ -91,38 +77,31 @@ def near_duplicates(
 
     run_blocks(order, bands, threads)
     parents = np.arange(len(different))
-    partners = np.full(len(different), -1, np.int64)
-    nearest = np.zeros(len(different), np.float32)
     for band in range(bands):
         kernels.join_band(
             orders[band], agreed[band], rows.starts, rows.ends, rows.columns, float(similarity),
-            MOST_COMPARED, parents, partners, nearest,
+            MOST_COMPARED, parents,
         )  # fmt: skip
-    return _of_all(number, first, unit, parents, partners, nearest)
-
-
-def _of_all(
-    number: int,
-    first: np.ndarray,
-    unit: np.ndarray,
-    parents: np.ndarray,
-    partners: np.ndarray,
-    nearest: np.ndarray,
-) -> NearDuplicates:
-    """From different texts to all rows: those that repeat a text are its nearest."""
-    from textkind.checks.near_duplicate_kernels import flatten
-
-    flatten(parents)
+    kernels.flatten(parents)
     earliest = np.full(len(parents), number, np.int64)
     np.minimum.at(earliest, parents, first)
-    partner = np.where(partners[unit] >= 0, first[partners[unit]], -1)
-    similarity = nearest[unit].copy()
-    repeats = np.bincount(unit, minlength=len(first))[unit] > 1
-    rows = np.arange(number)
-    is_first = first[unit] == rows
-    second = np.full(len(first), -1, np.int64)  # of the rows of a text, the one behind its first
-    later = rows[repeats & ~is_first]
-    second[unit[later][::-1]] = later[::-1]
-    partner[repeats] = np.where(is_first, second[unit], first[unit])[repeats]
-    similarity[repeats] = 1.0
-    return NearDuplicates(earliest[parents[unit]], partner, similarity)
+    found: np.ndarray = earliest[parents[unit]]
+    return found
+
+
+def similarities(
+    texts: pa.LargeStringArray, one: np.ndarray, other: np.ndarray, threads: int | None = None
+) -> np.ndarray:
+    """(M,) float64 Jaccard similarity of pairs of texts, named by two (M,) of their rows."""
+    from textkind.checks import near_duplicate_kernels as kernels
+
+    of_pairs, place = np.unique(np.stack([one, other]), return_inverse=True)
+    place = place.reshape(2, -1)
+    rows = hash_texts(texts.take(pa.array(of_pairs)), SHINGLES, SURE_BITS, threads)
+    kernels.sort_rows(0, len(of_pairs), rows.starts, rows.ends, rows.columns)
+    found = np.ones(len(one))  # two texts without a word are the same
+    for pair, (here, there) in enumerate(place.T):
+        spans = rows.starts[here], rows.ends[here], rows.starts[there], rows.ends[there]
+        if spans[0] < spans[1] or spans[2] < spans[3]:
+            found[pair] = kernels.similarity(rows.columns, *spans, 0.0)
+    return found

@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "fit every model on one split; tell which is worth its cost",
     "distil": "let a small, fast model learn from a big one",
     "audit": "look for what makes figures lie: leaks, wrong labels, give-aways",
+    "clean": "leave out, or mend, what an audit finds",
     "evaluate": "measure a model on labelled text",
     "predict": "label texts with a model",
     "show": "tell what a model is and what it learned",

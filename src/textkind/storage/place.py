@@ -24,6 +24,7 @@ _REASONS = {
     errno.EPERM: "no permission to write here",
     errno.EROFS: "the file system is read-only",
     errno.ENOTDIR: "part of the path is a file, not a folder",
+    errno.EEXIST: "part of the path is a file, not a folder",
     errno.ENAMETOOLONG: "the name is too long",
 }
 
@@ -190,8 +191,9 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
             error.add_note(
                 f"{target} is as it was" if existed else f"nothing was written to {target}"
             )
-            with uninterrupted():
+            with uninterrupted(), contextlib.suppress(OSError):  # it may never have been there
                 part.unlink(missing_ok=True)
+            with uninterrupted():
                 _remove_empty(missing)
         raise
 

@@ -50,15 +50,7 @@ def audit(
     The test file is read with the labels and columns of the training file. Raises DataError,
     ColumnError or SettingsError.
     """
-    readings = [read_corpus(source, settings.reading, talk=talk)]
-    if test is not None:
-        first = readings[0]
-        readings.append(
-            read_corpus(
-                test, settings.reading,
-                labels=first.corpus.labels, trained=first.columns, talk=talk,
-            )
-        )  # fmt: skip
+    readings = read_parts(source, test, settings, talk)
     corpora = dict(zip(("train", "test"), (reading.corpus for reading in readings), strict=False))
     audited = Audited(
         corpora["train"],
@@ -67,7 +59,7 @@ def audit(
         beside=columns_beside(readings),
         grouped=readings[0].columns.group,
         threads=settings.threads,
-        probabilities=_unseen(corpora, settings, talk) if settings.labels else {},
+        probabilities=unseen(corpora, settings, talk) if settings.labels else {},
     )
     return AuditResult(
         source=readings[0].source,
@@ -79,7 +71,22 @@ def audit(
     )
 
 
-def _unseen(
+def read_parts(
+    source: object, test: object, settings: AuditSettings, talk: Talk
+) -> list[CorpusReading]:
+    """The source and, where there is one, the test source with its labels and columns."""
+    first = read_corpus(source, settings.reading, talk=talk)
+    if test is None:
+        return [first]
+    return [
+        first,
+        read_corpus(
+            test, settings.reading, labels=first.corpus.labels, trained=first.columns, talk=talk
+        ),
+    ]
+
+
+def unseen(
     corpora: dict[str, Corpus], settings: AuditSettings, talk: Talk
 ) -> dict[str, np.ndarray]:
     """(N, K) probabilities of each part, by a linear model that has not seen the row."""

@@ -25,9 +25,14 @@ from textkind.storage.place import whole_file, writing
 from textkind.workflow.blocks import Blocks
 from textkind.workflow.origin import classifier_of
 from textkind.workflow.predictions import prediction_columns, with_predictions
-from textkind.workflow.writers import FORMATS, format_of_output, open_writer
+from textkind.workflow.writers import (
+    FORMATS,
+    PIPE,
+    check_different,
+    format_of_output,
+    open_writer,
+)
 
-PIPE = "-"
 NO_TEXTS = pa.array([], pa.large_string())
 
 
@@ -98,7 +103,7 @@ def predict(
             hint="leave --tokens out",
         )
     kind = _output_format(output, settings)
-    _check_different(source, output)
+    check_different(source, output)
     began = time.monotonic()
     blocks = Blocks(source, settings.reading, trained, talk)
     labels = classifier.labels
@@ -177,13 +182,6 @@ def _check_joint(classifier: Classifier, joint: str) -> None:
                     found=name,
                     hint="choose another with --label-delimiter",
                 )
-
-
-def _check_different(source: object, output: str | Path) -> None:
-    if not isinstance(source, str | Path) or PIPE in (str(source), str(output)):
-        return
-    if Path(source).resolve() == Path(output).resolve():
-        raise SettingsError("input and output are the same file", where=str(output))
 
 
 def _write_rejected(rejected: list[Rejection], output: str | Path, talk: Talk) -> Path | None:

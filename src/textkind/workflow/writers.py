@@ -21,6 +21,9 @@ SUFFIXES = {
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 
 
+PIPE = "-"
+
+
 class Writer(Protocol):
     """Takes blocks in order; `close` finishes the file."""
 
@@ -41,6 +44,14 @@ def format_of_output(path: Path) -> str:
             hint=did_you_mean(suffix, SUFFIXES) if suffix else f"one of {', '.join(SUFFIXES)}",
         )
     return SUFFIXES[suffix]
+
+
+def check_different(source: object, output: str | Path) -> None:
+    """SettingsError where a file would be written over the one that is read."""
+    if not isinstance(source, str | Path) or PIPE in (str(source), str(output)):
+        return
+    if Path(source).resolve() == Path(output).resolve():
+        raise SettingsError("input and output are the same file", where=str(output))
 
 
 def open_writer(kind: str, file: IO[bytes], joint: str) -> Writer:

@@ -1,0 +1,126 @@
+"""textkind clean: labelled text in, the same without what an audit would find out."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from textkind.cli.parsing import Parser, names, number_between, whole_number
+from textkind.cli.reading import add_reading_options, read_settings
+
+if TYPE_CHECKING:
+    from textkind.workflow.clean import CleanResult
+
+DESCRIPTION = """\
+Write a file of labelled text without the rows that make figures lie: texts that stand twice or
+nearly, have two labels, or stand in the test file. The rows that stay keep their columns and their
+order; a list beside the output tells each row that went, and why."""
+
+EXAMPLES = """\
+examples:
+  textkind clean reviews.csv -o clean.csv
+  textkind clean train.csv test.csv -o clean.csv      what is in test goes from train
+  textkind clean reviews.csv -o clean.csv --remove empty_texts,repeated_texts
+  textkind clean reviews.csv -o clean.csv --fix-labels --removed odd.csv
+  textkind clean mails.jsonl -o clean.jsonl --mask    e-mail addresses to [e-mail]
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of clean."""
+    parser.add_argument("file", metavar="FILE", help="labelled text, as for train")
+    parser.add_argument(
+        "test",
+        metavar="TEST",
+        nargs="?",
+        help="the file that will be tested on; it stays as it is (default: none)",
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        metavar="OUT",
+        required=True,
+        help="a .csv, .tsv, .jsonl or .parquet file, with OUT.changes.jsonl beside it, which lists "
+        "what was done; it must be named, there is no default",
+    )
+    parser.add_argument(
+        "--remove",
+        metavar="CHECK,...",
+        type=names,
+        help="checks whose rows go (default: test_texts_in_train, near_duplicates_in_train, "
+        "empty_texts, conflicting_labels, repeated_texts, near_duplicates_within)",
+    )
+    parser.add_argument(
+        "--fix-labels",
+        action="store_true",
+        help="write the label suggested where one is likely wrong (default: labels stay)",
+    )
+    parser.add_argument(
+        "--mask",
+        action="store_true",
+        help="write [e-mail], [phone] and [card] for such personal data (default: texts stay)",
+    )
+    parser.add_argument(
+        "--removed", metavar="FILE", help="write the rows left out to this file (default: none)"
+    )
+    parser.add_argument(
+        "--near",
+        metavar="NUMBER",
+        type=number_between(0.3, 1),
+        help="Jaccard similarity of near duplicates, by words and word pairs (default: 0.8)",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="NUMBER",
+        type=whole_number(0),
+        default=0,
+        help="of the folds by which labels are judged (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files that are there (default: refuse)"
+    )
+    parser.add_argument(
+        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add = parser.add_argument_group("columns").add_argument
+    add("--group", metavar="COLUMN", help="rows of one group are judged together (default: none)")
+    add("--time", metavar="COLUMN", help="when a row is from (default: none)")
+    add_reading_options(parser, labelled=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Clean, and print what was done."""
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from textkind.cli.parsing import given
+    from textkind.cli.terminal import print_json, talk_for
+    from textkind.workflow.clean import CleanSettings, clean
+
+    settings = CleanSettings(
+        test=arguments.test,
+        fix_labels=arguments.fix_labels,
+        mask=arguments.mask,
+        removed=None if arguments.removed is None else Path(arguments.removed),
+        overwrite=arguments.overwrite,
+        reading=read_settings(arguments),
+        seed=arguments.seed,
+        threads=arguments.threads,
+        **given(arguments, "remove", "near"),
+    )
+    result = clean(arguments.file, arguments.out, settings, talk_for(arguments))
+    if arguments.json:
+        print_json(asdict(result))
+    else:
+        print(told(result))
+    return 0
+
+
+def told(result: "CleanResult") -> str:
+    """What was done, as text."""
+    lines = [f"{result.kept:,} of {result.read:,} rows of {result.source} are in {result.output}"]
+    counts = result.checks | {"rows that could not be read": result.rejected}
+    width = max(map(len, counts))
+    lines += [f"    {name:{width}}  {count:>9,}" for name, count in counts.items() if count]
+    changed = {"got another label": result.relabelled, "have personal data masked": result.masked}
+    lines += [f"{count:,} of them {what}" for what, count in changed.items() if count]
+    return "\n".join([*lines, f"row by row: {result.changes}"])
