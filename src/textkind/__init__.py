@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from textkind.decision.conformal import ConformalSettings
     from textkind.decision.rule_settings import RuleSettings
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from textkind.workflow.compare import CompareSettings, compare
     from textkind.workflow.distil import DistilSettings, distil
     from textkind.workflow.evaluate import evaluate
-    from textkind.workflow.predict import predict
+    from textkind.workflow.predict import PredictSettings, predict
     from textkind.workflow.train import TrainSettings, train
 
 __version__ = "0.1.0"
@@ -24,8 +25,10 @@ _HOMES = {
     "AuditSettings": "textkind.workflow.audit",
     "CleanSettings": "textkind.workflow.clean",
     "CompareSettings": "textkind.workflow.compare",
+    "ConformalSettings": "textkind.decision.conformal",
     "DistilSettings": "textkind.workflow.distil",
     "RuleSettings": "textkind.decision.rule_settings",
+    "PredictSettings": "textkind.workflow.predict",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
@@ -42,7 +45,9 @@ __all__ = [
     "AuditSettings",
     "CleanSettings",
     "CompareSettings",
+    "ConformalSettings",
     "DistilSettings",
+    "PredictSettings",
     "RuleSettings",
     "TextClassifier",
     "TextkindError",

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision, decide, probabilities
+from textkind.decision.evidence import Evidence
 from textkind.decision.rule import Rule
 from textkind.errors import SettingsError, did_you_mean
 from textkind.optional import need
@@ -106,7 +107,7 @@ def fit_function(name: str) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A fitted model with its decision.
+    """A fitted model with its decision, and what validation showed of both (None: there was none).
 
     classes are the labels as the user gave them (names, numbers or true/false), in the order of
     `labels.names`, which are the same as strings.
@@ -115,6 +116,7 @@ class Classifier:
     model: Model
     decision: Decision
     classes: tuple[str | int | float | bool, ...]
+    evidence: Evidence | None = None
 
     @property
     def labels(self) -> LabelSet:

@@ -22,6 +22,9 @@ from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
 from textkind.data.texts import as_texts
 from textkind.data.typed_labels import are_lists, as_targets, indicators, label_set
+from textkind.decision.conformal import ConformalSettings, label_sets
+from textkind.decision.evidence import text_shares
+from textkind.decision.promises import promised_error, promised_sets
 from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import DataError, ModelFolderError, NotFittedError, SettingsError
 from textkind.models.neural_settings import (
@@ -35,6 +38,7 @@ from textkind.models.settings import LINEAR, LinearSettings
 from textkind.progress import Talk
 from textkind.storage.model_folder import Provenance, load_model, save_model
 from textkind.workflow.learn import ModelSettings, learn, worthwhile_share
+from textkind.workflow.promised import is_answered
 
 
 class UnfittedError(NotFittedError, sklearn.exceptions.NotFittedError):
@@ -178,6 +182,29 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """(N, K) float32 calibrated probabilities, columns in the order of classes_."""
         return predict_probabilities(self._fitted(), as_texts(X), self.threads)
+
+    def is_answered(self, X: Any, max_error: float) -> np.ndarray:
+        """(N,) bool: the texts to answer so that at most this share of the answers is wrong.
+
+        With 95 % confidence, where texts come as those that `fit` put aside for validation came.
+        SettingsError where it cannot be promised.
+        """
+        classifier = self._fitted()
+        least = promised_error(classifier.evidence, max_error)
+        return is_answered(least, classifier, self.predict_proba(X))
+
+    def predict_sets(
+        self, X: Any, coverage: float = 0.9, *, method: str = "lac", per_class: bool = False
+    ) -> np.ndarray:
+        """(N, K) bool: labels among which the true one is for this share of texts.
+
+        Of several labels a text: this share of them, on average. Parameters are those of
+        ConformalSettings; SettingsError where validation was too small.
+        """
+        classifier, texts = self._fitted(), as_texts(X)
+        settings = ConformalSettings(method, coverage, per_class)
+        fitted, _ = promised_sets(classifier.evidence, settings)
+        return label_sets(fitted, self.predict_proba(texts), text_shares(texts))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(N, K) float32 logits; with two classes (N,), above 0 for the second."""

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from textkind.classifier import predict_probabilities
+from textkind.decision.evidence import evidence_of
 from textkind.errors import ModelFolderError, OutputError, SettingsError
 from textkind.storage.documents import canonical_bytes
 from textkind.storage.manifest import FORMAT_VERSION, MANIFEST
 from textkind.storage.model_folder import (
+    EVIDENCE,
     FILES,
     GOLDEN,
     GOLDEN_TEXTS,
@@ -58,6 +61,21 @@ def test_a_loaded_classifier_gives_the_very_same_probabilities(classifier, model
     assert loaded.decision == classifier.decision
     assert loaded.labels == classifier.labels
     assert loaded.model.facts == classifier.model.facts
+
+
+def test_what_validation_showed_comes_back_and_damage_to_it_is_told(classifier, tmp_path):
+    given, gold = predict_probabilities(classifier, TEXTS), np.array([0, 1, 2])
+    evidence = evidence_of(classifier.decision, given, gold, TEXTS)
+    folder = tmp_path / "promising"
+    save_model(replace(classifier, evidence=evidence), folder, PROVENANCE)
+    loaded = load_model(folder).evidence
+    np.testing.assert_array_equal(loaded.confidence, given.max(axis=1))
+    np.testing.assert_array_equal(loaded.targets, gold)
+    arrays = load((folder / EVIDENCE).read_bytes())
+    (folder / EVIDENCE).write_bytes(save(arrays | {"rank": arrays["rank"] + 3}))
+    seal(folder)
+    with pytest.raises(ModelFolderError, match="what validation showed is damaged: rank"):
+        load_model(folder)
 
 
 def test_the_weights_are_a_plain_safetensors_file(classifier, model_folder):

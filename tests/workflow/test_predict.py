@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,14 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.workflow.conftest import FIXED, tickets, write_csv
 from textkind.classifier import predict_probabilities
-from textkind.data.settings import ReadSettings
+from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.texts import as_texts
+from textkind.decision.conformal import METHODS, ConformalSettings
+from textkind.decision.evidence import evidence_arrays, evidence_from_arrays
 from textkind.errors import ColumnError, DataError, SettingsError
+from textkind.estimator import TextClassifier
 from textkind.progress import Talk
 from textkind.workflow import blocks as blocks_module
 from textkind.workflow.predict import PredictSettings, predict
 from textkind.workflow.predictions import prediction_columns
+from textkind.workflow.train import TrainSettings, train
 
 ROWS = [
     {"text": "my parcel is late", "n": 1, "note": "a,b"},
@@ -96,6 +102,112 @@ def test_several_labels_are_lists_or_joined(tag_run, tmp_path):
 def test_a_delimiter_that_stands_in_a_label_is_refused(tag_run, tmp_path):
     with pytest.raises(SettingsError, match="another"):
         predict(tag_run.folder, pd.DataFrame(ROWS), tmp_path / "o.csv", PredictSettings(joint="i"))
+
+
+def vague_tickets(rows, seed=0):
+    """Tickets, every third without its two telling words."""
+    texts, labels = tickets(rows, seed)
+    return [t.split(" ", 2)[2] if n % 3 == 0 else t for n, t in enumerate(texts)], labels
+
+
+@pytest.fixture(scope="session")
+def vague_run(tmp_path_factory):
+    """A run on texts of which a third says nothing of the label."""
+    texts, labels = vague_tickets(1500)
+    folder = tmp_path_factory.mktemp("vague")
+    rows = list(zip(texts, labels, strict=True))
+    split = SplitSettings(validation_share=0.3)
+    file = write_csv(folder / "vague.csv", ("text", "label"), rows)
+    return train(file, TrainSettings(out=folder / "run", model=FIXED, split=split))
+
+
+def test_the_unsure_are_left_without_a_label_and_it_is_told(vague_run, tmp_path):
+    texts, _ = vague_tickets(300, seed=5)
+    frame = pd.DataFrame({"text": [*texts, "", "nothing known here"]})
+    notes = Notes()
+    settings = PredictSettings(max_error=0.05)
+    result = predict(vague_run.folder, frame, tmp_path / "out.csv", settings, notes)
+    found = read_back(tmp_path / "out.csv")
+    assert found.columns.tolist() == ["text", "label", "probability", "answered"]
+    sure = found["probability"].astype(float) >= np.float32(result.least_confidence) - 1e-7
+    np.testing.assert_array_equal(found["answered"].astype(bool), sure)
+    np.testing.assert_array_equal(found["label"] == "", ~sure)
+    assert result.answered == sure.sum()
+    assert 180 < result.answered < 300
+    [told] = [note for note in notes.told if "answered" in note]
+    assert f"{result.answered:,} of 302 texts answered" in told
+    assert "at most 0.05 of the answers are wrong, with 95% confidence" in told
+
+
+def test_a_promise_that_cannot_be_kept_ends_before_anything_is_written(vague_run, run, tmp_path):
+    for folder, words in ((vague_run.folder, "cannot be promised"), (run.folder, "need 50")):
+        with pytest.raises(SettingsError, match=words):
+            predict(
+                folder, pd.DataFrame(ROWS), tmp_path / "out.csv", PredictSettings(max_error=0.001)
+            )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_sets_are_the_same_alone_and_in_a_batch_and_from_python(vague_run, tmp_path, method):
+    texts, labels = vague_tickets(400, seed=6)
+    settings = PredictSettings(sets=ConformalSettings(method, 0.95))
+    predict(vague_run.folder, pd.DataFrame({"text": texts}), tmp_path / "out.jsonl", settings)
+    lines = (tmp_path / "out.jsonl").read_text().splitlines()
+    together = [json.loads(line)["label_set"] for line in lines]
+    predict(vague_run.folder, pd.DataFrame({"text": texts[:1]}), tmp_path / "one.jsonl", settings)
+    assert json.loads((tmp_path / "one.jsonl").read_text())["label_set"] == together[0]
+    estimator = TextClassifier.load(vague_run.folder)
+    member = estimator.predict_sets(texts, 0.95, method=method)
+    assert [sorted(one) for one in together] == [estimator.classes_[row].tolist() for row in member]
+    assert np.mean([label in one for label, one in zip(labels, together, strict=True)]) > 0.9
+
+
+def test_sets_are_joined_in_csv_the_likeliest_first(vague_run, tmp_path):
+    settings = PredictSettings(sets=ConformalSettings(coverage=0.99), joint=" / ")
+    texts = ["refund parcel password", "nothing known here"]
+    predict(vague_run.folder, pd.DataFrame({"text": texts}), tmp_path / "out.csv", settings)
+    found = read_back(tmp_path / "out.csv")
+    for label, many in zip(found["label"], found["label_set"], strict=True):
+        assert many.split(" / ")[0] == label
+        assert len(many.split(" / ")) > 1
+    with pytest.raises(SettingsError, match="another"):
+        predict(
+            vague_run.folder, pd.DataFrame(ROWS), tmp_path / "o.csv", replace(settings, joint="i")
+        )
+
+
+def test_the_estimator_answers_as_predict_does(vague_run, tmp_path):
+    texts, _ = vague_tickets(200, seed=7)
+    predict(
+        vague_run.folder, pd.DataFrame({"text": texts}), tmp_path / "out.parquet",
+        PredictSettings(max_error=0.05),
+    )  # fmt: skip
+    found = pq.read_table(tmp_path / "out.parquet")["answered"].to_pylist()
+    assert TextClassifier.load(vague_run.folder).is_answered(texts, 0.05).tolist() == found
+
+
+def test_of_several_labels_the_sets_hold_the_labels(tag_run, tmp_path):
+    texts = ["refund invoice parcel courier", "zzz"]
+    big = replace(tag_run.classifier, evidence=many_rows(tag_run.classifier.evidence))
+    settings = PredictSettings(sets=ConformalSettings(coverage=0.9), max_error=0.2)
+    predict(big, pd.DataFrame({"text": texts}), tmp_path / "out.jsonl", settings)
+    [first, second] = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert set(first["label_set"]) >= {"billing", "delivery"}
+    assert (first["answered"], second["answered"]) == (True, False)
+    assert second["labels"] is None
+    with pytest.raises(SettingsError, match="by lac, for all labels together; found 'aps'"):
+        predict(big, pd.DataFrame(ROWS), tmp_path / "o.csv",
+                PredictSettings(sets=ConformalSettings("aps")))  # fmt: skip
+
+
+def many_rows(evidence, times=4):
+    """The same rows once more and again, as evidence from a larger validation part."""
+    saved = evidence_arrays(evidence)
+    shift = np.repeat(np.arange(times) * len(evidence), len(evidence.rows)).astype(np.int32)
+    many = {name: np.tile(array, times) for name, array in saved.items()}
+    many["rows"] += shift
+    return evidence_from_arrays(many, evidence.several, evidence.labels)
 
 
 class Notes(Talk):

@@ -9,8 +9,11 @@ import pyarrow as pa
 import pytest
 
 from tests.workflow.conftest import FIXED, tickets, write_csv
+from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
+from textkind.decision.decision import Decision
+from textkind.decision.evidence import evidence_of
 from textkind.workflow.train import TrainSettings, train
 from textkind.workflow.trust import COVERAGES, ERRORS, LEAST_ROWS, trust_facts
 
@@ -28,9 +31,16 @@ def drawn(rows, seed, labels=4):
     return Corpus(texts, targets, LabelSet(names), np.arange(rows)), given.astype(np.float32)
 
 
+def classifier_of(part, given):
+    """A classifier that has shown these probabilities on validation."""
+    decision = Decision(part.labels.several)
+    evidence = evidence_of(decision, given, part.targets, part.texts)
+    return Classifier(None, decision, part.labels.names, evidence)
+
+
 def test_promises_are_kept_on_the_test_part_and_told_as_they_are():
     fitted, tested = drawn(2000, 0), drawn(4000, 1)
-    told = trust_facts(fitted, tested)
+    told = trust_facts(classifier_of(*fitted), tested)
     test, given = tested
     confidence, correct = given.max(axis=1), given.argmax(axis=1) == test.targets
     assert [one["max_error"] for one in told["abstention"]] == list(ERRORS)
@@ -54,18 +64,40 @@ def test_promises_are_kept_on_the_test_part_and_told_as_they_are():
 
 
 def test_without_a_test_part_the_promises_stand_alone():
-    told = trust_facts(drawn(500, 0), None)
+    told = trust_facts(classifier_of(*drawn(500, 0)), None)
     assert told["risk_area"] is None
     assert {one["test_answered"] for one in told["abstention"]} == {None}
     assert {one["test_coverage"] for one in told["sets"]} == {None}
 
 
-def test_few_rows_and_several_labels_promise_nothing():
-    assert trust_facts(drawn(LEAST_ROWS - 1, 0), None) is None
-    part, given = drawn(200, 0)
-    several = Corpus(part.texts, np.eye(4, dtype=np.uint8)[part.targets],
-                     LabelSet(part.labels.names, several=True), part.rows)  # fmt: skip
-    assert trust_facts((several, given), None) is None
+def test_few_rows_and_none_promise_nothing():
+    part, given = drawn(LEAST_ROWS - 1, 0)
+    assert trust_facts(classifier_of(part, given), None) is None
+    assert trust_facts(Classifier(None, Decision(False), part.labels.names), None) is None
+    told = trust_facts(classifier_of(*drawn(200, 0)), drawn(0, 1))
+    assert told["risk_area"] is None
+    assert {one["test_answered"] for one in told["abstention"]} == {None}
+
+
+def test_of_several_labels_whole_sets_are_right_and_true_labels_kept():
+    random = np.random.default_rng(0)
+    given = random.beta(0.2, 0.4, size=(3000, 4)).astype(np.float32)
+    targets = (random.random((3000, 4)) < given).astype(np.uint8)
+    part, _ = drawn(3000, 0)
+    labels = LabelSet(part.labels.names, several=True)
+    fitted, tested = (
+        (Corpus(part.texts[rows], targets[rows], labels, part.rows[rows]), given[rows])
+        for rows in (slice(0, 1000), slice(1000, 3000))
+    )
+    told = trust_facts(classifier_of(*fitted), tested)
+    right = ((tested[1] >= 0.5) == tested[0].targets).all(axis=1)
+    assert told["abstention"][-1]["test_error"] < 0.25 < (~right).mean()
+    for one in told["sets"]:
+        member = 1 - tested[1].astype(np.float64) <= one["threshold"]
+        some = tested[0].targets.any(axis=1)
+        kept = (member & tested[0].targets).sum(axis=1)[some] / tested[0].targets.sum(axis=1)[some]
+        assert one["test_coverage"] == pytest.approx(kept.mean())
+        assert one["test_coverage"] > one["coverage"] - 0.03
 
 
 def test_a_run_tells_its_promises_in_metrics_and_report(tmp_path):

@@ -2,10 +2,15 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
-from textkind.cli.parsing import Parser, one_of, whole_number
+from textkind.cli.parsing import Parser, given, one_of, share, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
 
+if TYPE_CHECKING:
+    from textkind.decision.conformal import ConformalSettings
+
+SET_METHODS = ("lac", "aps", "raps")
 LEAST_SECONDS = 1.0  # below it starting takes most of the time, and a rate tells nothing
 
 DESCRIPTION = """\
@@ -16,6 +21,8 @@ EXAMPLES = """\
 examples:
   textkind predict runs/reviews unlabelled.csv -o labelled.csv
   textkind predict runs/reviews unlabelled.jsonl -o labelled.parquet --top 3
+  textkind predict runs/reviews unlabelled.csv -o sure.csv --max-error 2%
+  textkind predict runs/reviews unlabelled.csv -o sets.jsonl --sets 90%
   echo "a fine film" | textkind predict runs/reviews -            one text a line
   cat rows.jsonl | textkind predict runs/reviews - --format jsonl > labelled.jsonl
 """
@@ -54,6 +61,7 @@ def add_arguments(parser: Parser) -> None:
         help="tell for each text how many of its tokens were read and not read, of a model with "
         "a limit (default: only the totals, where something was not read)",
     )
+    _add_promises(parser)
     parser.add_argument(
         "--label-delimiter",
         metavar="TEXT",
@@ -79,6 +87,49 @@ def add_arguments(parser: Parser) -> None:
     add_reading_options(parser, labelled=False)
 
 
+def _add_promises(parser: Parser) -> None:
+    add = parser.add_argument_group("promises, made of the model's validation texts").add_argument
+    add(
+        "--max-error",
+        metavar="SHARE",
+        type=share,
+        help="leave the unsure without a label, so that at most this share of the answers is wrong "
+        "with 95 %% confidence: 2%% or 0.02 (default: answer all)",
+    )
+    add(
+        "--sets",
+        metavar="SHARE",
+        type=share,
+        help="tell a set of labels for each text; the true one is in it for this share of texts: "
+        "90%% or 0.9 (default: no sets)",
+    )
+    add(
+        "--set-method",
+        metavar="NAME",
+        type=one_of(*SET_METHODS),
+        help="lac: small sets; aps, raps: larger where the model is unsure (default: lac)",
+    )
+    add(
+        "--per-class",
+        action="store_true",
+        default=None,
+        help="the share of --sets holds for each true label (default: over all texts)",
+    )
+
+
+def _set_settings(arguments: argparse.Namespace) -> "ConformalSettings | None":
+    from textkind.decision.conformal import ConformalSettings
+    from textkind.errors import SettingsError
+
+    chosen = given(arguments, coverage="sets", method="set_method", per_class="per_class")
+    if "coverage" in chosen:
+        return ConformalSettings(**chosen)
+    for name in chosen:
+        option = {"method": "--set-method"}.get(name, "--per-class")
+        raise SettingsError(f"{option} is an option of sets", hint="ask for them: --sets 90%")
+    return None
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Predict and say what was done."""
     from dataclasses import asdict, replace
@@ -99,6 +150,8 @@ def run(arguments: argparse.Namespace) -> int:
         reading=reading,
         top=arguments.top,
         tokens=arguments.tokens,
+        max_error=arguments.max_error,
+        sets=_set_settings(arguments),
         joint=arguments.label_delimiter,
         output_format=arguments.out_format,
         overwrite=arguments.overwrite,

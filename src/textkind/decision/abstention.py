@@ -3,13 +3,18 @@
     least = fit_abstention(confidence, correct, 0.02)
     answered = new_confidence >= least.confidence
 
-Thresholds are tried from the surest down; each is kept while the errors above it show, at 95 %
-confidence, that the true rate is at most what was asked, and the first that does not ends the way
-(fixed sequence testing: Angelopoulos et al. 2021, Learn then Test; Geifman & El-Yaniv 2017). The
-chance that the kept threshold breaks the promise is then 5 % at most over draws of the fitted rows,
-if new rows come as they came.
+Thresholds are tried from the surest rows down; each is kept while the errors above it show, at the
+confidence that is left, that the true rate is at most what was asked. The tests share 5 % chance of
+being wrong: it stands in equal parts at a few starts, each with twice the rows of the one before,
+and what a test had is passed on to the next where it succeeds and lost where it fails (the fallback
+procedure of Wiens & Dmitrienko 2005, in Learn then Test: Angelopoulos et al. 2021). With one start
+alone a single error among the surest rows would end the way.
+
+The chance that a kept threshold breaks the promise is then 5 % at most over draws of the fitted
+rows, if new rows come as they came.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,14 +57,32 @@ def fit_abstention(
     ends = np.flatnonzero(is_last)
     if len(ends) > MOST_TRIED:
         ends = np.unique(ends[np.linspace(0, len(ends) - 1, MOST_TRIED).astype(np.int64)])
-    least = int(np.ceil(np.log(1 - level) / np.log(1 - max_error)))  # rows, below which none shows
-    for end in ends[ends + 1 >= least]:
-        number, errors = int(end) + 1, int(wrong[end])
+    starts = starting_rows(len(falling), max_error, 1 - level)
+    begins = np.searchsorted(ends + 1, starts).tolist()
+    left = 0.0
+    for place, end in enumerate(ends.tolist()):
+        left += (1 - level) / len(starts) * begins.count(place) if starts else 0.0
+        number, errors = end + 1, int(wrong[end])
         # how often as few errors or fewer would be seen, were the rate what may just not be
-        if bdtr(errors, number, max_error) > 1 - level:
-            break
-        best = Abstention(max_error, float(falling[end]), number / len(falling), errors / number)
+        if bdtr(errors, number, max_error) > left:
+            left = 0.0
+        else:
+            best = Abstention(
+                max_error, float(falling[end]), number / len(falling), errors / number
+            )
     return best
+
+
+def starting_rows(rows: int, max_error: float, chance: float) -> list[int]:
+    """Numbers of surest rows at which testing starts, each twice the one before; none: too few.
+
+    As many as fit, where the first, with its part of the chance, can succeed without an error.
+    """
+    for starts in range(rows.bit_length(), 0, -1):
+        first = math.ceil(math.log(chance / starts) / math.log(1 - max_error))
+        if first << (starts - 1) <= rows:
+            return [first << place for place in range(starts)]
+    return []
 
 
 def risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

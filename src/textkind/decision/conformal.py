@@ -1,12 +1,15 @@
 """Sets that hold the true label as often as asked (Vovk et al. 2005; Angelopoulos & Bates 2021).
 
-    fitted = fit_conformal(probabilities, targets)               on rows that nothing learned from
-    member = label_sets(fitted, other_probabilities)             (N, K) bool
+    fitted = fit_conformal(evidence, settings)                   of rows that nothing learned from
+    member = label_sets(fitted, probabilities, shares)           (N, K) bool
 
 Each row's score says how strange its label looks; a label joins a set where its score is no higher
 than that of a row that coverage rows in a hundred of the fitted do not exceed. If the new rows come
 as the fitted ones came (are exchangeable with them), the true label is in the set with that chance,
 whatever the model: the average over draws of both, not for each kind of text.
+
+Where a text has several labels, the share of its labels that the set misses is what is kept low, on
+average over texts with a label, by conformal risk control (Angelopoulos et al. 2022).
 """
 
 import math
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textkind.decision.evidence import Evidence, Standing, standing_of
 from textkind.errors import SettingsError
 
 METHODS = ("lac", "aps", "raps")
@@ -51,29 +55,24 @@ class Conformal:
     """thresholds (K,) float64: a label joins a set where its score is no higher; inf: always."""
 
     settings: ConformalSettings
+    several: bool
     thresholds: np.ndarray
-    rows: int
 
 
 def strangeness(
-    probabilities: np.ndarray, settings: ConformalSettings, shares: np.ndarray | None = None
+    standing: Standing, settings: ConformalSettings, shares: np.ndarray | None = None
 ) -> np.ndarray:
-    """(N, K) float64 score of every label; shares (N,) in 0..1 are the random ones of aps.
+    """float64 scores of labels, by where they stand; shares are the random ones of aps.
 
-    Without shares a label's own probability counts whole: sets are then a little larger.
+    shares in 0..1 has a number for each label, or is of a shape that spreads over them. Without
+    them a label's own probability counts whole: sets are then a little larger.
     """
-    given = probabilities.astype(np.float64)
+    own = standing.own.astype(np.float64)
     if settings.method == "lac":
-        return 1 - given
-    order = np.argsort(-given, axis=1, kind="stable")
-    falling = np.take_along_axis(given, order, axis=1)
-    own = np.ones(len(given)) if shares is None else shares
-    ranked = falling.cumsum(axis=1) - (1 - own[:, None]) * falling
+        return 1 - own
+    scores = standing.above + (own if shares is None else shares * own)
     if settings.method == "raps":
-        rank = np.arange(1, given.shape[1] + 1)
-        ranked = ranked + settings.penalty * np.maximum(rank - settings.free, 0)
-    scores = np.empty_like(ranked)
-    np.put_along_axis(scores, order, ranked, axis=1)
+        scores = scores + settings.penalty * np.maximum(standing.rank - settings.free, 0)
     return scores
 
 
@@ -83,29 +82,56 @@ def threshold_of(scores: np.ndarray, coverage: float) -> float:
     return float(np.partition(scores, rank - 1)[rank - 1]) if rank <= len(scores) else math.inf
 
 
+def risk_threshold(scores: np.ndarray, weights: np.ndarray, rows: int, coverage: float) -> float:
+    """The lowest threshold above which labels weigh at most (rows + 1) (1 - coverage) - 1.
+
+    scores and weights (G,) are of the true labels, the weights of a row adding up to 1. That is
+    the largest loss at which conformal risk control bounds the mean loss of new rows by
+    1 - coverage (theorem 1 of the paper, with losses of 1 at most); inf where rows are too few.
+    """
+    allowed = (rows + 1) * (1 - coverage) - 1 + 1e-9
+    if allowed < 0:
+        return math.inf
+    order = np.argsort(-scores, kind="stable")
+    lost = int(np.searchsorted(weights[order].cumsum(), allowed, side="right"))
+    return float(scores[order[lost]]) if lost < len(scores) else -math.inf
+
+
 def fit_conformal(
-    probabilities: np.ndarray,
-    targets: np.ndarray,
-    settings: ConformalSettings = ConformalSettings(),
-    shares: np.ndarray | None = None,
+    evidence: Evidence, settings: ConformalSettings = ConformalSettings()
 ) -> Conformal:
-    """Thresholds from (N, K) probabilities and (N,) targets of rows that nothing learned from.
+    """Thresholds from what rows showed that nothing learned from.
 
     A label without enough rows for its own threshold, with per_class, joins every set.
+    SettingsError for a method or per_class where texts have several labels.
     """
-    labels = probabilities.shape[1]
-    scores = strangeness(probabilities, settings, shares)[np.arange(len(targets)), targets]
+    labels = evidence.labels
+    if evidence.several:
+        if settings.method != "lac" or settings.per_class:
+            raise SettingsError(
+                "sets of texts with several labels are by lac, for all labels together",
+                found=settings.method if settings.method != "lac" else "per_class",
+            )
+        counts = np.bincount(evidence.rows, minlength=1)
+        scores, weights = strangeness(evidence.standing, settings), 1 / counts[evidence.rows]
+        found = risk_threshold(scores, weights, int((counts > 0).sum()), settings.coverage)
+        return Conformal(settings, True, np.full(labels, found))
+    scores = strangeness(evidence.standing, settings, evidence.shares)
     if settings.per_class:
-        thresholds = [threshold_of(scores[targets == k], settings.coverage) for k in range(labels)]
+        of = [scores[evidence.targets == label] for label in range(labels)]
+        thresholds = np.array([threshold_of(own, settings.coverage) for own in of])
     else:
-        thresholds = [threshold_of(scores, settings.coverage)] * labels
-    return Conformal(settings, np.array(thresholds), len(targets))
+        thresholds = np.full(labels, threshold_of(scores, settings.coverage))
+    return Conformal(settings, False, thresholds)
 
 
-def label_sets(
-    fitted: Conformal, probabilities: np.ndarray, shares: np.ndarray | None = None
-) -> np.ndarray:
-    """(N, K) bool: the labels of each row's set; the likeliest is always in it."""
-    member = strangeness(probabilities, fitted.settings, shares) <= fitted.thresholds
-    member[np.arange(len(member)), probabilities.argmax(axis=1)] = True
-    return member
+def label_sets(fitted: Conformal, probabilities: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """(N, K) bool: the labels of each row's set; of one label the likeliest is always in it.
+
+    shares (N,) are those of the texts; lac does not look at them.
+    """
+    member = strangeness(standing_of(probabilities), fitted.settings, shares[:, None])
+    joined = member <= fitted.thresholds
+    if not fitted.several:
+        joined[np.arange(len(joined)), probabilities.argmax(axis=1)] = True
+    return joined

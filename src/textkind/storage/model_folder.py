@@ -3,6 +3,7 @@
     MANIFEST.json         format, version, size and SHA-256 of each file, and its own checksum
     model.json            kind, labels, config, decision, provenance
     weights.safetensors   the named arrays
+    evidence.safetensors  what validation showed, of which promises are made; empty without any
     golden.json           a few texts of ours and the logits they had when the folder was written
 
 Saving and loading go in the same order. Nothing is ever unpickled.
@@ -22,6 +23,7 @@ from textkind.classifier import MODELS, Classifier, Model
 from textkind.data.columns import Columns
 from textkind.data.typed_labels import label_set
 from textkind.decision.decision import decision_from_json, decision_to_json
+from textkind.decision.evidence import evidence_arrays, evidence_from_arrays
 from textkind.errors import ModelFolderError
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.manifest import MANIFEST, read_verified, write_manifest
@@ -29,7 +31,8 @@ from textkind.storage.place import whole_folder, write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
 
 CARD, WEIGHTS, GOLDEN = "model.json", "weights.safetensors", "golden.json"
-FILES = [CARD, WEIGHTS, GOLDEN]
+EVIDENCE = "evidence.safetensors"
+FILES = [CARD, WEIGHTS, EVIDENCE, GOLDEN]
 GOLDEN_TEXTS = (
     "a short sentence about nothing much",
     "The parcel came late, the box was torn, and nobody answered the phone!",
@@ -87,6 +90,7 @@ def write_model_files(classifier: Classifier, folder: Path, provenance: Provenan
     }
     write_bytes(folder / CARD, document_bytes(card))
     write_bytes(folder / WEIGHTS, tensor_bytes(arrays))
+    write_bytes(folder / EVIDENCE, tensor_bytes(evidence_arrays(classifier.evidence)))
     golden = {"texts": list(GOLDEN_TEXTS), "logits": _golden_logits(model, GOLDEN_TEXTS).tolist()}
     write_bytes(folder / GOLDEN, document_bytes(golden))
     write_manifest(folder, FILES, f"textkind {textkind.__version__}")
@@ -107,6 +111,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
     files = read_verified(folder, FILES)
     card = _parse_card(files[CARD], str(folder / CARD))
     arrays = parse_tensors(files[WEIGHTS], str(folder / WEIGHTS))
+    shown = parse_tensors(files[EVIDENCE], str(folder / EVIDENCE))
     golden = parse_document(files[GOLDEN], str(folder / GOLDEN))
     classes = tuple(card["labels"])
     try:
@@ -114,6 +119,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
         decision = decision_from_json(card["decision"], len(labels))
         model_class = MODELS[card["kind"]].part(MODELS[card["kind"]].model)
         model = model_class.from_state(card["config"], arrays, labels)
+        evidence = evidence_from_arrays(shown, card["several"], len(labels))
         _check_golden(model, golden)
         provenance = provenance_of_json(card["provenance"])
     except ModelFolderError as error:
@@ -124,7 +130,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
         raise ModelFolderError(
             "the model cannot be rebuilt", found=str(error), where=str(folder)
         ) from error
-    return Classifier(model, decision, classes), provenance
+    return Classifier(model, decision, classes, evidence), provenance
 
 
 def read_card(path: Path) -> dict[str, Any]:

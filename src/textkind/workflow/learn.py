@@ -12,6 +12,7 @@ import numpy as np
 from textkind.classifier import Classifier, fit_function
 from textkind.data.corpus import Corpus
 from textkind.decision.decision import Decision, fit_decision, probabilities
+from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule, label_shares
 from textkind.decision.rule_settings import RuleSettings
 from textkind.models.neural_settings import NeuralSettings
@@ -90,13 +91,9 @@ def learn(
     chosen, rule_facts = fit_rule(rule, train.labels, shares, given, gold, seed)
     for note in rule_facts["notes"]:
         talk.note(note)
-    return Learned(
-        Classifier(
-            fit.model,
-            replace(decision, rule=chosen),
-            train.labels.names if classes is None else classes,
-        ),
-        logits,
-        given,
-        facts | {"rule": rule_facts},
-    )
+    decision, evidence = replace(decision, rule=chosen), None
+    if given is not None and validation is not None:
+        evidence = evidence_of(decision, given, validation.targets, validation.texts)
+    classes = train.labels.names if classes is None else classes
+    classifier = Classifier(fit.model, decision, classes, evidence)
+    return Learned(classifier, logits, given, facts | {"rule": rule_facts})

@@ -18,6 +18,7 @@ import pyarrow as pa
 from textkind.classifier import Classifier, predict_probabilities
 from textkind.data.rejected import Rejection, reasons_in_words, write_rejected
 from textkind.data.settings import ReadSettings
+from textkind.decision.conformal import ConformalSettings
 from textkind.encoding.ledger import ledger, told_ledger
 from textkind.errors import SettingsError
 from textkind.progress import SILENT, Talk
@@ -25,6 +26,7 @@ from textkind.storage.place import whole_file, writing
 from textkind.workflow.blocks import Blocks
 from textkind.workflow.origin import classifier_of
 from textkind.workflow.predictions import prediction_columns, with_predictions
+from textkind.workflow.promised import promise_columns, promises_of, told_answers
 from textkind.workflow.writers import (
     FORMATS,
     PIPE,
@@ -33,6 +35,7 @@ from textkind.workflow.writers import (
     open_writer,
 )
 
+TOKENS = ("tokens_read", "tokens_unread")
 NO_TEXTS = pa.array([], pa.large_string())
 
 
@@ -43,6 +46,8 @@ class PredictSettings:
     reading: ReadSettings = field(default_factory=ReadSettings)
     top: int = 1  # labels told for each text, most probable first
     tokens: bool = False  # tell for each text how many tokens were read, and how many not
+    max_error: float | None = None  # share of wrong ones among the answered; None: answer all
+    sets: ConformalSettings | None = None  # tell for each text the labels that could be its own
     joint: str = "|"  # between several labels of a text where they share a CSV field
     output_format: str | None = None  # for a pipe: csv, tsv or jsonl
     overwrite: bool = False
@@ -61,6 +66,7 @@ class PredictResult:
     """What came of it: read == predicted + rejected. seconds leave out the loading of the model.
 
     unread is the ledger of the texts (encoding/ledger.py); None of a model without a limit.
+    answered, of the predicted, and the confidence they have at least; None where all are answered.
     """
 
     read: int
@@ -70,6 +76,8 @@ class PredictResult:
     rejected_file: Path | None
     seconds: float
     unread: dict[str, int] | None
+    answered: int | None
+    least_confidence: float | None
 
 
 def predict(
@@ -96,7 +104,8 @@ def predict(
 
         network: Any = in_precision(classifier.model, settings.precision, talk)
         classifier = replace(classifier, model=network)
-    _check_joint(classifier, settings.joint)
+    promises = promises_of(classifier, settings.max_error, settings.sets, talk)
+    _check_joint(classifier, settings)
     if settings.tokens and classifier.model.token_counts(NO_TEXTS) is None:
         raise SettingsError(
             f"this {classifier.model.name} model has no limit: it reads every text whole",
@@ -112,12 +121,12 @@ def predict(
         several=labels.several,
         top=settings.top,
         labels=len(labels),
-        tokens=settings.tokens,
+        more=promises.names + (TOKENS if settings.tokens else ()),
     )
     for note in notes:
         talk.note(note)
     place = Path("standard output" if str(output) == PIPE else output)
-    read, rejected, unread = 0, list[Rejection](), Counter[str]()
+    read, rejected, unread, answered = 0, list[Rejection](), Counter[str](), 0
     try:
         with talk.task(f"predicting {blocks.name}"), _output(output, settings) as file:
             writer = open_writer(kind, file, settings.joint)
@@ -126,7 +135,11 @@ def predict(
                 counts = classifier.model.token_counts(block.texts, settings.threads)
                 if counts is not None:
                     unread.update(ledger(*counts))
-                table = with_predictions(block.table, columns, classifier, given, counts)
+                told, more = promise_columns(promises, classifier, block.texts, given)
+                answered += len(given) if told is None else int(told.sum())
+                if settings.tokens and counts is not None:
+                    more += [pa.array(counts[1]), pa.array(counts[0] - counts[1])]
+                table = with_predictions(block.table, columns, classifier, given, told, more)
                 with writing(place):
                     writer.write(table)
                 read += block.read
@@ -139,14 +152,19 @@ def predict(
     if unread["texts_cut"]:
         hint = "" if settings.tokens else " (--tokens tells how many of each)"
         talk.note(told_ledger(unread, "texts") + hint)
+    predicted, least = read - len(rejected), promises.least
+    if least is not None:
+        talk.note(told_answers(least, answered, predicted))
     return PredictResult(
         read=read,
-        predicted=read - len(rejected),
+        predicted=predicted,
         rejected=len(rejected),
         output=str(output),
         rejected_file=rejected_file,
         seconds=time.monotonic() - began,
         unread=dict(unread) if unread else None,
+        answered=None if least is None else answered,
+        least_confidence=None if least is None else least.confidence,
     )
 
 
@@ -173,10 +191,10 @@ def _output_format(output: str | Path, settings: PredictSettings) -> str:
     return "jsonl" if settings.reading.format in ("jsonl", "json") else "csv"
 
 
-def _check_joint(classifier: Classifier, joint: str) -> None:
-    if classifier.labels.several:
+def _check_joint(classifier: Classifier, settings: PredictSettings) -> None:
+    if classifier.labels.several or settings.sets is not None:
         for name in classifier.labels.names:
-            if joint in name:
+            if settings.joint in name:
                 raise SettingsError(
                     "a label holds the text that is to stand between labels",
                     found=name,

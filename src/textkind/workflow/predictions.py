@@ -1,9 +1,11 @@
 """Probabilities to columns: label, probability and the next best, beside the input's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from textkind.classifier import Classifier
 from textkind.decision.decision import decide
@@ -16,21 +18,21 @@ class PredictionColumns:
 
     best     label and probability; for several labels the lists of those given
     ranked   (label, probability) of the second best on, or of several labels from the best on
-    tokens   those read of each text, and those not read; empty where they are not asked for
+    more     what else was asked for, such as the tokens that were read
     """
 
     best: tuple[str, str]
     ranked: tuple[tuple[str, str], ...]
-    tokens: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """All of them, in their order."""
-        return [*self.best, *(name for pair in self.ranked for name in pair), *self.tokens]
+        return [*self.best, *(name for pair in self.ranked for name in pair), *self.more]
 
 
 def prediction_columns(
-    taken: list[str], *, several: bool, top: int, labels: int, tokens: bool = False
+    taken: list[str], *, several: bool, top: int, labels: int, more: tuple[str, ...] = ()
 ) -> tuple[PredictionColumns, list[str]]:
     """Names for the `top` best labels, and a note where names had to be changed.
 
@@ -43,7 +45,7 @@ def prediction_columns(
     plain = PredictionColumns(
         ("labels", "probabilities") if several else ("label", "probability"),
         tuple((f"label_{rank}", f"probability_{rank}") for rank in ranks),
-        ("tokens_read", "tokens_unread") if tokens else (),
+        more,
     )
     prefix, columns = "", plain
     while clash := set(columns.names) & set(taken):
@@ -51,7 +53,7 @@ def prediction_columns(
         columns = PredictionColumns(
             (prefix + plain.best[0], prefix + plain.best[1]),
             tuple((prefix + label, prefix + share) for label, share in plain.ranked),
-            tuple(prefix + name for name in plain.tokens),
+            tuple(prefix + name for name in plain.more),
         )
         clashing = sorted(clash)
     if not prefix:
@@ -66,15 +68,17 @@ def with_predictions(
     columns: PredictionColumns,
     classifier: Classifier,
     probabilities: np.ndarray,
-    counts: tuple[np.ndarray, np.ndarray] | None = None,
+    answered: np.ndarray | None = None,
+    more: Sequence[pa.Array] = (),
 ) -> pa.Table:
     """The table with the columns of prediction; probabilities is (N, K) float32.
 
-    counts are the tokens (N,) of each text and those of it that are read, if they are to be told.
+    answered (N,) bool: the rows whose label is told, None for all. more are the other columns.
     """
-    names = pa.array([str(name) for name in classifier.labels.names], pa.large_string())
+    names = _names(classifier)
     if classifier.labels.several:
-        added = list(_lists(names, decide(classifier.decision, probabilities), probabilities))
+        given = decide(classifier.decision, probabilities)
+        added = list(label_lists(classifier, given, probabilities))
         order = _ranked(probabilities, len(columns.ranked))
     else:
         chosen = decide(classifier.decision, probabilities)
@@ -87,10 +91,9 @@ def with_predictions(
         ids = order[:, rank]
         added.append(names.take(pa.array(ids)))
         added.append(pa.array(np.take_along_axis(probabilities, ids[:, None], axis=1)[:, 0]))
-    if columns.tokens and counts is not None:
-        whole, told = counts
-        added += [pa.array(told), pa.array(whole - told)]
-    for name, column in zip(columns.names, added, strict=True):
+    if answered is not None:
+        added[0] = pc.if_else(pa.array(answered), added[0], pa.scalar(None, added[0].type))
+    for name, column in zip(columns.names, [*added, *more], strict=True):
         table = table.append_column(name, column)
     return table
 
@@ -100,10 +103,11 @@ def _ranked(probabilities: np.ndarray, count: int) -> np.ndarray:
     return np.argsort(-probabilities, axis=1, kind="stable")[:, :count]
 
 
-def _lists(
-    names: pa.LargeStringArray, given: np.ndarray, probabilities: np.ndarray
+def label_lists(
+    classifier: Classifier, given: np.ndarray, probabilities: np.ndarray
 ) -> tuple[pa.LargeListArray, pa.LargeListArray]:
-    """The labels given to each row and their probabilities, as lists, most probable first."""
+    """The labels given (N, K) to rows and their probabilities, as lists, most probable first."""
+    names = _names(classifier)
     row, label = np.nonzero(given)
     shares = probabilities[row, label]
     order = np.lexsort((label, -shares, row))
@@ -113,3 +117,7 @@ def _lists(
         pa.LargeListArray.from_arrays(offsets, names.take(pa.array(label[order]))),
         pa.LargeListArray.from_arrays(offsets, pa.array(shares[order])),
     )
+
+
+def _names(classifier: Classifier) -> pa.LargeStringArray:
+    return pa.array([str(name) for name in classifier.labels.names], pa.large_string())

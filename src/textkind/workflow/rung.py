@@ -23,6 +23,7 @@ from textkind.classifier import Classifier, Model, fit_function
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import decision_to_json, fit_decision, probabilities
+from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule, label_shares
 from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import SettingsError, TextkindError
@@ -182,6 +183,8 @@ def _stack(
     decision, _ = fit_decision(logits, validation.targets, labels.several)
     mixed = probabilities(decision, logits)
     rule, _ = fit_rule(RuleSettings(), labels, shares, mixed, validation.targets, job.seed)
+    decision = replace(decision, rule=rule)
+    evidence = evidence_of(decision, mixed, validation.targets, validation.texts)
     chosen = [folders[place] for place, _ in kept]
     outcomes = [json.loads((folder / OUTCOME).read_text(encoding="utf-8")) for folder in chosen]
     told = {folder.name: round(float(share), 4) for folder, share in zip(chosen, said, strict=True)}
@@ -195,12 +198,8 @@ def _stack(
     seconds += time.perf_counter() - began
     members = tuple(load_model(folder / MODEL) for folder in chosen)
     model = StackModel(labels, members, said, facts)
-    return Made(
-        Classifier(cast(Model, model), replace(decision, rule=rule), labels.names),
-        logits,
-        facts,
-        seconds,
-    )
+    classifier = Classifier(cast(Model, model), decision, labels.names, evidence)
+    return Made(classifier, logits, facts, seconds)
 
 
 def _log_loss(given: np.ndarray, targets: np.ndarray) -> np.floating[Any]:

@@ -197,8 +197,7 @@ def scored_parts(
             figures["validation"] = _scored(
                 learned, parts.validation, learned.validation_probabilities, seed
             )
-        fitted = parts.validation, learned.validation_probabilities
-        figures["trust"] = trust_facts(fitted, tested)
+        figures["trust"] = trust_facts(learned.classifier, tested)
         if tested is None:
             shown = parts.validation, learned.validation_probabilities
     if tested is not None:

@@ -7,81 +7,85 @@ from typing import Any
 
 import numpy as np
 
+from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
-from textkind.decision.abstention import CONFIDENCE, area_under_risk, fit_abstention
-from textkind.decision.conformal import ConformalSettings, fit_conformal, label_sets
+from textkind.decision.abstention import CONFIDENCE, Abstention, area_under_risk, fit_abstention
+from textkind.decision.conformal import Conformal, ConformalSettings, fit_conformal, label_sets
+from textkind.decision.evidence import Evidence, evidence_of
+from textkind.decision.promises import LEAST_ROWS
 
 ERRORS = (0.01, 0.02, 0.05, 0.1, 0.2)  # at most, among the answered
 COVERAGES = (0.8, 0.9, 0.95, 0.99)  # at least, of sets
-LEAST_ROWS = 50  # of validation: fewer can show next to nothing
 
 
 def trust_facts(
-    fitted: tuple[Corpus, np.ndarray], tested: tuple[Corpus, np.ndarray] | None
+    classifier: Classifier, tested: tuple[Corpus, np.ndarray] | None
 ) -> dict[str, Any] | None:
-    """The entry "trust" of metrics.json, of texts with one label; None for others, and few rows.
+    """The entry "trust" of metrics.json; None without validation, and for few rows of it.
 
-    Both are a part with its (N, K) probabilities: validation, and test where there is one.
+    tested is the test part with its (N, K) probabilities, where there is one.
     """
-    validation, given = fitted
-    if validation.labels.several or len(validation) < LEAST_ROWS:
+    fitted = classifier.evidence
+    if fitted is None or len(fitted) < LEAST_ROWS:
         return None
-    confidence, correct = answers(validation, given)
-    test = None if tested is None else answers(*tested)
+    shown = None
+    if tested is not None and len(tested[0]):
+        part, given = tested
+        shown = evidence_of(classifier.decision, given, part.targets, part.texts)
     return {
         "level": CONFIDENCE,
-        "risk_area": None if test is None or not len(test[0]) else area_under_risk(*test),
-        "abstention": [_abstention(confidence, correct, test, most) for most in ERRORS],
-        "sets": [_sets(validation, given, tested, coverage) for coverage in COVERAGES],
+        "risk_area": None if shown is None else area_under_risk(shown.confidence, shown.correct),
+        "abstention": [
+            abstention_facts(fit_abstention(fitted.confidence, fitted.correct, most), shown)
+            for most in ERRORS
+        ],
+        "sets": [
+            set_facts(fit_conformal(fitted, ConformalSettings("lac", coverage)), shown, tested)
+            for coverage in COVERAGES
+        ],
     }
 
 
-def answers(part: Corpus, given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) probability of the likeliest label, and (N,) bool whether it is right."""
-    return given.max(axis=1), given.argmax(axis=1) == part.targets
-
-
-def _abstention(
-    confidence: np.ndarray,
-    correct: np.ndarray,
-    test: tuple[np.ndarray, np.ndarray] | None,
-    most: float,
-) -> dict[str, Any]:
-    found = fit_abstention(confidence, correct, most)
-    possible = np.isfinite(found.confidence)
+def abstention_facts(found: Abstention, shown: Evidence | None) -> dict[str, Any]:
+    """One line of "abstention"; shown is what the test part shows."""
     told: dict[str, Any] = {
-        "max_error": most,
-        "confidence": float(found.confidence) if possible else None,
+        "max_error": found.max_error,
+        "confidence": float(found.confidence) if np.isfinite(found.confidence) else None,
         "answered": found.answered,
         "test_answered": None,
         "test_error": None,
     }
-    if test is not None and len(test[0]):
-        rows = test[0] >= found.confidence
+    if shown is not None:
+        rows = shown.confidence >= found.confidence
         told["test_answered"] = float(rows.mean())
-        told["test_error"] = float((~test[1][rows]).mean()) if rows.any() else None
+        told["test_error"] = float((~shown.correct[rows]).mean()) if rows.any() else None
     return told
 
 
-def _sets(
-    validation: Corpus,
-    given: np.ndarray,
-    tested: tuple[Corpus, np.ndarray] | None,
-    coverage: float,
+def set_facts(
+    fitted: Conformal, shown: Evidence | None, tested: tuple[Corpus, np.ndarray] | None
 ) -> dict[str, Any]:
-    fitted = fit_conformal(given, validation.targets, ConformalSettings("lac", coverage))
+    """One line of "sets"; a part and its probabilities are `tested` where they are `shown`."""
     threshold = float(fitted.thresholds[0])
     told: dict[str, Any] = {
-        "coverage": coverage,
+        "coverage": fitted.settings.coverage,
         "threshold": threshold if np.isfinite(threshold) else None,
         "test_coverage": None,
         "mean_size": None,
         "single": None,
     }
-    if tested is not None and len(tested[0]):
-        test, probabilities = tested
-        member = label_sets(fitted, probabilities)
+    if shown is not None and tested is not None:
+        member = label_sets(fitted, tested[1], shown.shares)
         sizes = member.sum(axis=1)
-        told["test_coverage"] = float(member[np.arange(len(test)), test.targets].mean())
+        told["test_coverage"] = kept_labels(member, shown)
         told["mean_size"], told["single"] = float(sizes.mean()), float((sizes == 1).mean())
     return told
+
+
+def kept_labels(member: np.ndarray, shown: Evidence) -> float | None:
+    """The share of a text's true labels that are in its set, over texts with any; None: no text."""
+    labels = np.bincount(shown.rows, minlength=len(shown))
+    if not labels.any():
+        return None
+    kept = np.bincount(shown.rows, member[shown.rows, shown.targets], minlength=len(shown))
+    return float((kept[labels > 0] / labels[labels > 0]).mean())
