@@ -99,3 +99,41 @@ def test_one_row_or_rows_of_one_label_have_figures_or_null(run_folder, tmp_path,
     assert figures["accuracy"] == {"value": 1.0, "low": 0.025 ** (1 / rows), "high": 1.0}
     assert figures["roc_auc"]["value"] is figures["cohens_kappa"]["value"] is None
     assert [one["support"] for one in figures["per_label"]] == [rows, 0, 0]
+
+
+@pytest.fixture(scope="module")
+def sliced_file(tmp_path_factory):
+    """Tickets of two sources, of which one is half wrong."""
+    path = tmp_path_factory.mktemp("data") / "sliced.csv"
+    rows = [("refund my invoice", "billing", "mail"), ("parcel is late", "delivery", "mail")] * 20
+    rows += [("refund my invoice", "delivery", "phone"), ("password", "login", "phone")] * 15
+    rows += [("locked account", "login", "fax")] * 3
+    path.write_text("text,queue,source\n" + "".join(",".join(row) + "\n" for row in rows))
+    return path
+
+
+def test_slices_are_told_worst_first_with_adjusted_p_and_few_rows(run_folder, sliced_file, capsys):
+    _, out, _ = evaluate(capsys, run_folder, sliced_file, "--quiet", "--slice", "queue")
+    lines = out[out.index("accuracy of") :].splitlines()
+    assert lines[1].startswith("source: phone")
+    assert "< 0.001" in lines[1]
+    assert any(line.startswith("source: fax") and line.endswith("few rows") for line in lines)
+    assert any(line.startswith("queue: delivery") for line in lines)
+    assert lines[-1].startswith("less the rest in points; p adjusted for")
+
+
+def test_the_slices_left_out_are_counted_and_all_tells_them(run_folder, sliced_file, capsys):
+    _, short, _ = evaluate(capsys, run_folder, sliced_file, "--slice", "queue", "--quiet")
+    _, whole, _ = evaluate(capsys, run_folder, sliced_file, "--slice", "queue", "--quiet", "--all")
+    found = json.loads(
+        evaluate(capsys, run_folder, sliced_file, "--slice", "queue", "--json", "--quiet")[1]
+    )["slices"]["found"]
+    assert all(f"{one['column']}: {one['value']}" in whole for one in found)
+    assert ("slices more" in short) == (len(found) > 10)
+
+
+def test_a_column_that_is_not_there_is_told_with_the_nearest(run_folder, sliced_file, capsys):
+    code, out, err = evaluate(capsys, run_folder, sliced_file, "--slice", "sorce")
+    assert (code, out) == (2, "")
+    assert "no such column to slice by; found 'sorce'" in err
+    assert "did you mean 'source'?" in err

@@ -18,12 +18,19 @@ from textkind.evaluation.scorecard import (
     score_headline,
     score_part,
 )
+from textkind.evaluation.slices import Slice, score_slices
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "metrics.schema.json").read_text())
 
 
 def label_set(label_count, several):
     return LabelSet(tuple(f"label {k:03d}" for k in range(label_count)), several)
+
+
+def halves(rows):
+    """Two slices of a column, which together are all rows."""
+    first = np.arange(rows) < rows / 2
+    return [Slice("half", "first", first), Slice("half", "second", ~first)]
 
 
 def document(case, several):
@@ -40,6 +47,7 @@ def document(case, several):
         "test": score_part(probabilities, predicted, targets, labels, resamples=70),
         "clean": {"left_out": {"same": 1, "near": 2}, "similarity": 0.8}
         | score_headline(probabilities, predicted, targets, resamples=70),
+        "slices": score_slices(halves(len(targets)), probabilities, predicted, targets),
         "validation": None,
         "trust": None,
         "baseline": majority_baseline(targets, targets, labels),

@@ -167,6 +167,7 @@ def made_metrics(
         "labels": labels,
         "test": None,
         "clean": None,
+        "slices": None,
         "validation": None,
         "trust": None
         if several

@@ -12,6 +12,7 @@ examples:
   textkind evaluate runs/reviews new.csv
   textkind evaluate runs/reviews new.csv --mistakes 20
   textkind evaluate runs/reviews new.csv --all
+  textkind evaluate runs/reviews new.csv --slice source --slice year
   textkind evaluate runs/reviews new.csv --json > figures.json
 """
 
@@ -24,6 +25,14 @@ def add_arguments(parser: Parser) -> None:
         "--all",
         action="store_true",
         help="every figure and every label in the tables (default: the headline, 20 labels)",
+    )
+    parser.add_argument(
+        "--slice",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="figures by the values of a column, numbers by quarters; give it once for each column "
+        "(default: length, script and columns of few values)",
     )
     parser.add_argument(
         "--mistakes",
@@ -56,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = EvaluateSettings(
         reading=read_settings(arguments),
+        slices=tuple(arguments.slice),
         mistakes=arguments.mistakes,
         seed=arguments.seed,
         threads=arguments.threads,

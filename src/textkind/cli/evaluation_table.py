@@ -1,4 +1,4 @@
-"""One evaluation as plain text: figures, labels, what is mixed up, and mistakes."""
+"""One evaluation as plain text: figures, labels, what is mixed up, slices, and mistakes."""
 
 from typing import Any
 
@@ -38,6 +38,7 @@ FURTHER = {
 }
 LARGEST_TABLE = 10  # labels of a confusion table that fits a terminal
 MOST_PAIRS = 10
+MOST_SLICES = 10
 
 
 def evaluation_table(result: EvaluateResult, everything: bool = False) -> str:
@@ -55,6 +56,7 @@ def evaluation_table(result: EvaluateResult, everything: bool = False) -> str:
         label_table(figures["per_label"], None if everything else MOST_LABELS),
         confusion_table(figures),
         pair_table(figures),
+        slice_table(result.slices, None if everything else MOST_SLICES),
         mistake_table(result.mistakes),
     ]
     return "\n\n".join(block for block in blocks if block)
@@ -118,6 +120,37 @@ def pair_table(figures: dict[str, Any]) -> str:
         mixed = (label_name(pair["gold"]), label_name(pair["predicted"]))
         rows.append((*mixed, f"{pair['count']:,}", share))
     return aligned(rows, left=frozenset({1}))
+
+
+def slice_table(slices: dict[str, Any] | None, most: int | None) -> str:
+    """Slices, the surest to be worse first, each beside the other rows; nothing without any."""
+    if slices is None:
+        return ""
+    figure = slices["figure"]
+    rows = [(FURTHER.get(figure, HEADLINE.get(figure, figure)) + " of", "rows", "value",
+             "95 % interval", "less the rest", "95 % interval", "p")]  # fmt: skip
+    for one in slices["found"][:most]:
+        name = f"{label_name(one['column'])}: {label_name(one['value'])}"
+        difference = one["difference"]
+        told = ("few rows", "", "")
+        if difference is not None:
+            gap = (f"{100 * difference[key]:+.1f}" for key in ("value", "low", "high"))
+            value, low, high = gap
+            told = (value, f"{low} to {high}", p_value(difference["p_holm"]))
+        rows.append((name, f"{one['rows']:,}", *with_interval(figure, one[figure]), *told))
+    more = 0 if most is None else len(slices["found"]) - most
+    lines = [aligned(rows)]
+    if more > 0:
+        lines.append(f"and {more:,} slices more: --all tells them")
+    lines.append(
+        f"less the rest in points; p adjusted for {slices['compared']:,} comparisons (Holm)"
+    )
+    return "\n".join(lines)
+
+
+def p_value(p: float) -> str:
+    """A p value as text: three digits, or that it is below."""
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
 def mistake_table(mistakes: list[dict[str, Any]]) -> str:

@@ -61,13 +61,20 @@ def hit_rows(predicted: np.ndarray, targets: np.ndarray, label_count: int) -> La
     return rows_by_label(targets, label_count, predicted == targets)
 
 
+def label_rows_of(
+    predicted: np.ndarray, targets: np.ndarray, label_count: int
+) -> tuple[LabelRows, LabelRows, LabelRows]:
+    """The rows of which each label is gold, predicted, and both."""
+    return (
+        rows_by_label(targets, label_count),
+        rows_by_label(predicted, label_count),
+        hit_rows(predicted, targets, label_count),
+    )
+
+
 def count_labels(predicted: np.ndarray, targets: np.ndarray, label_count: int) -> LabelCounts:
     """Count each label; predicted and targets are both (N,) ids or both (N, K) 0/1."""
-    return LabelCounts(
-        rows_by_label(targets, label_count).counts,
-        rows_by_label(predicted, label_count).counts,
-        hit_rows(predicted, targets, label_count).counts,
-    )
+    return LabelCounts(*(rows.counts for rows in label_rows_of(predicted, targets, label_count)))
 
 
 def confusion_table(predicted: np.ndarray, targets: np.ndarray, label_count: int) -> np.ndarray:

@@ -15,8 +15,7 @@ from textkind.evaluation.counts import (
     LabelCounts,
     LabelRows,
     figures_of_counts,
-    hit_rows,
-    rows_by_label,
+    label_rows_of,
 )
 from textkind.evaluation.metrics import Scored
 from textkind.seeds import generator
@@ -77,13 +76,9 @@ def resampled_counts(
     predicted and targets are both (N,) ids or both (N, K) 0/1, N 1 or more. Large parts get fewer
     resamples.
     """
-    parts = (
-        rows_by_label(targets, label_count),
-        rows_by_label(predicted, label_count),
-        hit_rows(predicted, targets, label_count),
-    )
+    parts = label_rows_of(predicted, targets, label_count)
     batches = [
-        [_sum_by_label(weights, part) for part in parts]
+        [label_sums(weights, part) for part in parts]
         for weights in _batches(len(targets), seed, resamples)
     ]
     return LabelCounts(*(np.concatenate(sums) for sums in zip(*batches, strict=True)))
@@ -176,13 +171,10 @@ def _plan(scored: Scored) -> _Plan:
 def _figures_of_batch(scored: Scored, plan: _Plan, weights: np.ndarray) -> dict[str, np.ndarray]:
     from textkind.evaluation.kernels import equal_mass_gaps, rank_areas
 
-    means = sum(
-        weights[start : start + BLOCK].T.astype(np.float64) @ plan.linear[start : start + BLOCK]
-        for start in range(0, len(scored), BLOCK)
-    ) / len(scored)
+    means = weighted_sums(weights, plan.linear) / len(scored)
     figures = dict(zip(scored.row_figures, means[:, BINS:].T, strict=True))
     counts = LabelCounts(
-        *(_sum_by_label(weights, part) for part in (scored.gold, scored.predicted, scored.hits))
+        *(label_sums(weights, part) for part in (scored.gold, scored.predicted, scored.hits))
     )
     figures |= figures_of_counts(counts, scored.several)
     areas = [
@@ -197,7 +189,18 @@ def _figures_of_batch(scored: Scored, plan: _Plan, weights: np.ndarray) -> dict[
     return figures
 
 
-def _sum_by_label(weights: np.ndarray, part: LabelRows) -> np.ndarray:
+def weighted_sums(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(B, F) float64: the sum of values (N, F) over the rows of each resample, weights (N, B)."""
+    return sum(
+        (
+            weights[start : start + BLOCK].T.astype(np.float64) @ values[start : start + BLOCK]
+            for start in range(0, len(values), BLOCK)
+        ),
+        np.zeros((weights.shape[1], values.shape[1])),
+    )
+
+
+def label_sums(weights: np.ndarray, part: LabelRows) -> np.ndarray:
     """(B, K) int64: the weight of each label's rows in each resample."""
     sums = np.zeros((len(part.counts), weights.shape[1]), np.int64)
     present = np.flatnonzero(part.counts)

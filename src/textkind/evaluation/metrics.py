@@ -19,8 +19,7 @@ from textkind.evaluation.counts import (
     LabelCounts,
     LabelRows,
     figures_of_counts,
-    hit_rows,
-    rows_by_label,
+    label_rows_of,
 )
 from textkind.evaluation.label_order import in_top, label_order_figures, overlap_figures
 from textkind.evaluation.ranking import Ranking, area_under_roc, average_precision, rank
@@ -83,10 +82,11 @@ def prepare(probabilities: np.ndarray, predicted: np.ndarray, targets: np.ndarra
     else:
         figures |= in_top(probabilities, targets)
     truth = targets.T if several else (targets == np.arange(label_count)[:, None])
+    gold, given, hits = label_rows_of(predicted, targets, label_count)
     return Scored(
-        gold=rows_by_label(targets, label_count),
-        predicted=rows_by_label(predicted, label_count),
-        hits=hit_rows(predicted, targets, label_count),
+        gold=gold,
+        predicted=given,
+        hits=hits,
         row_figures=figures,
         confidence=confidence,
         correct=correct,

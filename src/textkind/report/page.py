@@ -40,6 +40,7 @@ from textkind.report.promises import promise_tables
 from textkind.report.reliability import reliability_diagram
 from textkind.report.rendering import rendered
 from textkind.report.reproduce import candidate_rows, command, fact_tables, seconds_rows
+from textkind.report.slices import slice_section
 from textkind.report.training import training_section
 from textkind.report.verdict import told, verdict, warnings
 from textkind.report.wording import name, number
@@ -48,6 +49,7 @@ MOST_LABELS = 200  # lines of the table of labels
 MOST_COUNTS = 20  # labels in the data profile
 MOST_PAIRS = 20  # confusions listed beside a compact map
 FEW_PAIRS = 8  # beside a full map
+MOST_SLICES = 15
 
 
 def write_report(path: Path, metrics: Metrics, mistakes: list[dict[str, Any]]) -> None:
@@ -129,6 +131,7 @@ def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
         "diagram": _diagram(part),
         "bins": _bins(part, "equal_mass"),
         "promises": promise_tables(metrics),
+        "slices": slice_section(metrics, MOST_SLICES),
         "compact": compact,
         "pairs": pair_rows(found, labels, MOST_PAIRS if compact else FEW_PAIRS) if found else [],
         "pair_total": len(found.pairs) if found else 0,

@@ -12,6 +12,7 @@ from textkind.evaluation.scorecard import score_part
 from textkind.progress import SILENT, Talk
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import classifier_of, file_digest
+from textkind.workflow.slices import columns_to_slice, slice_facts
 from textkind.workflow.unread import unread_tokens
 
 
@@ -20,6 +21,7 @@ class EvaluateSettings:
     """How labelled texts are read and figures drawn."""
 
     reading: ReadSettings = field(default_factory=ReadSettings)
+    slices: tuple[str, ...] = ()  # columns to slice by, beside those that are sliced by anyway
     mistakes: int = 0  # most confident mistakes to tell
     seed: int = 0  # of the bootstrap
     threads: int | None = None
@@ -27,13 +29,14 @@ class EvaluateSettings:
 
 @dataclass(frozen=True, eq=False)
 class EvaluateResult:
-    """figures is a part of metrics.json; mistakes are records of mistakes.jsonl."""
+    """figures is a part of metrics.json, slices its entry; mistakes are those of mistakes.jsonl."""
 
     source: str
     read: int
     accepted: int
     rejected: int
     figures: dict[str, Any]
+    slices: dict[str, Any] | None
     mistakes: list[dict[str, Any]]
 
 
@@ -64,9 +67,19 @@ def evaluate(
     with talk.task("evaluating"):
         predicted = decide(classifier.decision, given)
         figures = score_part(given, predicted, corpus.targets, corpus.labels, settings.seed)
+        beside = columns_to_slice(reading, settings.slices)
+        slices = slice_facts(
+            corpus, beside, given, predicted, asked=settings.slices, seed=settings.seed
+        )
     mistakes = []
     if settings.mistakes:
         mistakes = mistake_records(classifier, corpus, given, settings.mistakes)
     return EvaluateResult(
-        reading.source, reading.read, len(corpus), len(reading.rejected), figures, mistakes
+        source=reading.source,
+        read=reading.read,
+        accepted=len(corpus),
+        rejected=len(reading.rejected),
+        figures=figures,
+        slices=slices,
+        mistakes=mistakes,
     )

@@ -11,7 +11,7 @@ from textkind.data.columns import Columns
 
 def word_profile(parts: list[pa.LargeStringArray]) -> dict[str, float]:
     """White-space separated words a text, over all parts."""
-    counts = np.concatenate([_word_counts(texts) for texts in parts])
+    counts = np.concatenate([word_counts(texts) for texts in parts])
     return {
         "mean": round(float(counts.mean()), 2),
         "median": float(np.median(counts)),
@@ -37,5 +37,6 @@ def column_profile(columns: Columns) -> dict[str, Any]:
     }
 
 
-def _word_counts(texts: pa.LargeStringArray) -> np.ndarray:
+def word_counts(texts: pa.LargeStringArray) -> np.ndarray:
+    """(N,) white-space separated words of each text."""
     return pc.count_substring_regex(texts, r"\S+").to_numpy(zero_copy_only=False)

@@ -46,6 +46,7 @@ from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import data_facts, read_sources, split_readings
+from textkind.workflow.slices import slice_facts, test_columns
 from textkind.workflow.told import Account
 from textkind.workflow.trust import trust_facts
 from textkind.workflow.unread import unread_tokens
@@ -99,7 +100,8 @@ def train(
             learned, chosen, climb = learned_model(parts, settings, account)
         settings = replace(settings, model=chosen)
         with account.step("evaluate"):
-            figures, mistakes = evaluate_parts(learned, parts, settings, account)
+            beside = {} if parts.test is None else test_columns(readings, parts.test)
+            figures, mistakes = evaluate_parts(learned, parts, settings, beside, account)
             unread = unread_of_test(learned, parts, settings, account)
         fit = fit_facts(learned, settings, account) | unread
         fit |= gradients_by_step(learned, parts, settings)
@@ -166,18 +168,23 @@ def run_facts(
 
 
 def evaluate_parts(
-    learned: Learned, parts: Parts, settings: TrainSettings, talk: Talk
+    learned: Learned,
+    parts: Parts,
+    settings: TrainSettings,
+    beside: Mapping[str, pa.ChunkedArray],
+    talk: Talk,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The figures of validation and test, the baseline's, and the mistakes worth reading.
 
-    The test labels are opened here, once, after everything is chosen.
+    beside are the columns beside the test texts, by which figures are sliced. The test labels are
+    opened here, once, after everything is chosen.
     """
     if parts.test is None:
-        return scored_parts(learned, parts, None, settings, talk)
+        return scored_parts(learned, parts, None, settings, beside, talk)
     with talk.task("evaluating on test"):
         given = predict_probabilities(learned.classifier, parts.test.texts, settings.threads)
     test = parts.test.open("evaluation of the finished classifier")
-    return scored_parts(learned, parts, (test, given), settings, talk)
+    return scored_parts(learned, parts, (test, given), settings, beside, talk)
 
 
 def scored_parts(
@@ -185,11 +192,14 @@ def scored_parts(
     parts: Parts,
     tested: tuple[Corpus, np.ndarray] | None,
     settings: TrainSettings,
+    beside: Mapping[str, pa.ChunkedArray],
     talk: Talk,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
-    figures: dict[str, Any] = dict.fromkeys(("test", "clean", "validation", "trust", "baseline"))
+    figures: dict[str, Any] = dict.fromkeys(
+        ("test", "clean", "slices", "validation", "trust", "baseline")
+    )
     mistakes: list[dict[str, Any]] = []
     shown = tested
     if learned.validation_probabilities is not None:
@@ -215,6 +225,8 @@ def scored_parts(
         figures["clean"] = clean_figures(
             learned_from, test, given, predicted, seed=seed, threads=settings.threads, talk=talk
         )
+        with talk.task("slicing"):
+            figures["slices"] = slice_facts(test, beside, given, predicted, seed=seed)
     if shown is not None:
         with talk.task("explaining the mistakes"):
             mistakes = mistake_records(learned.classifier, *shown)
