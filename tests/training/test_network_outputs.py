@@ -28,6 +28,24 @@ def test_outputs_are_those_of_each_text_alone(tiny, tokens_of, monkeypatch, budg
         np.testing.assert_allclose(alone.detach()[0], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_batches_are_read_at_once_on_any_number_of_threads(threads, tiny, tokens_of, monkeypatch):
+    monkeypatch.setattr(forward, "BATCH_TOKENS", 30)
+    lists = [[1 + row % 30] * (1 + row % 9) for row in range(100)]
+    network, inside = tiny(), set()
+    network.register_forward_hook(lambda *_: inside.add(torch.get_num_threads()))
+    with torch_threads(1):
+        alone = network_outputs(network, tokens_of(lists), 3)
+    inside.clear()
+    with torch_threads(threads):
+        np.testing.assert_array_equal(network_outputs(network, tokens_of(lists), 3), alone)
+        assert torch.get_num_threads() == threads
+        assert inside == {1}  # each batch on one
+        inside.clear()
+        network_outputs(network, tokens_of(lists[:1]), 3)
+        assert inside == {threads}  # one alone on all
+
+
 def test_no_texts_have_no_outputs(tiny):
     none = Tokens(np.empty(0, np.int32), np.zeros(1, np.int64))
     assert network_outputs(tiny(), none, 3).shape == (0, 3)

@@ -11,7 +11,7 @@ from textkind.encoding.tokens import Tokens
 from textkind.models.networks.bert import Bert
 from textkind.models.networks.pretrained import Pretrained
 from textkind.models.networks.pretrained_settings import PretrainedSettings
-from textkind.training.forward import evaluating, length_batches
+from textkind.training.forward import over_batches
 from textkind.training.settings import TrainingSettings
 from textkind.training.tasks import Examples
 
@@ -97,11 +97,13 @@ def _fill_states(
     network: Pretrained, freeze: int, tokens: Tokens, offsets: np.ndarray, states: Tensor
 ) -> None:
     """Write the states of framed texts to rows offsets[i] to offsets[i + 1] of states."""
-    with evaluating(network), torch.inference_mode():
-        for rows, input_ids, mask in length_batches(network, tokens):
-            x, whole = network.framed(input_ids, mask)
-            x = network.encoder.below(x, whole, freeze)  # type: ignore[operator]
-            lengths = offsets[rows + 1] - offsets[rows]
-            within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-            places = np.repeat(offsets[rows], lengths) + within
-            states[torch.from_numpy(places)] = x[whole].float().cpu()
+
+    def work(rows: np.ndarray, input_ids: Tensor, mask: Tensor) -> None:
+        x, whole = network.framed(input_ids, mask)
+        x = network.encoder.below(x, whole, freeze)  # type: ignore[operator]
+        lengths = offsets[rows + 1] - offsets[rows]
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        places = np.repeat(offsets[rows], lengths) + within
+        states[torch.from_numpy(places)] = x[whole].float().cpu()
+
+    over_batches(network, tokens, work)

@@ -5,6 +5,7 @@ logits = fit.model.logits(texts)                        (N, K) float32
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
 from textkind.models.pretrained import train_network
+from textkind.models.quick_reading import QuickReader
 from textkind.models.reading import Reading, long_facts, reading_of
 from textkind.models.starting import known_settings, start_of, started_network
 from textkind.progress import SILENT, Talk
@@ -59,20 +61,33 @@ class NeuralModel:
 
     def logits(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
         """(N, K) float32 logits of texts."""
-        with torch_threads(threads):
-            width = outputs_of(self.head, len(self.labels))
-            tokens = self.tokens(texts, threads)
-            outputs = network_outputs(self.network, tokens, width, precision=self.precision)
-        return logits_of(self.head, outputs)
+        width = outputs_of(self.head, len(self.labels))
+        return logits_of(self.head, self._outputs(texts, threads, width, vectors=False))
 
     def vectors(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
         """(N, W) float32: what the network's last layer reads of each text."""
+        width: int = self.network.vector_width  # type: ignore[assignment]
+        return self._outputs(texts, threads, width, vectors=True)
+
+    def _outputs(
+        self, texts: pa.LargeStringArray, threads: int | None, width: int, vectors: bool
+    ) -> np.ndarray:
         with torch_threads(threads):
-            width: int = self.network.vector_width  # type: ignore[assignment]
             tokens = self.tokens(texts, threads)
+            network = self.reader.network_for(tokens)
             return network_outputs(
-                self.network, tokens, width, vectors=True, precision=self.precision
+                network, tokens, width, vectors=vectors, precision=self.precision
             )
+
+    @cached_property
+    def reader(self) -> QuickReader:
+        """Which network computes: this, or one with a graph in it."""
+        return QuickReader(self.network, self.precision)
+
+    @property
+    def reads_as_graph(self) -> bool:
+        """Whether texts are read through onnxruntime by now."""
+        return self.reader.quick is not None
 
     def tokens(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
         """The tokens that are read of every text."""

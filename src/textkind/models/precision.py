@@ -13,11 +13,8 @@ from torch import nn
 
 from textkind.encoding.tokens import Tokens
 from textkind.errors import SettingsError
-from textkind.models.int8 import Int8Encoder
-from textkind.models.networks.bert import Bert
+from textkind.models.encoder_graph import has_bert, with_graph
 from textkind.models.networks.choices import check_choice
-from textkind.models.networks.pretrained import Pretrained
-from textkind.models.networks.windows import plain_network
 from textkind.models.neural import NeuralModel
 from textkind.models.pretrained import PROBED, probed_reading
 from textkind.progress import SILENT, Talk
@@ -42,7 +39,12 @@ def in_precision(model: object, asked: str, talk: Talk = SILENT) -> NeuralModel:
             hint="leave --precision out",
         )  # fmt: skip
     if asked == "int8":
-        return replace(model, network=with_int8_encoder(model))
+        if not has_bert(model.network):
+            raise SettingsError(
+                "only pretrained encoders of BERT's kind are read in int8",
+                found=f"a {model.name} model", hint="--precision auto takes the quicker one here",
+            )  # fmt: skip
+        return replace(model, network=with_graph(model.network, "int8"))
     ids = np.arange(PROBED * LENGTH, dtype=np.int32) % model.encoder.size
     length = LENGTH if model.reading.max_tokens is None else min(LENGTH, model.reading.max_tokens)
     tokens = Tokens(ids[: PROBED * length], np.arange(PROBED + 1) * length)
@@ -60,17 +62,3 @@ def with_rounded_matrices(network: nn.Module) -> nn.Module:
             for parameter in part.parameters():
                 parameter.data = parameter.data.to(torch.bfloat16)
     return copied
-
-
-def with_int8_encoder(model: NeuralModel) -> nn.Module:
-    """A copy of the network whose encoder computes in int8, by onnxruntime."""
-    own = plain_network(model.network)
-    if not isinstance(own, Pretrained) or not isinstance(own.encoder, Bert):
-        raise SettingsError(
-            "only pretrained encoders of BERT's kind are read in int8",
-            found=f"a {model.name} model", hint="--precision auto takes the quicker one here",
-        )  # fmt: skip
-    quick = Int8Encoder(own.encoder, own.architecture.activation)
-    shared = {id(part): part for part in own.children()}  # of what has been copied already
-    copied = copy.deepcopy(model.network, shared | {id(own.encoder): quick})
-    return copied.eval()

@@ -1,6 +1,6 @@
 """Tokens through a network without learning: in batches by length, results in the rows' order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from textkind.encoding.tokens import Tokens
-from textkind.parallel import thread_count
+from textkind.parallel import run_blocks, thread_count
 from textkind.training.batches import batches_by_length, padded_batch
 from textkind.training.devices import attention_kernels, length_multiple
 from textkind.training.precision import reduced
@@ -32,35 +32,50 @@ def network_outputs(
     """
     outputs = np.empty((len(tokens), width), np.float32)
     compute = network.vectors if vectors else network
-    with evaluating(network), torch.inference_mode():
-        if getattr(network, "reads_ragged", False):
+    if getattr(network, "reads_ragged", False):
+        with evaluating(network), torch.inference_mode():
             for begin in range(0, len(tokens), RAGGED_TEXTS):
                 offsets = tokens.offsets[begin : begin + RAGGED_TEXTS + 1]
                 found = network.ragged_vectors(tokens.ids, offsets)  # type: ignore[operator]
                 found = found if vectors else network.head(found)  # type: ignore[operator]
                 outputs[begin : begin + len(found)] = found.numpy()
-            return outputs
-        device = next(network.parameters()).device
-        for rows, input_ids, mask in length_batches(network, tokens):
-            with reduced(precision, device), attention_kernels(device):
-                found = compute(input_ids, mask)  # type: ignore[operator]
-            outputs[rows] = found.float().cpu().numpy()
+        return outputs
+    device = next(network.parameters()).device
+
+    def work(rows: np.ndarray, input_ids: Tensor, mask: Tensor) -> None:
+        with reduced(precision, device), attention_kernels(device):
+            found = compute(input_ids, mask)  # type: ignore[operator]
+        outputs[rows] = found.float().cpu().numpy()
+
+    over_batches(network, tokens, work)
     return outputs
 
 
-def length_batches(
-    network: nn.Module, tokens: Tokens
-) -> Iterator[tuple[np.ndarray, Tensor, Tensor]]:
-    """Rows, their ids (B, T) int64 and mask (B, T) bool where the network is; the longest first."""
+def over_batches(
+    network: nn.Module, tokens: Tokens, work: Callable[[np.ndarray, Tensor, Tensor], None]
+) -> None:
+    """work(rows, ids (B, T) int64, mask (B, T) bool) over all texts, by length, in batches.
+
+    On the CPU several batches are worked on at once, each on its share of torch's threads: the
+    threads of one batch wait for each other after each operation. The network does not learn.
+    """
     device = next(network.parameters()).device
-    most = getattr(network, "positions_at_once", BATCH_TOKENS)
-    for rows in batches_by_length(tokens, most, BATCH_TEXTS):
-        batch = padded_batch(tokens, rows, length_multiple(device))
-        yield (
-            rows,
-            torch.from_numpy(batch.input_ids).to(device),
-            torch.from_numpy(batch.attention_mask).to(device),
-        )
+    is_cpu = device.type == "cpu"
+    most = getattr(network, "positions_at_once", BATCH_TOKENS) if is_cpu else BATCH_TOKENS
+    batches = list(batches_by_length(tokens, most, BATCH_TEXTS))
+    threads = torch.get_num_threads()
+    at_once = max(1, min(threads, len(batches))) if is_cpu else 1
+
+    def take(place: int) -> None:
+        if torch.get_num_threads() != threads // at_once:  # a thread's own number
+            torch.set_num_threads(threads // at_once)
+        batch = padded_batch(tokens, batches[place], length_multiple(device))
+        ids, mask = torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask)
+        with torch.inference_mode():
+            work(batch.rows, ids.to(device), mask.to(device))
+
+    with evaluating(network), torch_threads(threads // at_once):
+        run_blocks(take, len(batches), at_once)
 
 
 @contextmanager

@@ -155,6 +155,8 @@ def predict(
     predicted, least = read - len(rejected), promises.least
     if least is not None:
         talk.note(told_answers(least, answered, predicted))
+    if getattr(classifier.model, "reads_as_graph", False):
+        talk.note("the encoder was computed by onnxruntime, in float32")
     return PredictResult(
         read=read,
         predicted=predicted,

@@ -1,4 +1,7 @@
-"""Encoders in 8-bit numbers: the states of PyTorch's own, nearly."""
+"""Encoders as graphs of onnxruntime: the states of PyTorch's own, in 8-bit numbers nearly."""
+
+import copy
+import pickle
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +17,7 @@ from tests.models.encoder_folders import write_encoder  # noqa: E402
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.errors import MissingPackageError, SettingsError  # noqa: E402
-from textkind.models.int8 import ACTIVATIONS, Int8Encoder  # noqa: E402
+from textkind.models.encoder_graph import ACTIVATIONS, GraphEncoder  # noqa: E402
 from textkind.models.long_settings import LongSettings  # noqa: E402
 from textkind.models.networks.bert import Bert  # noqa: E402
 from textkind.models.networks.pretrained_settings import (  # noqa: E402
@@ -48,26 +51,46 @@ def drawn(activation="gelu", buckets=0):
     return bert, torch.randn(3, 11, 32), mask
 
 
+def root_mean_square(x):
+    return x.square().mean().sqrt()
+
+
+# precision and the error of states relative to their size, least and most
+ERRORS = [("float32", 0.0, 1e-6), ("int8", 1e-4, 0.05)]
+
+
+@pytest.mark.parametrize(("precision", "least", "most"), ERRORS)
 @pytest.mark.parametrize("buckets", [0, 8], ids=["positions alone", "distances"])
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
-def test_states_are_those_of_the_whole_numbers_to_a_twentieth(activation, buckets):
+def test_states_are_those_of_pytorch(activation, buckets, precision, least, most):
     bert, x, mask = drawn(activation, buckets)
     with torch.inference_mode():
-        expected, found = bert(x, mask)[mask], Int8Encoder(bert, activation)(x, mask)[mask]
+        expected = bert(x, mask)[mask]
+        found = GraphEncoder(bert, activation, precision)(x, mask)[mask]
     assert found.dtype == torch.float32
-    error = (found - expected).square().mean().sqrt() / expected.square().mean().sqrt()
-    assert 1e-4 < error < 0.05  # rounded, but not by much
+    error = root_mean_square(found - expected) / root_mean_square(expected)
+    assert least <= error < most
 
 
-def test_what_follows_a_text_changes_nothing_of_it_but_by_rounding():
+@pytest.mark.parametrize(("precision", "near"), [("float32", 1e-5), ("int8", 0.2)])
+def test_what_follows_a_text_changes_nothing_of_it_but_by_rounding(precision, near):
     bert, x, mask = drawn()
-    encoder = Int8Encoder(bert, "gelu")
+    encoder = GraphEncoder(bert, "gelu", precision)
     other = torch.where(mask[..., None], x, torch.full_like(x, 0.01))
     with torch.inference_mode():
-        torch.testing.assert_close(encoder(x, mask)[mask], encoder(other, mask)[mask], atol=0.2,
+        torch.testing.assert_close(encoder(x, mask)[mask], encoder(other, mask)[mask], atol=near,
                                    rtol=0)  # fmt: skip
         alone = encoder(x[2:, :4], mask[2:, :4])
-        torch.testing.assert_close(encoder(x, mask)[2:, :4], alone, atol=0.2, rtol=0)
+        torch.testing.assert_close(encoder(x, mask)[2:, :4], alone, atol=near, rtol=0)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_computes_the_same(copied):
+    bert, x, mask = drawn()
+    encoder = GraphEncoder(bert, "gelu", "int8")
+    with torch.inference_mode():
+        states = encoder(x, mask)
+        torch.testing.assert_close(copied(encoder)(x, mask), states, atol=0, rtol=0)
 
 
 @pytest.fixture(scope="module")
@@ -99,4 +122,4 @@ def test_other_networks_are_refused():
 def test_without_its_packages_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with pytest.raises(MissingPackageError, match="textkind\\[export\\]"):
-        Int8Encoder(drawn()[0], "gelu")
+        GraphEncoder(drawn()[0], "gelu", "int8")
