@@ -14,7 +14,7 @@ FLOORS = [
     ("data",),
     ("encoding", "evaluation"),
     ("decision", "checks"),
-    ("training",),
+    ("training", "mistakes"),
     ("models",),
     ("explain", "classifier"),
     ("stack",),  # a classifier made of classifiers

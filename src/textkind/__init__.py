@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from textkind.workflow.clean import CleanSettings, clean
     from textkind.workflow.compare import CompareSettings, compare
     from textkind.workflow.distil import DistilSettings, distil
+    from textkind.workflow.errors import MistakesSettings, explain_mistakes
     from textkind.workflow.evaluate import evaluate
     from textkind.workflow.predict import PredictSettings, predict
     from textkind.workflow.train import TrainSettings, train
@@ -27,8 +28,9 @@ _HOMES = {
     "CompareSettings": "textkind.workflow.compare",
     "ConformalSettings": "textkind.decision.conformal",
     "DistilSettings": "textkind.workflow.distil",
-    "RuleSettings": "textkind.decision.rule_settings",
+    "MistakesSettings": "textkind.workflow.errors",
     "PredictSettings": "textkind.workflow.predict",
+    "RuleSettings": "textkind.decision.rule_settings",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
@@ -37,6 +39,7 @@ _HOMES = {
     "compare": "textkind.workflow.compare",
     "distil": "textkind.workflow.distil",
     "evaluate": "textkind.workflow.evaluate",
+    "explain_mistakes": "textkind.workflow.errors",
     "predict": "textkind.workflow.predict",
     "train": "textkind.workflow.train",
 }
@@ -47,6 +50,7 @@ __all__ = [
     "CompareSettings",
     "ConformalSettings",
     "DistilSettings",
+    "MistakesSettings",
     "PredictSettings",
     "RuleSettings",
     "TextClassifier",
@@ -57,6 +61,7 @@ __all__ = [
     "compare",
     "distil",
     "evaluate",
+    "explain_mistakes",
     "predict",
     "train",
 ]

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
-from textkind.workflow.wording import FEWEST, NEGATION, unseen_words, wording_groups
+from textkind.workflow.wording import FEWEST, unseen_words, wording_groups
 
 TRAIN = pa.array(["The parcel came late", "a PARCEL again", "l'été 2024"], pa.large_string())
 KINDS = (
@@ -23,18 +22,6 @@ def test_unseen_words_are_those_that_a_vocabulary_of_training_lacks():
     expected = [len(set(analyze(text)) - known) for text in texts]
     assert unseen_words(pa.array(texts, pa.large_string()), TRAIN).tolist() == expected
     assert expected == [0, 1, 2, 0]
-
-
-@pytest.mark.parametrize(
-    ("text", "negates"),
-    [
-        ("it does not work", True), ("it doesn't work", True), ("it doesn\u2019t work", True),
-        ("i can't", True), ("nothing works", True), ("without a receipt", True),
-        ("a notable note", False), ("i know", False), ("the nobel prize", False), ("", False),
-    ],
-)  # fmt: skip
-def test_a_negation_is_a_word_that_negates(text, negates):
-    assert (NEGATION.search(text) is not None) == negates
 
 
 def made(rows=200):

@@ -9,6 +9,7 @@ from textkind.data.corpus import Corpus
 from textkind.decision.decision import decide
 from textkind.evaluation.mistakes import Mistake, confident_mistakes
 from textkind.explain.ngrams import contributions
+from textkind.mistakes.groups import Grouped
 from textkind.models.linear import LinearModel
 
 MOST = 100
@@ -16,12 +17,27 @@ NGRAMS = 10  # told for each mistake
 
 
 def mistake_records(
-    classifier: Classifier, corpus: Corpus, probabilities: np.ndarray, most: int = MOST
+    classifier: Classifier,
+    corpus: Corpus,
+    probabilities: np.ndarray,
+    most: int = MOST,
+    found: Grouped | None = None,
 ) -> list[dict[str, Any]]:
-    """Up to `most` records of mistakes.jsonl, most confident first; probabilities is (N, K)."""
+    """Up to `most` records of mistakes.jsonl, most confident first; probabilities is (N, K).
+
+    With what error_groups found on the corpus, each has its groups and its cluster.
+    """
     predicted = decide(classifier.decision, probabilities)
     mistakes = confident_mistakes(probabilities, predicted, corpus.targets, most)
-    return [_record(classifier, corpus, mistake) for mistake in mistakes]
+    records = []
+    for mistake in mistakes:
+        record = _record(classifier, corpus, mistake)
+        if found is not None:
+            record["groups"] = found.groups_of(mistake.row)
+            cluster = None if found.clusters is None else int(found.clusters[mistake.row])
+            record["cluster"] = cluster
+        records.append(record)
+    return records
 
 
 def _record(classifier: Classifier, corpus: Corpus, mistake: Mistake) -> dict[str, Any]:

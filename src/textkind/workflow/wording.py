@@ -1,7 +1,6 @@
 """Kinds of wording: which texts are long, negate, ask, or hold words that training never had.
 
-Plain counts of words: runs of letters and digits, in small letters. What negates is listed for
-English alone.
+Plain counts of words: runs of letters and digits, in small letters.
 """
 
 import re
@@ -9,10 +8,8 @@ import re
 import numpy as np
 import pyarrow as pa
 
-NEGATION = re.compile(
-    r"\b(?:no|not|nor|none|never|nothing|nobody|nowhere|neither|without|cannot|hardly|barely"
-    r"|[a-z]+n['\u2019]t|[a-z]+n t)\b"
-)
+from textkind.mistakes.cues import NEGATION, cue_rows
+
 WORD = re.compile(r"\w+")
 FEWEST = 5  # texts of a group, or outside it: of fewer there is nothing to say
 LENGTHS = (25, 50, 75)  # per cent of the texts that are shorter: four groups
@@ -36,7 +33,7 @@ def wording_groups(texts: list[str], unseen: np.ndarray) -> dict[str, np.ndarray
     """
     lowered = [text.lower() for text in texts]
     words = np.array([len(WORD.findall(text)) for text in lowered])
-    negates = np.array([NEGATION.search(text) is not None for text in lowered], bool)
+    negates = cue_rows(NEGATION, pa.array(texts, pa.large_string()))
     asks = np.array(["?" in text for text in texts], bool)
     counts = np.array([any(sign.isdigit() for sign in text) for text in texts], bool)
     groups = {

@@ -1,0 +1,77 @@
+"""Texts as short vectors without a network: TF-IDF of words, cut to its strongest directions.
+
+    space = fit_latent(texts)
+    vectors = latent_vectors(space, other_texts)            (N, D) float32 of unit length
+
+Latent semantic analysis (Deerwester et al. 1990), by the randomised SVD of scikit-learn.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from textkind.encoding.ngrams import (
+    NgramEncoder,
+    NgramSettings,
+    canonical_order,
+    encode_ngrams,
+    fit_ngrams,
+)
+from textkind.encoding.rows import Rows
+from textkind.seeds import child_seed
+
+SAMPLE = 5_000  # texts that the directions are found in
+WIDTH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class LatentSpace:
+    """The encoder of words, and (V, D) float32 directions."""
+
+    encoder: NgramEncoder
+    directions: np.ndarray
+
+
+def fit_latent(
+    texts: pa.LargeStringArray, *, width: int = WIDTH, seed: int = 0, threads: int | None = None
+) -> LatentSpace:
+    """The directions of some texts; their order changes nothing."""
+    order = canonical_order(texts, np.zeros(len(texts), np.int32))[:SAMPLE]
+    settings = NgramSettings(words=(1, 1), symbols=False, minimum_document_frequency=1)
+    encoder, rows = fit_ngrams(texts.take(pa.array(order)), settings, threads=threads)
+    matrix = sparse_matrix(rows, len(encoder))
+    width = min(width, min(matrix.shape) - 1)
+    if width < 1:
+        return LatentSpace(encoder, np.zeros((len(encoder), 1), np.float32))
+    from sklearn.utils.extmath import randomized_svd
+
+    state = int(child_seed(seed, "latent").generate_state(1)[0])
+    _, _, directions = randomized_svd(matrix, width, n_iter=4, random_state=state)
+    return LatentSpace(encoder, np.ascontiguousarray(directions.T, np.float32))
+
+
+def latent_vectors(
+    space: LatentSpace, texts: pa.LargeStringArray, threads: int | None = None
+) -> np.ndarray:
+    """(N, D) float32 of unit length; zeros for a text without a known word."""
+    rows = encode_ngrams(space.encoder, texts, threads=threads)
+    return unit_length(sparse_matrix(rows, len(space.encoder)) @ space.directions)
+
+
+def unit_length(vectors: np.ndarray) -> np.ndarray:
+    """(N, D) float32 vectors by their lengths; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return scaled.astype(np.float32, copy=False)
+
+
+def sparse_matrix(rows: Rows, columns: int) -> Any:
+    """(N, columns) float32 SciPy CSR matrix of rows that may have gaps between them."""
+    from scipy.sparse import csr_matrix
+
+    lengths = rows.ends - rows.starts
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    places = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - rows.starts, lengths)
+    return csr_matrix((rows.values[places], rows.columns[places], offsets), (len(rows), columns))

@@ -1,0 +1,52 @@
+"""The nearest training texts of each text, and groups of texts that lie together. Vectors in."""
+
+import numpy as np
+
+from textkind.seeds import child_seed
+
+NEIGHBOURS = 5
+BLOCK = 1 << 24  # similarities held at a time
+CLUSTER = 50  # texts of a cluster, about
+MOST_CLUSTERS = 20
+
+
+def nearest(known: np.ndarray, vectors: np.ndarray, number: int = NEIGHBOURS) -> np.ndarray:
+    """(N, number) int64 places of the nearest of M known vectors, by their inner product.
+
+    known (M, D) and vectors (N, D) float32 of unit length; M is `number` or more.
+    """
+    step = max(1, BLOCK // len(known))
+    parts = [
+        np.argpartition(vectors[start : start + step] @ known.T, -number, axis=1)[:, -number:]
+        for start in range(0, len(vectors), step)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, number), np.int64)
+
+
+def support(
+    known: np.ndarray, labels: np.ndarray, vectors: np.ndarray, predicted: np.ndarray
+) -> np.ndarray | None:
+    """(N,) share of each text's nearest training texts that have the label predicted for it.
+
+    known (M, D) and vectors (N, D) float32 of unit length, labels (M,) and predicted (N,) ids. None
+    where there are fewer than NEIGHBOURS training texts.
+    """
+    if len(known) < NEIGHBOURS:
+        return None
+    same: np.ndarray = labels[nearest(known, vectors)] == predicted[:, None]
+    return same.mean(axis=1)
+
+
+def clusters(vectors: np.ndarray, seed: int = 0) -> np.ndarray | None:
+    """(N,) int cluster of each text by k-means (Lloyd 1982), MOST_CLUSTERS at most.
+
+    None of fewer than two clusters' worth of texts.
+    """
+    number = min(MOST_CLUSTERS, len(vectors) // CLUSTER)
+    if number < 2:
+        return None
+    from sklearn.cluster import KMeans
+
+    state = int(child_seed(seed, "clusters").generate_state(1)[0])
+    found: np.ndarray = KMeans(number, n_init=2, random_state=state).fit_predict(vectors)
+    return found

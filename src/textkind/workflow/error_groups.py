@@ -1,0 +1,119 @@
+"""What is wrong with the answers of a classifier on labelled texts: groups, clusters, n-grams."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from textkind.checks.finding import label_names_of, shown
+from textkind.classifier import Classifier
+from textkind.data.corpus import Corpus
+from textkind.decision.decision import decide
+from textkind.encoding.latent import fit_latent, latent_vectors, unit_length
+from textkind.encoding.ngrams import canonical_order
+from textkind.mistakes.causes import Judged
+from textkind.mistakes.familiarity import familiarity
+from textkind.mistakes.groups import Grouped, grouped
+from textkind.mistakes.neighbours import clusters, support
+from textkind.mistakes.overrepresented import text_ngrams
+from textkind.progress import SILENT, Talk
+
+NGRAM_SPACE, MODEL_SPACE = "words of the texts", "vectors of the model"
+MOST_KNOWN = 10_000  # training texts whose neighbours are looked at
+EXAMPLE = 160  # characters
+
+
+def error_groups(
+    classifier: Classifier,
+    corpus: Corpus,
+    given: np.ndarray,
+    train: Corpus | None = None,
+    *,
+    own_vectors: bool = False,
+    seed: int = 0,
+    threads: int | None = None,
+    talk: Talk = SILENT,
+) -> Grouped:
+    """Group the mistakes on a corpus with its (N, K) probabilities.
+
+    train is what was learned from; without it some groups are not looked for. own_vectors: texts
+    lie together by the vectors of the model where it has some, which reads all texts once more;
+    else, and without any, by their words. The order of the rows changes nothing.
+    """
+    order = canonical_order(corpus.texts, corpus.targets)
+    ordered, given = corpus.take(order), given[order]
+    known = train
+    if train is not None and len(train) > MOST_KNOWN:
+        known = train.take(canonical_order(train.texts, train.targets)[:MOST_KNOWN])
+    with talk.task("looking for texts that lie together"):
+        vectors, near, space = _vectors(
+            classifier, ordered, known, own_vectors=own_vectors, seed=seed, threads=threads
+        )
+        predicted = decide(classifier.decision, given)
+        supported = None
+        if known is not None and near is not None and not known.labels.several:
+            supported = support(near, known.targets, vectors, predicted)
+        together = clusters(vectors, seed)
+    with talk.task("grouping the mistakes"):
+        judged = Judged(
+            ordered.texts,
+            ordered.targets,
+            given,
+            predicted,
+            None if train is None else familiarity(train.texts, ordered.texts, threads),
+            supported,
+            classifier.model.token_counts(ordered.texts, threads),
+        )
+        ngrams = text_ngrams(ordered.texts, threads=threads)
+        found = grouped(judged, ngrams, together)
+    figures = found.figures | {"space": space}
+    for group in [*figures["groups"], *(figures["clusters"] or [])]:
+        group["examples"] = [_example(ordered, judged, row) for row in group["examples"]]
+    back = np.argsort(order)
+    return Grouped(
+        figures,
+        {name: rows[back] for name, rows in found.members.items()},
+        None if found.clusters is None else found.clusters[back],
+    )
+
+
+def _vectors(
+    classifier: Classifier,
+    corpus: Corpus,
+    known: Corpus | None,
+    *,
+    own_vectors: bool,
+    seed: int,
+    threads: int | None,
+) -> tuple[np.ndarray, np.ndarray | None, str]:
+    """(N, D) of the corpus, (M, D) of what was learned from or None, and what they are made of."""
+    model: Any = classifier.model
+    if own_vectors and hasattr(model, "vectors"):
+
+        def of(texts: pa.LargeStringArray) -> np.ndarray:
+            return unit_length(model.vectors(texts, threads))
+
+        space = MODEL_SPACE
+    else:
+        parts = [corpus.texts] if known is None else [known.texts, corpus.texts]
+        latent = fit_latent(pa.concat_arrays(parts), seed=seed, threads=threads)
+
+        def of(texts: pa.LargeStringArray) -> np.ndarray:
+            return latent_vectors(latent, texts, threads)
+
+        space = NGRAM_SPACE
+    return of(corpus.texts), None if known is None else of(known.texts), space
+
+
+def _example(corpus: Corpus, judged: Judged, row: int) -> dict[str, Any]:
+    """Where a mistake stands, what it says, what is right and what was answered."""
+    names = corpus.labels.names
+    answer = judged.predicted[row]
+    several = corpus.labels.several
+    answered = [names[place] for place in np.flatnonzero(answer)] if several else [names[answer]]
+    return {
+        "row": int(corpus.rows[row]),
+        "text": shown(corpus.texts[row].as_py(), EXAMPLE),
+        "gold": label_names_of(corpus, row),
+        "predicted": answered,
+    }
