@@ -64,7 +64,7 @@ FIXED_SETTING = {
     "objective": "squared_hinge",
     "strength": 1.0,
     "naive_bayes": False,
-    "calibrate": False,
+    "calibration": "none",
     "validation_share": 0,
 }
 FIXED = Contender("textkind, fixed", OURS, FIXED_SETTING)

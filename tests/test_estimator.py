@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from textkind import TextClassifier
 from textkind.decision.rule_settings import RuleSettings
+from textkind.decision.temperature import Uncalibrated
 from textkind.errors import DataError, ModelFolderError, NotFittedError, SettingsError
 from textkind.models.settings import LinearSettings
 
@@ -31,7 +32,7 @@ GOOD = ["a fine and lovely film", "lovely music and a fine cast", "what a fine d
 BAD = ["a dull and awful film", "awful music and a dull cast", "what a dull day", "truly awful"]
 TEXTS = GOOD * 3 + BAD * 3
 LABELS = ["good"] * 12 + ["bad"] * 12
-FIXED = {"features": "words", "strength": 1.0, "naive_bayes": False, "calibrate": False}
+FIXED = {"features": "words", "strength": 1.0, "naive_bayes": False, "calibration": "none"}
 
 
 def fitted(texts=TEXTS, labels=LABELS, **settings):
@@ -190,6 +191,18 @@ def test_labels_that_cannot_be_used_are_refused_with_a_value_error(labels, messa
         fitted(labels=labels)
 
 
+@pytest.mark.parametrize("calibration", ["none", "temperature", "platt", "vector", "isotonic"])
+def test_scores_and_prediction_agree_however_calibrated(calibration):
+    texts = [f"{text} {number}" for number in range(25) for text in TEXTS]
+    labels = np.random.default_rng(0).choice(list("abc"), len(texts), p=[0.6, 0.3, 0.1])
+    classifier = fitted(texts, labels, calibration=calibration)
+    assert classifier.classifier_.decision.calibrator.name == calibration
+    scores, shares = classifier.decision_function(texts), classifier.predict_proba(texts)
+    predicted = classifier.predict(texts)
+    np.testing.assert_array_equal(classifier.classes_[scores.argmax(axis=1)], predicted)
+    np.testing.assert_array_equal(classifier.classes_[shares.argmax(axis=1)], predicted)
+
+
 def test_probabilities_decision_and_prediction_agree():
     for labels in (LABELS, [0, 1, 2] * 8):
         classifier = fitted(labels=labels)
@@ -255,7 +268,7 @@ def test_the_parameters_are_those_of_the_settings_with_the_same_defaults():
     signature = inspect.signature(TextClassifier).parameters
     for name, field in LinearSettings.__dataclass_fields__.items():
         assert signature[name].default == field.default, name
-    own = {"model", "neural", "validation_share", "calibrate", "seed", "threads"}
+    own = {"model", "neural", "validation_share", "calibration", "seed", "threads"}
     own |= set(RuleSettings.__dataclass_fields__)
     assert set(signature) == set(LinearSettings.__dataclass_fields__) | own
 
@@ -318,13 +331,13 @@ def test_with_few_rows_fixed_values_are_taken_and_told():
     assert "no validation part" in told
     assert "not calibrated" in told
     assert classifier.facts_["settings"]["strength"] == 1.0
-    assert classifier.classifier_.decision.temperature == 1.0
+    assert classifier.classifier_.decision.calibrator == Uncalibrated()
 
 
 def test_with_enough_rows_choices_are_made_and_probabilities_calibrated():
     classifier = TextClassifier().fit(*many())
     assert "not calibrated" not in " ".join(classifier.notes_)
-    assert classifier.classifier_.decision.temperature != 1.0
+    assert classifier.classifier_.decision.calibrator != Uncalibrated()
     assert classifier.facts_["settings"]["strength"] is not None
     assert classifier.score(*many()) > 0.95
 

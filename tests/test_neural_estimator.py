@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 pytest.importorskip("torch")
 
 from textkind import TextClassifier
+from textkind.decision.temperature import Uncalibrated
 from textkind.errors import NotFittedError, SettingsError
 from textkind.models.networks.settings import SETTINGS, CnnSettings
 from textkind.models.neural_settings import NeuralSettings
@@ -73,7 +74,7 @@ def test_it_can_be_cross_validated_and_searched_over():
 def test_validation_is_split_off_where_there_is_enough():
     classifier = network(validation_share=0.5).fit(TEXTS * 2, LABELS * 2)
     assert classifier.facts_["best"] is not None
-    assert classifier.classifier_.decision.temperature != 1.0
+    assert classifier.classifier_.decision.calibrator != Uncalibrated()
 
 
 def test_a_saved_network_is_the_same_and_keeps_its_settings(fitted, tmp_path):

@@ -10,6 +10,7 @@ from textkind.classifier import Classifier, fit_function, predict_ids, predict_p
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision
+from textkind.decision.temperature import Temperature
 from textkind.errors import ModelFolderError, SettingsError
 from textkind.models.prior import PriorSettings, fit_prior
 from textkind.models.settings import LinearSettings
@@ -89,7 +90,7 @@ def stack():
         fit_prior(CORPUS, None, PriorSettings()).model, Decision(False), LABELS.names
     )
     model = StackModel(LABELS, (linear, prior), np.array([0.75, 0.25]), {"texts": 48})
-    return Classifier(model, Decision(False, temperature=0.5), LABELS.names)
+    return Classifier(model, Decision(False, Temperature(0.5)), LABELS.names)
 
 
 def test_it_adds_up_what_its_members_say(stack):

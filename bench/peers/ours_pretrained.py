@@ -130,10 +130,10 @@ class PretrainedTextKind:
         several = train.labels.several
         seen = np.stack([probabilities(one.classifier.decision, _logits(one)) for one in members])
         weights = fit_weights(seen, held_out.targets)
-        decision, _ = fit_decision(added_logits(seen, weights, several), held_out.targets, several)
+        fitted = fit_decision(added_logits(seen, weights, several), held_out.targets, several)
         given = [predict_probabilities(one.classifier, self.test.texts) for one in members]
         logits = added_logits(np.stack(given), weights, several)
-        predicted = decide(decision, probabilities(decision, logits))
+        predicted = decide(fitted.decision, probabilities(fitted.decision, logits))
         return figures(predicted, self.test.targets) | {"weights": weights.tolist()}
 
     def predict(self, texts: list[str]) -> list[str]:

@@ -135,8 +135,9 @@ def predict_ids(
     classifier: Classifier, texts: pa.LargeStringArray, threads: int | None = None
 ) -> np.ndarray:
     """(N,) int32 label ids, or (N, K) uint8 for several labels."""
-    if not classifier.decision.several and classifier.decision.rule == Rule():
-        # Of one label the decision keeps the highest logit the most probable, so for single texts
-        # the time of the probabilities, a third of the whole, can be saved.
+    decision = classifier.decision
+    if not decision.several and decision.rule == Rule() and decision.calibrator.keeps_order:
+        # The highest logit stays the most probable, so for single texts the time of the
+        # probabilities, a third of the whole, can be saved.
         return classifier.model.logits(texts, threads).argmax(axis=1).astype(np.int32)
     return decide(classifier.decision, predict_probabilities(classifier, texts, threads))

@@ -22,10 +22,13 @@ from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
 from textkind.data.texts import as_texts
 from textkind.data.typed_labels import are_lists, as_targets, indicators, label_set
+from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.conformal import ConformalSettings, label_sets
+from textkind.decision.decision import probabilities
 from textkind.decision.evidence import text_shares
 from textkind.decision.promises import promised_error, promised_sets
 from textkind.decision.rule_settings import RuleSettings
+from textkind.decision.temperature import Uncalibrated
 from textkind.errors import DataError, ModelFolderError, NotFittedError, SettingsError
 from textkind.models.neural_settings import (
     DEFAULTS,
@@ -66,7 +69,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     validation_share  share of the rows of `fit` that closes open choices (features, strength,
                       naive_bayes where they are "auto" or None) and calibrates; with fewer than
                       20 such rows fixed values are taken instead
-    calibrate         scale the logits so that probabilities are as sure as they are right
+    calibration       how probabilities become as sure as they are right: auto (the best on
+                      validation), none, temperature, sigmoid, platt, vector, beta or isotonic
     threshold, positive, costs, top, at_least_one
                       how labels are chosen, as in RuleSettings
     seed              of the split and the order of descent
@@ -98,7 +102,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         tolerance: float = 2e-3,
         most_passes: int = 100,
         validation_share: float = 0.1,
-        calibrate: bool = True,
+        calibration: str = "auto",
         threshold: str | float = "auto",
         positive: str | None = None,
         costs: str | Path | Mapping[str, Mapping[str, float]] | None = None,
@@ -126,7 +130,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.tolerance = tolerance
         self.most_passes = most_passes
         self.validation_share = validation_share
-        self.calibrate = calibrate
+        self.calibration = calibration
         self.threshold = threshold
         self.positive = positive
         self.costs = costs
@@ -157,7 +161,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             validation,
             settings,
             classes=tuple(classes.tolist()),
-            calibrate=self.calibrate,
+            calibration=CalibrationSettings(self.calibration),
             rule=rule,
             seed=self.seed,
             threads=self.threads,
@@ -207,12 +211,18 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         return label_sets(fitted, self.predict_proba(texts), text_shares(texts))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """(N, K) float32 logits; with two classes (N,), above 0 for the second."""
+        """(N, K) float32 scores, the highest that of the label; (N,) with two, above 0 the second.
+
+        Logits; logarithms of the probabilities where the calibrator may change their order.
+        """
         classifier = self._fitted()
-        logits = classifier.model.logits(as_texts(X), self.threads)
-        if len(classifier.labels) == 2 and not classifier.labels.several:
-            return logits[:, 1] - logits[:, 0]
-        return logits
+        decision, several = classifier.decision, classifier.labels.several
+        scores = classifier.model.logits(as_texts(X), self.threads)
+        if not several and not decision.calibrator.keeps_order:
+            scores = np.log(probabilities(decision, scores))
+        if len(classifier.labels) == 2 and not several:
+            return scores[:, 1] - scores[:, 0]
+        return scores
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy; of several labels the share of texts whose whole set is right."""
@@ -291,7 +301,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         """Train and validation; all for training where validation would have nothing to do."""
         share = worthwhile_share(len(corpus), self.validation_share)
         is_idle = isinstance(settings, LinearSettings) and not settings.open_choices
-        if share == 0 or (is_idle and not self.calibrate and rule == RuleSettings()):
+        uses_nothing = self.calibration == Uncalibrated.name and rule == RuleSettings()
+        if share == 0 or (is_idle and uses_nothing):
             return corpus, None
         split = SplitSettings(test_share=0.0, validation_share=share, seed=self.seed)
         parts = split_corpus(corpus, split)

@@ -90,6 +90,7 @@ def test_the_defaults_told_are_those_of_the_settings():
         (["train", "x.csv", "--threshold", "mikro-f1"], "did you mean 'micro-f1'"),
         (["train", "x.csv", "--threshold", "precision=9"], "write it as precision=0.9"),
         (["train", "x.csv", "--top", "0"], "no whole number"),
+        (["train", "x.csv", "--calibration", "platts"], "did you mean 'platt'"),
         (["train", "x.csv", "--top", "2", "--at-least-one"], "top gives every text"),
         (["train"], "required: FILE"),
         (["train", "x.csv", "--model", "liner"], "did you mean 'linear'?"),

@@ -18,6 +18,7 @@ from textkind.classifier import model_kind
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision, probabilities
+from textkind.decision.temperature import Temperature
 from textkind.encoding.subwords import SubwordSettings
 from textkind.errors import ModelFolderError, TextkindError
 from textkind.models.long_settings import LongSettings
@@ -263,7 +264,9 @@ def test_learns_a_toy_task_of_several_labels(name):
 
 @pytest.mark.parametrize("name", ONE_LABEL)
 def test_probabilities_sum_to_one(name, fitted):
-    rows = probabilities(Decision(False, 0.5), fitted(name).logits(arrow(odd_texts(name))))
+    rows = probabilities(
+        Decision(False, Temperature(0.5)), fitted(name).logits(arrow(odd_texts(name)))
+    )
     np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-6)
 
 

@@ -9,6 +9,7 @@ import pytest
 from textkind.classifier import MODELS, Classifier, ModelKind
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision
+from textkind.decision.temperature import Temperature
 from textkind.errors import ModelFolderError
 from textkind.storage.model_folder import Provenance, save_model
 
@@ -52,7 +53,7 @@ def classifier(monkeypatch):
     monkeypatch.setitem(MODELS, "length", ModelKind("length_model", "LengthModel", "fit_length"))
     weights = np.array([0.25, -0.5, 0.125], np.float32)
     model = LengthModel(LabelSet(("a", "b", "ü")), weights, np.array([1, 2, 3], np.float32))
-    return Classifier(model, Decision(several=False, temperature=1.25), ("a", "b", "ü"))
+    return Classifier(model, Decision(False, Temperature(1.25)), ("a", "b", "ü"))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from textkind.classifier import Classifier, predict_probabilities
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision
+from textkind.decision.temperature import Temperature
 from textkind.errors import ModelFolderError
 from textkind.models.long_settings import STRATEGIES, LongSettings
 from textkind.models.networks.settings import (
@@ -69,7 +70,7 @@ def folders(tmp_path_factory):
             training = TrainingSettings(epochs=1, precision="float32")
             asked = NeuralSettings(layers=LAYERS[name], training=training, max_tokens=12)
             model = fit_neural(corpus, None, replace(asked, **changed), threads=1).model
-            classifier = Classifier(model, Decision(several=False, temperature=1.25), tuple("abc"))
+            classifier = Classifier(model, Decision(False, Temperature(1.25)), tuple("abc"))
             folder = tmp_path_factory.mktemp("models") / "model"
             save_model(classifier, folder, Provenance("toy.csv", 12, 0))
             made[key] = folder, classifier

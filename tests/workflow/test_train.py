@@ -13,6 +13,7 @@ from tests.workflow.conftest import tickets, write_csv
 from textkind.classifier import predict_ids
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.texts import as_texts
+from textkind.decision.calibrate import CalibrationSettings
 from textkind.errors import ColumnError, DataError, OutputError, SettingsError
 from textkind.models.settings import LinearSettings
 from textkind.progress import Talk
@@ -209,6 +210,20 @@ def test_the_test_labels_are_opened_after_everything_is_chosen(ticket_file, tmp_
         assert (folders[0] / file).read_bytes() == (folders[1] / file).read_bytes()
     cards = [read_card(folder) for folder in folders]
     assert cards[0]["decision"] == cards[1]["decision"]
+
+
+def test_the_calibration_asked_for_is_fitted_saved_and_told(ticket_file, tmp_path):
+    asked = CalibrationSettings("platt")
+    settings = TrainSettings(out=tmp_path / "run", model=FIXED, calibration=asked)
+    result = train(ticket_file, settings)
+    assert read_card(result.folder)["decision"]["calibrator"]["name"] == "platt"
+    assert load_model(result.folder).decision == result.classifier.decision
+    told = result.metrics["fit"]["decision"]
+    assert (told["asked"], told["calibrator"]) == ("platt", "platt")
+    assert {one["name"] for one in told["candidates"]} <= {"none", "platt"}
+    validation = result.metrics["validation"]
+    for name, key in (("log_loss", "log_loss"), ("ece", "ece_mass"), ("ece_width", "ece_width")):
+        assert validation[key]["value"] == pytest.approx(told[f"{name}_after"], abs=1e-12)
 
 
 def test_figures_are_told_with_and_without_the_test_texts_that_are_in_train(tmp_path):

@@ -127,13 +127,19 @@ def _training(fit: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _decision(card: dict[str, Any]) -> str:
     """What turns logits into labels, without what does not apply."""
-    told = {k: v for k, v in card["decision"].items() if k not in ("several", "rule")}
+    told = _calibrator(card["decision"]["calibrator"])
     told |= {k: v for k, v in card["decision"]["rule"].items() if v is not False}
     return ", ".join(
         f"{name} {_range(value) if isinstance(value, list) else _number(value)}"
         for name, value in told.items()
         if value is not None
     )
+
+
+def _calibrator(found: dict[str, Any]) -> dict[str, Any]:
+    """Its name, and the numbers that all labels share."""
+    shared = found.get("shared", found)
+    return {"calibration": found["name"]} | {k: v for k, v in shared.items() if k != "name"}
 
 
 def _range(values: list[Any]) -> str:

@@ -32,6 +32,7 @@ from textkind.cli.splitting import (
 from textkind.errors import SettingsError
 
 if TYPE_CHECKING:
+    from textkind.decision.calibrate import CalibrationSettings
     from textkind.models.neural_settings import NeuralSettings
     from textkind.models.prior import PriorSettings
     from textkind.models.settings import LinearSettings
@@ -99,6 +100,12 @@ def _add_model_options(parser: Parser) -> None:
         action="store_false",
         default=None,
         help="do not (default: the other networks do not)",
+    )
+    add(
+        "--calibration",
+        metavar="NAME",
+        help="how logits become probabilities: none, temperature, sigmoid, platt, vector, beta, "
+        "isotonic, or auto: the simplest that is as good as any on validation (default: auto)",
     )
     add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
     _add_linear_options(parser)
@@ -195,6 +202,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         split=split_settings(arguments),
         model=model,
+        calibration=_calibration_settings(arguments),
         rule=rule_settings(arguments),
         command=shlex.join(["textkind", *arguments.typed]),
         **given(arguments, "threads"),
@@ -210,6 +218,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(run_table(result.metrics, result.folder))
     return 0
+
+
+def _calibration_settings(arguments: argparse.Namespace) -> "CalibrationSettings":
+    from textkind.decision.calibrate import AUTO, CalibrationSettings
+
+    method = arguments.calibration
+    return CalibrationSettings(AUTO if method is None else method)
 
 
 def _linear_settings(arguments: argparse.Namespace) -> "LinearSettings":

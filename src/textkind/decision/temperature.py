@@ -6,15 +6,85 @@ the most probable. Guo et al. 2017, "On Calibration of Modern Neural Networks".
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+
+from textkind.decision.parameters import check_number
 
 LOWEST, HIGHEST = 1e-3, 1e3  # temperatures
 STEPS = 100  # Newton steps; bisection alone would need 60
 BLOCK = 1 << 20  # logits held as float64 at a time
 
+FAR = 80  # exp of it stays finite in float32
+
 WORSE_THAN_CHANCE = "the model's validation probabilities are no better than equal ones"
 WITHOUT_LIMIT = "validation log loss falls with the temperature without end (every row is right?)"
+
+
+@dataclass(frozen=True)
+class Uncalibrated:
+    """Probabilities as the model says them: the softmax, or a sigmoid each."""
+
+    name: ClassVar[str] = "none"
+    keeps_order: ClassVar[bool] = True
+    least_rows: ClassVar[int] = 0
+    several: ClassVar[bool] = True
+    temperature: ClassVar[float] = 1.0
+    labels: ClassVar[int | None] = None
+
+    @classmethod
+    def fit(cls, logits: np.ndarray, targets: np.ndarray, shared: object = None) -> "Uncalibrated":
+        """Nothing is learned."""
+        return cls()
+
+    def transform(self, logits: np.ndarray, several: bool) -> np.ndarray:
+        """softmax(logits), or sigmoid(logits)."""
+        return plain_probabilities(logits, 1.0, several)
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """softmax(logits / temperature), or sigmoid(logits / temperature)."""
+
+    name: ClassVar[str] = "temperature"
+    keeps_order: ClassVar[bool] = True
+    least_rows: ClassVar[int] = 1
+    several: ClassVar[bool] = True
+    labels: ClassVar[int | None] = None
+
+    temperature: float
+
+    def __post_init__(self) -> None:
+        check_number("temperature", self.temperature, LOWEST, HIGHEST)
+
+    @classmethod
+    def fit(cls, logits: np.ndarray, targets: np.ndarray, shared: object = None) -> "Temperature":
+        """That of least log loss."""
+        if isinstance(shared, Temperature):
+            return shared
+        return cls(fit_temperature(logits, targets).temperature)
+
+    def transform(self, logits: np.ndarray, several: bool) -> np.ndarray:
+        """(N, K) probabilities."""
+        return plain_probabilities(logits, self.temperature, several)
+
+
+def plain_probabilities(logits: np.ndarray, temperature: float, several: bool) -> np.ndarray:
+    """softmax(logits / temperature), or sigmoid of it; in the float type of the logits."""
+    sharpness = logits.dtype.type(1 / temperature)
+    if several:
+        return sigmoids(logits * sharpness)
+    scaled = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
+    scaled *= sharpness
+    odds = np.exp(scaled, out=scaled)
+    odds /= np.add.reduce(odds, axis=1, keepdims=True)
+    return odds
+
+
+def sigmoids(scaled: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)) of every x, which counts as 80 at most."""
+    return 1 / (1 + np.exp(np.clip(-scaled, -FAR, FAR)))
 
 
 @dataclass(frozen=True)
@@ -27,11 +97,12 @@ class TemperatureFit:
     notes: tuple[str, ...] = ()
 
 
-def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> TemperatureFit:
+def fit_temperature(logits: np.ndarray, targets: np.ndarray, start: float = 1.0) -> TemperatureFit:
     """The temperature of least log loss on (N, K) float logits, N at least 1.
 
     targets (N,) ids, or (N, K) 0/1 for several labels. The loss is convex in 1 / T, so a Newton
-    search kept inside a shrinking bracket finds its minimum to the last digits.
+    search kept inside a shrinking bracket finds its minimum to the last digits; it is quick where
+    the temperature to start from is near.
 
     Where the loss falls for ever as T falls (all rows right: the data set no limit), T stops where
     the mean confidence would pass (N + 1) / (N + 2), Laplace's rule of succession for N rights in
@@ -49,26 +120,26 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> TemperatureFit:
         sharpness = _sharpness_of_rights(logits, targets.ndim == 2, highest)
         notes = (f"{WITHOUT_LIMIT}: temperature stopped at {1 / sharpness:.3g}",)
     else:
-        sharpness = _root(logits, targets, lowest, highest)
+        sharpness = _root(logits, targets, lowest, highest, 1 / start)
     after = _loss(logits, targets, sharpness)[0]
     if not after <= before:  # rounding at the minimum itself
         sharpness, after = 1.0, before
     return TemperatureFit(1 / sharpness, before, after, notes)
 
 
-def _root(logits: np.ndarray, targets: np.ndarray, low: float, high: float) -> float:
+def _root(
+    logits: np.ndarray, targets: np.ndarray, low: float, high: float, sharpness: float
+) -> float:
     """The inverse temperature at which the slope of the loss is 0; it is below 0 at `low` only."""
-    sharpness = 1.0
     for _ in range(STEPS):
         _, slope, curvature = _loss(logits, targets, sharpness)
         if slope == 0:
             break
-        low, high = (sharpness, high) if slope < 0 else (low, sharpness)
-        step = sharpness - slope / curvature if curvature > 0 else 0.0
-        following = step if low < step < high else float(np.sqrt(low * high))
-        change, sharpness = abs(following - sharpness), following
-        if change <= 1e-12 * sharpness:  # a Newton step squares the error: the rest is rounding
+        step = sharpness - slope / curvature if curvature > 0 else low
+        if abs(step - sharpness) <= 1e-12 * sharpness:  # Newton squares the error: rounding is left
             break
+        low, high = (sharpness, high) if slope < 0 else (low, sharpness)
+        sharpness = step if low < step < high else float(np.sqrt(low * high))
     return sharpness
 
 

@@ -15,7 +15,7 @@ CHOICES = ("features", "naive_bayes", "strength")  # what validation compares
 # Entries of "fit" that have a table of their own or stand elsewhere on the page.
 APART = {"model", "seconds", "asked", "settings", "decision", "candidates", "gradients", "auto",
          "long"}  # fmt: skip
-LONG = {"history", "notes"}  # entries at any depth that are no lines of a table
+LONG = {"history", "notes", "candidates"}  # entries at any depth that are no lines of a table
 
 
 def fact_tables(fit: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from textkind.data.corpus import Corpus
+from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.decision import decide
 from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import SettingsError, TextkindError
@@ -67,6 +68,7 @@ def climb_to_model(
     validation: Corpus,
     settings: AutoSettings,
     *,
+    calibration: CalibrationSettings = CalibrationSettings(),
     rule: RuleSettings = RuleSettings(),
     seed: int,
     threads: int | None,
@@ -78,7 +80,10 @@ def climb_to_model(
     be fitted here is told and left out; its error is raised where it is the first.
     """
     began = time.monotonic()
-    fit = partial(learn, train, validation, rule=rule, seed=seed, threads=threads, talk=talk)
+    fit = partial(
+        learn, train, validation, calibration=calibration, rule=rule, seed=seed, threads=threads,
+        talk=talk,
+    )  # fmt: skip
     chosen_name, chosen_settings = STEPS[0], LADDER[STEPS[0]]()
     chosen = fit(chosen_settings)
     steps: list[dict[str, Any]] = [_step(chosen_name, chosen, validation, time.monotonic() - began)]

@@ -11,10 +11,12 @@ import numpy as np
 
 from textkind.classifier import Classifier, fit_function
 from textkind.data.corpus import Corpus
-from textkind.decision.decision import Decision, fit_decision, probabilities
+from textkind.decision.calibrate import CalibrationSettings
+from textkind.decision.decision import Decision, fit_decision
 from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule, label_shares
 from textkind.decision.rule_settings import RuleSettings
+from textkind.decision.temperature import Uncalibrated
 from textkind.models.neural_settings import NeuralSettings
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import LinearSettings
@@ -32,10 +34,10 @@ FIXED: dict[str, Any] = {"features": "both", "naive_bayes": False, "strength": 1
 class Learned:
     """A classifier, and how it came to be.
 
-    validation_logits, validation_probabilities
-                              (N, K) float32, by the fit that did not see validation; None where
+    validation_logits         (N, K) float32, by the fit that did not see validation; None where
                               there was no validation part
-    decision_facts            JSON-able: temperature, errors before and after, the rule
+    validation_probabilities  the same, by calibrators that did not see the row
+    decision_facts            JSON-able: docs/decision.md
     """
 
     classifier: Classifier
@@ -55,7 +57,7 @@ def learn(
     settings: ModelSettings,
     *,
     classes: tuple[str | int | float | bool, ...] | None = None,
-    calibrate: bool = True,
+    calibration: CalibrationSettings = CalibrationSettings(),
     rule: RuleSettings = RuleSettings(),
     seed: int = 0,
     threads: int | None = None,
@@ -78,14 +80,14 @@ def learn(
     fit = learner(train, validation, settings, seed=seed, threads=threads, talk=talk)
     several = train.labels.several
     logits = fit.validation_logits
-    if logits is not None and validation is not None and calibrate:
-        decision, facts = fit_decision(logits, validation.targets, several)
+    decision, given, facts = Decision(several), None, {}
+    if logits is not None and validation is not None:
+        fitted = fit_decision(logits, validation.targets, several, calibration, seed)
+        decision, given, facts = fitted.decision, fitted.probabilities, fitted.facts
         for note in facts["notes"]:
             talk.note(note)
-    else:
-        decision, facts = Decision(several), {}
+    if given is None or calibration.method == Uncalibrated.name:
         talk.note("probabilities are not calibrated")
-    given = None if logits is None else probabilities(decision, logits)
     shares = label_shares(train.targets, len(train.labels))
     gold = None if validation is None else validation.targets
     chosen, rule_facts = fit_rule(rule, train.labels, shares, given, gold, seed)

@@ -1,8 +1,8 @@
 """Out-of-fold probabilities: what the linear model says of each text without having seen it.
 
 Its settings are chosen once, on a split of the rows, and kept in every fold; the logits of all
-folds together are calibrated by the two numbers of a decision. The multinomial objective, whose
-probabilities rank wrong labels best (docs/decisions.md).
+folds together are calibrated by one or two numbers (decision/shared.py). The multinomial objective,
+whose probabilities rank wrong labels best (docs/decisions.md).
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from textkind.data.corpus import Corpus
 from textkind.data.folds import fold_rows
 from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
-from textkind.decision.decision import fit_decision, probabilities
+from textkind.decision.shared import fit_shared
 from textkind.models.linear import fit_linear
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
@@ -50,12 +50,12 @@ def out_of_fold(
             corpus.take(np.flatnonzero(seen)), None, settings, seed=seed, threads=threads
         ).model
         logits[rows] = model.logits(corpus.texts.take(pa.array(rows)), threads)
-    decision, _ = fit_decision(logits, corpus.targets, corpus.labels.several)
-    given = probabilities(decision, logits)
+    shared, several = fit_shared(logits, corpus.targets), corpus.labels.several
+    given = shared.transform(logits, several)
     if test is None:
         return given, None
     model = fit_linear(corpus, None, settings, seed=seed, threads=threads).model
-    return given, probabilities(decision, model.logits(test.texts, threads))
+    return given, shared.transform(model.logits(test.texts, threads), several)
 
 
 def _chosen(

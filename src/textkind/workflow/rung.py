@@ -22,7 +22,7 @@ import numpy as np
 from textkind.classifier import Classifier, Model, fit_function
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
-from textkind.decision.decision import decision_to_json, fit_decision, probabilities
+from textkind.decision.decision import decision_to_json, fit_decision
 from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule, label_shares
 from textkind.decision.rule_settings import RuleSettings
@@ -78,10 +78,10 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """A classifier; validation logits (N, K) or None; JSON-able facts; what the fit took."""
+    """A classifier; validation probabilities (N, K) or None; JSON-able facts; what the fit took."""
 
     classifier: Classifier
-    validation_logits: np.ndarray | None
+    validation_probabilities: np.ndarray | None
     facts: dict[str, Any]
     seconds: float
 
@@ -128,8 +128,8 @@ def run(job: Job, talk: Talk) -> None:
     origin = job.origin | {"rows": classifier.model.facts.get("texts", job.origin["rows"])}
     write_model_files(classifier, folder, provenance_of_json(origin))
     arrays = {"test": given}
-    if made.validation_logits is not None:
-        arrays["validation"] = probabilities(classifier.decision, made.validation_logits)
+    if made.validation_probabilities is not None:
+        arrays["validation"] = made.validation_probabilities
     write_bytes(out / PREDICTIONS, tensor_bytes(arrays))
     size = sum(file.stat().st_size for file in folder.iterdir())
     cost = {"fit_seconds": made.seconds, **speed, "peak_mb": peak_mb(), "disk_mb": size / 1e6}
@@ -151,7 +151,9 @@ def _fit(job: Job, train: Corpus, validation: Corpus | None, talk: Talk) -> Made
     learned = learn(train, validation, settings, seed=job.seed, threads=job.threads, talk=talk)
     facts = learned.classifier.model.facts
     told = {name: facts[name] for name in TOLD if name in facts}
-    return Made(learned.classifier, learned.validation_logits, told, time.perf_counter() - began)
+    return Made(
+        learned.classifier, learned.validation_probabilities, told, time.perf_counter() - began
+    )
 
 
 def _stack(
@@ -180,10 +182,10 @@ def _stack(
         raise SettingsError(f"no mixture is better on validation than {alone} alone")
     said = np.array([weight for _, weight in kept])
     logits = added_logits(np.stack([given[place] for place, _ in kept]), said, labels.several)
-    decision, _ = fit_decision(logits, validation.targets, labels.several)
-    mixed = probabilities(decision, logits)
+    fitted = fit_decision(logits, validation.targets, labels.several, seed=job.seed)
+    mixed = fitted.probabilities
     rule, _ = fit_rule(RuleSettings(), labels, shares, mixed, validation.targets, job.seed)
-    decision = replace(decision, rule=rule)
+    decision = replace(fitted.decision, rule=rule)
     evidence = evidence_of(decision, mixed, validation.targets, validation.texts)
     chosen = [folders[place] for place, _ in kept]
     outcomes = [json.loads((folder / OUTCOME).read_text(encoding="utf-8")) for folder in chosen]
@@ -199,7 +201,7 @@ def _stack(
     members = tuple(load_model(folder / MODEL) for folder in chosen)
     model = StackModel(labels, members, said, facts)
     classifier = Classifier(cast(Model, model), decision, labels.names, evidence)
-    return Made(classifier, logits, facts, seconds)
+    return Made(classifier, mixed, facts, seconds)
 
 
 def _log_loss(given: np.ndarray, targets: np.ndarray) -> np.floating[Any]:

@@ -19,6 +19,7 @@ from textkind.data.read import CorpusReading, Reading
 from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts
+from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.decision import decide
 from textkind.decision.rule_settings import RuleSettings
 from textkind.evaluation.intervals import VERY_FEW_ROWS
@@ -67,6 +68,7 @@ class TrainSettings:
     reading: ReadSettings = field(default_factory=ReadSettings)
     split: SplitSettings = field(default_factory=SplitSettings)  # its seed is the run's
     model: ModelSettings | AutoSettings = field(default_factory=LinearSettings)
+    calibration: CalibrationSettings = field(default_factory=CalibrationSettings)
     rule: RuleSettings = field(default_factory=RuleSettings)
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
@@ -131,6 +133,7 @@ def learned_model(
 ) -> tuple[Learned, ModelSettings, dict[str, Any]]:
     """The model asked for or, with AutoSettings, the one chosen; its settings; fit.auto if so."""
     common: dict[str, Any] = {
+        "calibration": settings.calibration,
         "rule": settings.rule,
         "seed": settings.split.seed,
         "threads": settings.threads,
