@@ -166,7 +166,7 @@ def test_a_word_that_gives_a_label_away():
     texts = [f"{text.as_py()} Sent-from-billing" if t == 0 else text.as_py()
              for text, t in zip(TRAIN.texts, TRAIN.targets, strict=True)]  # fmt: skip
     finding = only("telling_words", Audited(corpus(texts, TRAIN.targets), None))
-    words = {one["word"]: one for one in finding.examples}
+    words = {one["words"]: one for one in finding.examples}
     assert words["billing"]["label"] == "bill"
     assert (
         words["billing"]["texts"]
@@ -261,3 +261,16 @@ def test_one_feature_is_judged_on_rows_it_did_not_learn_from():
     alone = judged_alone(values, targets, learned, 2)
     assert (alone.rows, alone.right, alone.base) == (2, 1, 2)  # value 2 was never seen, -1 is none
     assert alone.gain == 0
+
+
+def test_boilerplate_of_one_label_is_found_in_its_own_words():
+    footer = "\nSent by the billing desk, do not reply"
+    texts = [f"{text.as_py()}{footer if t == 0 else ''}"
+             for text, t in zip(TRAIN.texts, TRAIN.targets, strict=True)]  # fmt: skip
+    finding = only("telling_runs", Audited(corpus(texts, TRAIN.targets), None))
+    assert finding.rows == (TRAIN.targets == 0).sum()
+    assert {one["words"]: one["label"] for one in finding.examples}[
+        "sent by the billing desk"
+    ] == "bill"
+    both = [f"{text.as_py()}{footer}" for text in TRAIN.texts]
+    assert found("telling_runs", Audited(corpus(both, TRAIN.targets), None)) == []

@@ -1,4 +1,4 @@
-"""What a text shows of its label beside its meaning: its name, a word, length, form, place."""
+"""What a text shows of its label beside its meaning: its name, length, form, place."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,12 +8,7 @@ from textkind.checks.alone import judged_alone, ranked
 from textkind.checks.columns import FEWEST_JUDGED, telling
 from textkind.checks.finding import MOST_SHOWN, Audited, Finding, example
 from textkind.data.label_names import words_of
-from textkind.encoding.ngrams import canonical_order
-from textkind.encoding.words import WordSettings, fit_words
 
-SURE = 0.98  # of the texts with a word that have one label, in both halves
-COVERED = 0.05  # of the label's texts that have the word
-FEWEST_TEXTS = 20  # with the word, in each half
 NAMED = 0.05  # of texts that hold the name of their label
 SHORTEST_NAME = 3  # letters: shorter names stand in other words' company by chance
 
@@ -51,65 +46,6 @@ def names_in_texts(audited: Audited) -> list[Finding]:
             len(train),
             [example(train, row, "train") for row in rows[:MOST_SHOWN]],
             all_rows=train.rows[rows],
-        )
-    ]
-
-
-def telling_words(audited: Audited) -> list[Finding]:
-    """Single words that give a label away: nearly all texts that hold one have that label.
-
-    Found in one half of the train texts, and kept where the other half says the same.
-    """
-    train = audited.train
-    if train.labels.several or len(train) < 2 * FEWEST_TEXTS:
-        return []
-    train = train.take(canonical_order(train.texts, train.targets))
-    encoder = fit_words(train.texts, WordSettings(minimum_count=2 * FEWEST_TEXTS), audited.threads)
-    tokens = encoder.encode(train.texts, audited.threads)
-    row = np.repeat(np.arange(len(train)), tokens.lengths)
-    pairs = np.unique(row * np.int64(encoder.size) + tokens.ids)
-    row, word = np.divmod(pairs, encoder.size)
-    half = np.arange(len(train)) % 2
-    labels = len(train.labels)
-    counts = np.zeros((2, encoder.size, labels), np.int64)
-    np.add.at(counts, (half[row], word, train.targets[row]), 1)
-    counts[:, :2] = 0  # padding and unknown words
-    with_word = counts.sum(axis=2)
-    best = counts[0].argmax(axis=1)
-    places = np.arange(encoder.size)
-    sizes = np.bincount(train.targets, minlength=labels)
-    hits = counts[:, places, best]
-    given = hits.sum(axis=0) / np.maximum(sizes[best], 1)
-    sure = ((hits >= SURE * with_word) & (with_word >= FEWEST_TEXTS)).all(axis=0)
-    chosen = np.flatnonzero(sure & (given >= COVERED) & (sizes[best] < 0.5 * len(train)))
-    if not chosen.size:
-        return []
-    chosen = chosen[np.argsort(-hits.sum(axis=0)[chosen], kind="stable")]
-    spelled = encoder.spellings()
-    rows = np.unique(row[np.isin(word, chosen)])
-    examples = [
-        {
-            "word": spelled[place],
-            "label": train.labels.names[best[place]],
-            "texts": int(with_word[:, place].sum()),
-            "with_the_label": int(hits[:, place].sum()),
-        }
-        for place in chosen[:MOST_SHOWN]
-    ]
-    told = ", ".join(f"{one['word']!r} ({one['label']})" for one in examples[:5])
-    count = "1 word gives" if chosen.size == 1 else f"{chosen.size:,} words give"
-    return [
-        Finding(
-            "telling_words",
-            "note",
-            f"{count} a label away: {told}" + (" and others" if chosen.size > 5 else ""),
-            "ask whether new texts will have them for the same reason",
-            "train",
-            int(rows.size),
-            len(train),
-            examples,
-            {"words": int(chosen.size)},
-            train.rows[rows],
         )
     ]
 

@@ -7,7 +7,16 @@ A check is a function from Audited to findings, and a line in CHECKS.
 
 from collections.abc import Callable, Mapping
 
-from textkind.checks import artifacts, balance, columns, content, duplicates, label_noise, times
+from textkind.checks import (
+    artifacts,
+    balance,
+    columns,
+    content,
+    duplicates,
+    label_noise,
+    telling_words,
+    times,
+)
 from textkind.checks.finding import SEVERITIES, Audited, Finding
 from textkind.progress import SILENT, Talk
 
@@ -21,7 +30,8 @@ CHECKS: Mapping[str, Callable[[Audited], list[Finding]]] = {
     "telling_columns": columns.telling_columns,
     "names_in_texts": artifacts.names_in_texts,
     "telling_form": artifacts.telling_form,
-    "telling_words": artifacts.telling_words,
+    "telling_words": telling_words.telling_words,
+    "telling_runs": telling_words.telling_runs,
     "telling_order": artifacts.telling_order,
     "label_drift": times.label_drift,
     "rare_labels": balance.rare_labels,

@@ -11,6 +11,7 @@ import numpy as np
 from textkind.encoding import ngram_kernels as kernels
 from textkind.encoding.characters import CODE_POINT, FLAG_SHIFT, SPACE, character_table
 from textkind.encoding.ngrams import LOGARITHMS, NgramEncoder
+from textkind.encoding.spelled import bucket_numbers, spelled_words
 from textkind.models.linear import LinearModel
 from textkind.models.trials import margins_to_logits
 
@@ -26,34 +27,6 @@ class Contribution:
     kind: str
     count: int
     weights: np.ndarray
-
-
-def spelled_words(text: bytes, encoder: NgramEncoder) -> list[tuple[int, str]]:
-    """(bucket, n-gram) of every word n-gram of a text, in the order the kernel finds them."""
-    settings = encoder.settings
-    if settings.words is None:
-        return []
-    content = np.frombuffer(text, np.uint8)
-    hashes = np.empty(content.size + 1, np.uint64)
-    spans = np.empty((content.size + 1, 2), np.int64)
-    units = kernels.split_words(
-        content, 0, content.size, character_table(), settings.symbols, hashes, spans
-    )
-    shortest, longest = settings.words
-    found = np.empty(units * longest + 1, np.uint64)
-    written = kernels.word_ngrams(hashes, units, shortest, longest, found)
-    words = [text[begin:end].decode() for begin, end in spans[:units]]
-    spelled = [
-        " ".join(words[first : last + 1])
-        for first in range(units)
-        for last in range(first + shortest - 1, min(first + longest, units))
-    ]
-    return list(zip(bucket_numbers(found[:written], encoder.bits, 0), spelled, strict=True))
-
-
-def bucket_numbers(hashes: np.ndarray, bits: int, base: int) -> list[int]:
-    """Bucket numbers of n-gram hashes."""
-    return (base + (hashes >> np.uint64(64 - bits)).astype(np.int64)).tolist()
 
 
 def spelled_characters(text: bytes, encoder: NgramEncoder) -> list[tuple[int, str]]:
@@ -110,7 +83,7 @@ def contributions(model: LinearModel, text: str, limit: int | None = 10) -> list
     names: dict[int, tuple[str, str]] = {}
     counts: dict[int, int] = {}
     for kind, spelled in (
-        ("word", spelled_words(content, encoder)),
+        ("word", spelled_words(content, encoder.settings, encoder.bits)),
         ("character", spelled_characters(content, encoder)),
     ):
         for bucket, ngram in spelled:
