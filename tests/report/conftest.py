@@ -31,6 +31,18 @@ def figure(value: float | None, spread: float = 0.02) -> dict[str, float | None]
     }
 
 
+def made_findings(text: str = "a river of light") -> list[dict[str, Any]]:
+    """One finding of each severity, with examples of both kinds."""
+    row = {"part": "test", "row": 7, "text": text, "labels": ["first"], "train_row": 3}
+    words = {"words": text, "label": "first", "texts": 9}
+    return [
+        {"check": "made", "severity": severity, "what": f"3 rows hold {text}",
+         "advice": "read them", "part": "test", "rows": 3, "of": 40, "examples": examples,
+         "facts": {}}
+        for severity, examples in (("serious", [row, row]), ("warning", [words]), ("note", []))
+    ]  # fmt: skip
+
+
 def bins(confidence: np.ndarray, correct: np.ndarray, edges: np.ndarray) -> list[dict[str, Any]]:
     """The bins of a reliability diagram between the given borders."""
     place = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, len(edges) - 2)
@@ -168,6 +180,7 @@ def made_metrics(
         "test": None,
         "clean": None,
         "slices": None,
+        "findings": made_findings(),
         "validation": None,
         "trust": None
         if several
@@ -411,6 +424,7 @@ def make_comparison(make_metrics) -> Callable[..., dict[str, Any]]:
         return {
             "name": name, "status": "finished", "reason": None, "hint": None, "kind": name,
             "test": {"rows": 400, **{one: figure(value) for one in names}},
+            "clean": figure(value - 0.01),
             "validation": value, "folds": spread if folds else None, "fit": {"texts": 1200},
             "cost": {"fit_seconds": 3 * cost, "texts_per_second": 9000 / cost, "one_text_ms": cost,
                      "peak_mb": 300.0, "disk_mb": 2 * cost},
@@ -450,6 +464,8 @@ def make_comparison(make_metrics) -> Callable[..., dict[str, Any]]:
                       "pairs": [pair],
                       "gained": [example], "lost": [example],
                       "wrong_for_all": {"rows": 21, "models": 2, "examples": [example]}},
+            "findings": made_findings(text),
+            "clean": {"left_out": {"same": 7, "near": 3}, "similarity": 0.8, "rows": 390},
             "data": metrics["data"], "seconds": {"read": 0.1, "fit": 60.0},
             "notes": ["cnn: told while it ran"],
         }  # fmt: skip

@@ -33,6 +33,15 @@ def test_every_figure_of_the_rungs_stands_in_the_page(make_comparison):
             assert {rung["against_simplest"][name] for name in ("value", "low", "p_holm")} <= shown
 
 
+def test_the_figure_on_clean_rows_stands_beside_that_on_all_where_there_is_one(make_comparison):
+    facts = make_comparison()
+    page = render_comparison(facts)
+    assert "On 390 rows not in train" in page
+    assert {rung["clean"]["value"] for rung in facts["rungs"][:-1]} <= values(page)
+    facts["clean"] = None
+    assert "rows not in train" not in render_comparison(facts)
+
+
 def test_the_verdict_comes_first_and_a_failed_rung_says_why(make_comparison):
     page = render_comparison(make_comparison(text="out of memory"))
     assert page.index("cnn is the model to use.") < page.index("The ladder")

@@ -356,3 +356,14 @@ def test_the_same_input_makes_the_same_page(make_metrics, make_mistakes) -> None
     metrics = make_metrics()
     mistakes = make_mistakes(metrics["labels"])
     assert render_report(metrics, mistakes) == render_report(metrics, mistakes)
+
+
+def test_findings_stand_in_the_page_with_advice_and_examples(make_metrics):
+    metrics = make_metrics()
+    page = render_report(metrics, [])
+    section = page[page.index('id="audit"') : page.index('id="figures"')]
+    assert section.index("serious") < section.index("warning") < section.index("note")
+    for words in ("3 rows hold a river of light", "read them", "test row 7, ", "texts 9"):
+        assert words in section
+    assert section.count('class="failed"') == 1
+    assert "Nothing was found." in render_report(metrics | {"findings": []}, [])

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.workflow.conftest import tickets, write_csv
 from textkind.cli.figures import model_table
+from textkind.cli.ladder import ladder_table
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.errors import DataError, SettingsError, TrainingError
 from textkind.storage.model_folder import read_card
@@ -63,6 +65,39 @@ def test_the_folder_has_everything_and_nothing_unfinished_stays(ladder):
 
 def test_compare_json_keeps_to_its_schema(ladder):
     jsonschema.validate(ladder.facts, SCHEMA)
+
+
+@pytest.mark.parametrize("folds", [None, 3])
+def test_figures_are_told_on_all_test_rows_and_on_those_that_are_not_in_train(folds, tmp_path):
+    texts, labels = tickets(300)
+    other = {"billing": "login", "login": "delivery", "delivery": "billing"}
+    near = [f"{text} indeed" for text in texts[:30]]  # whose labels are others
+    rows = list(zip(texts, labels, strict=True))
+    wrong = [(text, other[label]) for text, label in zip(near, labels, strict=False)]
+    fresh = [(f"{text} new", label) for text, label in zip(*tickets(60, seed=1), strict=True)]
+    if folds is None:
+        file = write_csv(tmp_path / "train.csv", ("text", "label"), rows)
+        test = write_csv(tmp_path / "test.csv", ("text", "label"), [*wrong, *fresh])
+    else:
+        file, test = write_csv(tmp_path / "all.csv", ("text", "label"), [*rows, *wrong]), None
+    settings = CompareSettings(**QUICK, test=test, folds=folds, out=tmp_path / "ladder")
+    facts = compare(file, settings).facts
+    jsonschema.validate(facts, SCHEMA)
+    rung = by_name(facts)["linear"]
+    if folds is None:
+        assert facts["clean"] == {"left_out": {"same": 0, "near": 30}, "similarity": 0.8,
+                                  "rows": 60}  # fmt: skip
+        assert {one["check"] for one in facts["findings"]} >= {"near_duplicates_in_train"}
+        assert rung["test"]["accuracy"]["value"] < 0.75
+    else:  # two of three of the pairs lie in different folds
+        assert 30 <= facts["clean"]["left_out"]["near"] <= 50
+        assert {one["check"] for one in facts["findings"]} >= {"near_duplicates_within"}
+    clean = rung["clean"]
+    assert clean["low"] <= clean["value"] <= clean["high"]
+    assert clean["value"] > rung["test"]["accuracy"]["value"] + 0.05
+    table = ladder_table(facts, tmp_path / "ladder")
+    assert "clean rows" in table
+    assert f"{100 * clean['value']:.1f}" in table
 
 
 def test_the_models_give_the_figures_that_the_comparison_tells(ladder, halves):

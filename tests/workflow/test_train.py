@@ -249,6 +249,41 @@ def test_figures_are_told_with_and_without_the_test_texts_that_are_in_train(tmp_
     assert "10 of 120 test texts are in train, and 10 nearly" in " ".join(talk.told)
     report = (tmp_path / "run" / "report.html").read_text()
     assert "10 of them are in training too, and 10 nearly; of the other 100" in report
+    serious = [one for one in metrics["findings"] if one["severity"] == "serious"]
+    assert [(one["check"], one["rows"]) for one in serious] == [
+        ("test_texts_in_train", copied),
+        ("near_duplicates_in_train", copied),
+        ("conflicting_labels", 2 * copied),
+    ]
+    assert "10 of 120 test rows have a text that is in train" in report
+    assert "serious: 10 texts have different labels in different rows" in " ".join(talk.told)
+
+
+def test_users_on_both_sides_of_a_split_are_told_by_rows_of_the_file(tmp_path):
+    texts, labels = tickets(300)
+    users = [f"{label}{number % 20}" for number, label in enumerate(labels)]
+    file = write_csv(tmp_path / "users.csv", ("text", "label", "user"),
+                     zip(texts, labels, users, strict=True))  # fmt: skip
+    talk = Notes()
+    settings = TrainSettings(out=tmp_path / "run", model=FIXED)
+    found = {one["check"]: one for one in train(file, settings, talk).metrics["findings"]}
+    groups = found["groups_on_both_sides"]
+    assert (groups["severity"], groups["facts"]["column"]) == ("serious", "user")
+    assert groups["facts"]["right"] == groups["rows"]
+    for one in groups["examples"]:
+        assert one["user"] == users[one["row"] - 2]
+        assert one["labels"] == [labels[one["row"] - 2]]
+    assert "serious: " in " ".join(talk.told)
+    assert "--group user" in " ".join(talk.told)
+
+
+def test_without_a_test_part_what_is_learned_from_is_looked_at(tmp_path):
+    texts, labels = tickets(200)
+    file = write_csv(tmp_path / "all.csv", ("text", "label"),
+                     zip([*texts, *texts[:4]], [*labels, *labels[:4]], strict=True))  # fmt: skip
+    settings = TrainSettings(out=tmp_path / "run", model=FIXED, split=SplitSettings(test_share=0))
+    found = {one["check"]: one for one in train(file, settings).metrics["findings"]}
+    assert (found["repeated_texts"]["rows"], found["repeated_texts"]["of"]) == (4, 204)
 
 
 def test_a_clean_test_part_is_told_once(run):

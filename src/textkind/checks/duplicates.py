@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.checks.finding import MOST_SHOWN, Audited, Finding, example, label_names_of, shown
-from textkind.checks.near_duplicates import MOST_COMPARED, near_duplicates, similarities
+from textkind.checks.near_duplicates import MOST_COMPARED, similarities
 from textkind.data.corpus import Corpus
-from textkind.data.text_keys import row_keys, text_keys
+from textkind.data.text_keys import row_keys
 
 SERIOUS_SHARE = 0.01  # of the test part, from which on its figures are off by more than noise
 
@@ -112,20 +112,6 @@ def test_texts_in_train(audited: Audited) -> list[Finding]:
             test.rows[rows],
         )
     ]  # fmt: skip
-
-
-def seen_in_train(
-    train: pa.LargeStringArray,
-    test: pa.LargeStringArray,
-    similarity: float = 0.8,
-    threads: int | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Two (N,) bool of the test texts: which are in train, and which only nearly."""
-    keys = text_keys(train), text_keys(test)
-    texts = pa.concat_arrays([train, test])
-    clusters = near_duplicates(texts, similarity, threads, np.concatenate(keys))
-    known = np.isin(keys[1], keys[0])
-    return known, only_nearly(clusters, known)
 
 
 def only_nearly(clusters: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -18,12 +18,21 @@ def ladder_table(facts: dict[str, Any], folder: Path) -> str:
         "fit", "texts/s", "one text", "memory", "disk",
     )  # fmt: skip
     rows = [header] + [_row(rung, key) for rung in finished]
+    if facts["clean"] is not None:
+        column = ["clean rows", *(shown(key, rung["clean"]["value"]) for rung in finished)]
+        rows = [(*row[:3], one, *row[3:]) for row, one in zip(rows, column, strict=True)]
     failed = [
         (rung["name"], rung["reason"] + (f" ({rung['hint']})" if rung["hint"] else ""))
         for rung in facts["rungs"]
         if rung["status"] != "finished"
     ]
     blocks = [aligned(rows), f"p: against {simplest}, adjusted for {len(finished) - 1} comparisons"]
+    if facts["clean"] is not None:
+        left_out = facts["clean"]["left_out"]
+        blocks.append(
+            f"clean rows: the {facts['clean']['rows']:,} test rows whose text is not in train "
+            f"({left_out['same']:,} are), nor nearly ({left_out['near']:,})"
+        )
     if facts["settings"]["folds"]:
         blocks.append(_folds(finished))
     if failed:

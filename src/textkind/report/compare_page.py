@@ -5,6 +5,7 @@ from typing import Any
 
 from textkind.errors import OutputError
 from textkind.report.figures import file_name
+from textkind.report.findings import finding_rows
 from textkind.report.ladder_rows import (
     TITLES,
     cost_rows,
@@ -51,6 +52,8 @@ def render_comparison(facts: dict[str, Any]) -> str:
         folds=facts["settings"]["folds"],
         simplest=facts["simplest"],
         quality=quality_rows(facts),
+        clean="" if facts["clean"] is None else f"{facts['clean']['rows']:,}",
+        findings=finding_rows(facts["findings"]),
         costs=cost_rows(facts),
         pictures=pictures(facts),
         gains=None if gains is None else {

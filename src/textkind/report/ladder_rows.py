@@ -124,6 +124,7 @@ def _quality_row(rung: Row, key: str, frame: tuple[float, float], facts: Row) ->
         "value": number(figure["value"], "percent"),
         "interval": span(figure["low"], figure["high"], "percent"),
         "bar": interval_bar(figure["value"], figure["low"], figure["high"], None, frame),
+        "clean": "" if rung["clean"] is None else number(rung["clean"]["value"], "percent"),
         "macro": number(rung["test"]["macro_f1"]["value"], "percent"),
         "log_loss": number(rung["test"]["log_loss"]["value"], "plain"),
         "calibration": number(rung["test"]["ece_mass"]["value"], "plain"),

@@ -24,6 +24,7 @@ from textkind.report.figures import (
     shown_part,
     tiles,
 )
+from textkind.report.findings import finding_rows
 from textkind.report.gradients import gradient_section
 from textkind.report.label_table import label_rows, outcome_rows
 from textkind.report.long_texts import long_section
@@ -111,6 +112,7 @@ def _data_sections(metrics: Metrics) -> dict[str, Any]:
         "learned_from": learned_from(metrics),
         "split": split_facts(data),
         "data_notes": told(data.get("notes") or []),
+        "findings": finding_rows(metrics["findings"]),
     }
 
 

@@ -125,7 +125,7 @@ def compare(
                 failures = climb(way, folds, account)
             _check_any(way, failures)
             with account.step("evaluate"), account.task("evaluating"):
-                figures = judged(way, failures, folds, settings.limits)
+                figures = judged(way, failures, folds, readings, settings.limits, account)
             facts = _facts(rungs, figures, readings, folds, settings, account)
             with finished_folder(out, folder, overwrite=settings.overwrite) as part:
                 _fill(part, way, facts, readings, account)

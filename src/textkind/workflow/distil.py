@@ -29,7 +29,6 @@ from textkind.storage.run_folder import free_run_folder, new_run_folder
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import split_readings
-from textkind.workflow.slices import test_columns
 from textkind.workflow.student_figures import (
     LABELS_ALONE,
     STUDENT,
@@ -172,8 +171,7 @@ def distil(
             assert parts.test is not None
             test = parts.test.open("evaluation of teacher and student")
             tested = test, measured[1].given
-            beside = test_columns(readings, parts.test)
-            figures, mistakes = scored_parts(student, parts, tested, asked, beside, account)
+            figures, mistakes = scored_parts(student, parts, readings, tested, asked, account)
             unread = unread_of_test(student, parts, asked, account)
         told = {
             "to": settings.to,

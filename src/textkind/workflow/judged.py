@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from textkind.data.corpus import Corpus
+from textkind.data.read import CorpusReading
 from textkind.data.split import Parts
 from textkind.errors import DataError
 from textkind.evaluation.scorecard import majority_baseline
+from textkind.progress import Talk
 from textkind.workflow.climb import Climb
 from textkind.workflow.gains import gain_facts
 from textkind.workflow.isolated import Failure
@@ -22,13 +23,26 @@ from textkind.workflow.ladder_figures import (
     simplest,
 )
 from textkind.workflow.ladder_verdict import Limits, verdict
+from textkind.workflow.leaks import (
+    audited_parts,
+    audited_whole,
+    crossing_rows,
+    findings,
+    joined_corpora,
+    leaked_rows,
+)
 from textkind.workflow.wording import unseen_words
 
 
 def judged(
-    way: Climb, failures: Mapping[str, Failure], folds: list[Parts], limits: Limits
+    way: Climb,
+    failures: Mapping[str, Failure],
+    folds: list[Parts],
+    readings: Mapping[str, CorpusReading],
+    limits: Limits,
+    talk: Talk,
 ) -> dict[str, Any]:
-    """The entries headline, rungs, simplest, verdict, gains and baseline of compare.json.
+    """The entries of compare.json from headline to findings.
 
     At least one rung is finished. The test labels are opened here, once.
     """
@@ -40,16 +54,24 @@ def judged(
     ]
     reason = "comparison of the finished models"
     opened = [parts.test.open(reason) for parts in folds if parts.test is not None]
-    test = _joined(opened)
+    test = joined_corpora(opened)
     if not test.targets.any() and test.labels.several:
         raise DataError("no test text has a label, so nothing can be compared")
     compared = Compared(answers, test.targets, seed)
+    if len(folds) == 1:
+        audited = audited_parts(readings, folds[0], test, way.threads)
+        same, near = leaked_rows(audited)
+    else:
+        audited = audited_whole(readings, way.threads)
+        same, near = crossing_rows(audited, opened)
+    clean = ~(same | near)
     records = rung_records(
         answers,
         test,
         validation=[parts.validation.targets for parts in folds],
         sizes=[len(part) for part in opened],
         compared=compared,
+        clean=clean,
         seed=seed,
     )
     by_name = {record["name"]: record for record in records} | {
@@ -69,19 +91,13 @@ def judged(
         "verdict": verdict(records, compared.headline, len(test), limits, compared.pair),
         "gains": _gains(answers, records, compared.headline, test, unseen),
         "baseline": majority_baseline(folds[0].train.targets, test.targets, test.labels),
-    }
-
-
-def _joined(parts: list[Corpus]) -> Corpus:
-    """The test parts of all folds as one."""
-    if len(parts) == 1:
-        return parts[0]
-    return Corpus(
-        pa.concat_arrays([part.texts for part in parts]),
-        np.concatenate([part.targets for part in parts]),
-        parts[0].labels,
-        np.concatenate([part.rows for part in parts]),
-    )
+        "clean": None if clean.all() or not clean.any() else {
+            "left_out": {"same": int(same.sum()), "near": int(near.sum())},
+            "similarity": audited.near,
+            "rows": int(clean.sum()),
+        },
+        "findings": findings(audited, talk),
+    }  # fmt: skip
 
 
 def _gains(

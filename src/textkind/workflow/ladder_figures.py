@@ -68,7 +68,19 @@ class Compared:
         self._place = {one.name: place for place, one in enumerate(answers)}
         self._values = figure_of(parts.sum(axis=1))
         self._resampled = resampled_figures(parts, seed)
+        self._parts, self._seed = parts, seed
         self._right = [correct_rows(one.predicted, targets) > 0 for one in answers]
+
+    def on(self, rows: np.ndarray) -> dict[str, dict[str, float | None]]:
+        """The headline figure of every rung on some rows (N,) bool, with its interval."""
+        parts = self._parts[:, rows]
+        values = figure_of(parts.sum(axis=1))
+        bounds = np.percentile(resampled_figures(parts, self._seed), (2.5, 97.5), axis=0)
+        figures = np.stack([values, *bounds], axis=1)
+        return {
+            name: dict(zip(("value", "low", "high"), map(_defined, figures[place]), strict=True))
+            for name, place in self._place.items()
+        }
 
     def pair(self, first: str, second: str) -> dict[str, Any]:
         """First less second in the headline figure, with its interval and p.
@@ -89,6 +101,10 @@ class Compared:
         return told
 
 
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
 def rung_records(
     answers: list[Answers],
     test: Corpus,
@@ -96,14 +112,17 @@ def rung_records(
     validation: list[np.ndarray],
     sizes: list[int],
     compared: Compared,
+    clean: np.ndarray,
     seed: int,
 ) -> list[dict[str, Any]]:
     """The records of the finished rungs, as compare.json has them.
 
-    validation are the targets of each fold's validation part, sizes the rows of its test part.
+    validation are the targets of each fold's validation part, sizes the rows of its test part;
+    clean (N,) bool are the test rows whose text is not in train.
     """
     targets = test.targets
     names = HEADLINE + HEADLINE_SEVERAL if compared.several else HEADLINE
+    on_clean = {} if clean.all() or not clean.any() else compared.on(clean)
     records = []
     for one in answers:
         part = score_part(one.probabilities, one.predicted, targets, test.labels, seed)
@@ -115,6 +134,7 @@ def rung_records(
                 "hint": None,
                 "kind": one.outcomes[0]["kind"],
                 "test": {"rows": part["rows"], **{name: part[name] for name in names}},
+                "clean": on_clean.get(one.name),
                 "validation": _validation(one, validation, compared.headline),
                 "folds": _folds(one, targets, sizes),
                 "cost": _cost(one),

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading
-from textkind.data.sealed import SealedCorpus
 from textkind.errors import ColumnError, did_you_mean
 from textkind.evaluation.slices import FEWEST, Slice, score_slices
 from textkind.workflow.audit import columns_beside
@@ -85,9 +84,7 @@ def columns_to_slice(
     return {name: column.take(pa.array(rows)) for name, column in columns.items()}
 
 
-def test_columns(
-    readings: Mapping[str, CorpusReading], test: SealedCorpus
-) -> dict[str, pa.ChunkedArray]:
+def test_columns(readings: Mapping[str, CorpusReading], test: Corpus) -> dict[str, pa.ChunkedArray]:
     """The columns beside the test texts, of the file they were given in or split off from."""
     reading = readings.get("test", readings["train"])
     return columns_to_slice(reading, rows=np.searchsorted(reading.corpus.rows, test.rows))

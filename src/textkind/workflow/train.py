@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 import textkind
 from textkind.classifier import Classifier, predict_probabilities
@@ -42,7 +41,7 @@ from textkind.storage.run_folder import (
     new_run_folder,
 )
 from textkind.workflow.auto import AutoSettings, climb_to_model
-from textkind.workflow.leaks import clean_figures
+from textkind.workflow.leaks import audited_parts, clean_figures, findings
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import origin_of
@@ -102,8 +101,7 @@ def train(
             learned, chosen, climb = learned_model(parts, settings, account)
         settings = replace(settings, model=chosen)
         with account.step("evaluate"):
-            beside = {} if parts.test is None else test_columns(readings, parts.test)
-            figures, mistakes = evaluate_parts(learned, parts, settings, beside, account)
+            figures, mistakes = evaluate_parts(learned, parts, readings, settings, account)
             unread = unread_of_test(learned, parts, settings, account)
         fit = fit_facts(learned, settings, account) | unread
         fit |= gradients_by_step(learned, parts, settings)
@@ -173,29 +171,28 @@ def run_facts(
 def evaluate_parts(
     learned: Learned,
     parts: Parts,
+    readings: Mapping[str, CorpusReading],
     settings: TrainSettings,
-    beside: Mapping[str, pa.ChunkedArray],
     talk: Talk,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The figures of validation and test, the baseline's, and the mistakes worth reading.
+    """The figures of validation and test, the baseline's, the findings, and mistakes to read.
 
-    beside are the columns beside the test texts, by which figures are sliced. The test labels are
-    opened here, once, after everything is chosen.
+    The test labels are opened here, once, after everything is chosen.
     """
     if parts.test is None:
-        return scored_parts(learned, parts, None, settings, beside, talk)
+        return scored_parts(learned, parts, readings, None, settings, talk)
     with talk.task("evaluating on test"):
         given = predict_probabilities(learned.classifier, parts.test.texts, settings.threads)
     test = parts.test.open("evaluation of the finished classifier")
-    return scored_parts(learned, parts, (test, given), settings, beside, talk)
+    return scored_parts(learned, parts, readings, (test, given), settings, talk)
 
 
 def scored_parts(
     learned: Learned,
     parts: Parts,
+    readings: Mapping[str, CorpusReading],
     tested: tuple[Corpus, np.ndarray] | None,
     settings: TrainSettings,
-    beside: Mapping[str, pa.ChunkedArray],
     talk: Talk,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
@@ -205,6 +202,11 @@ def scored_parts(
     )
     mistakes: list[dict[str, Any]] = []
     shown = tested
+    audited = audited_parts(
+        readings, parts, None if tested is None else tested[0], settings.threads
+    )
+    with talk.task("looking for what makes figures lie"):
+        figures["findings"] = findings(audited, talk)
     if learned.validation_probabilities is not None:
         with talk.task("evaluating on validation"):
             figures["validation"] = _scored(
@@ -224,11 +226,9 @@ def scored_parts(
             figures["test"] = _scored(learned, test, given, seed)
             figures["baseline"] = majority_baseline(parts.train.targets, test.targets, test.labels)
         predicted = decide(learned.classifier.decision, given)
-        learned_from = pa.concat_arrays([parts.train.texts, parts.validation.texts])
-        figures["clean"] = clean_figures(
-            learned_from, test, given, predicted, seed=seed, threads=settings.threads, talk=talk
-        )
+        figures["clean"] = clean_figures(audited, given, predicted, seed, talk)
         with talk.task("slicing"):
+            beside = test_columns(readings, test)
             figures["slices"] = slice_facts(test, beside, given, predicted, seed=seed)
     if shown is not None:
         with talk.task("explaining the mistakes"):
