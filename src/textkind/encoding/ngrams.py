@@ -140,6 +140,8 @@ def row_blocks(offsets: np.ndarray, size: int) -> np.ndarray:
     """Row numbers that cut the texts into blocks of about `size` bytes: 0, ..., N."""
     rows = offsets.size - 1
     blocks = max(1, min(rows, int(offsets[-1] - offsets[0]) // size))
+    if rows and blocks == 1:
+        return np.array([0, rows])
     edges = offsets[0] + np.arange(1, blocks) * ((offsets[-1] - offsets[0]) / blocks)
     return np.unique(np.concatenate(([0], np.searchsorted(offsets, edges), [rows])))
 

@@ -56,7 +56,6 @@ class Upper(nn.Module):
         self.encoder, self.pooling, self.head = whole.encoder, whole.pooling, whole.head
         self.dropout = whole.dropout
         self.pooled, self.vector_width = whole.pooled, whole.vector_width
-        self.rate_factors = whole.rate_factors
         self.register_buffer("states", states, persistent=False)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
@@ -74,9 +73,14 @@ class Upper(nn.Module):
 
 
 def kept_states(
-    network: Pretrained, freeze: int, examples: Examples, held_out: Examples | None
+    network: Pretrained,
+    freeze: int,
+    examples: Examples,
+    held_out: Examples | None,
+    device: torch.device,
 ) -> tuple[Upper, Examples, Examples | None]:
-    """The upper network, and examples whose tokens are rows of its states."""
+    """The upper network, and examples whose tokens are rows of its states; read on the device."""
+    network.to(device)
     parts = [examples] if held_out is None else [examples, held_out]
     special, width = len(network.frame), network.architecture.width
     numbers = [int(part.tokens.offsets[-1]) + special * len(part.tokens) for part in parts]
@@ -89,7 +93,7 @@ def kept_states(
         ids = np.arange(begin, begin + number, dtype=np.int32)
         found.append(replace(part, tokens=Tokens(ids, offsets)))
         begin += number
-    upper = Upper(network, freeze, states)
+    upper = Upper(network.to("cpu"), freeze, states)
     return upper, found[0], found[1] if held_out is not None else None
 
 

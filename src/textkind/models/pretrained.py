@@ -30,6 +30,7 @@ from textkind.models.networks.pretrained import Pretrained, freeze_lowest, rate_
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.windows import plain_network, pooling_vectors
 from textkind.models.neural_settings import NeuralSettings
+from textkind.models.quick_reading import QuickReader
 from textkind.progress import SILENT, Talk
 from textkind.training.devices import device_of
 from textkind.training.fit import Trained, fit_network
@@ -62,11 +63,19 @@ def train_network(
             network, examples, held_out, labels, settings.training,
             places=settings.places, seed=seed, talk=talk,
         )  # fmt: skip
-    started = start_head(network, examples, held_out, labels, settings, talk)
-    if isinstance(layers, PretrainedSettings):
-        trained = _trained_whole(network, examples, held_out, labels, settings, seed, talk)
-        return replace(trained, facts={"head": started.facts["head"]} | trained.facts)
-    return started
+    if not isinstance(layers, PretrainedSettings):
+        return start_head(network, examples, held_out, labels, settings, talk)
+    whole, training = network, settings.training
+    if isinstance(network, Pretrained) and can_keep_states(
+        network, layers, examples, held_out, training
+    ):
+        with talk.task(f"computing the {layers.freeze} lowest layers, which stay as they are"):
+            whole, examples, held_out = kept_states(
+                network, layers.freeze, examples, held_out, device_of(training.device)
+            )
+    started = start_head(whole, examples, held_out, labels, settings, talk)
+    trained = _trained_whole(network, whole, examples, held_out, labels, settings, seed, talk)
+    return replace(trained, facts={"head": started.facts["head"]} | trained.facts)
 
 
 def start_head(
@@ -90,13 +99,13 @@ def start_head(
     kind = head_of(labels, settings.training.head)
     network.to(device_of(settings.training.device))
     precision = probed_reading(network, examples.tokens, settings.training.precision, talk)
+    reader = QuickReader(network, precision)
 
     def vectors_of(part: Examples) -> np.ndarray:
-        with pooling_vectors(network):
-            width: int = network.vector_width  # type: ignore[assignment]
-            return network_outputs(network, part.tokens, width, vectors=True, precision=precision)
+        quick, width = reader.network_for(part.tokens), int(network.vector_width)  # type: ignore[arg-type]
+        return network_outputs(quick, part.tokens, width, vectors=True, precision=precision)
 
-    with talk.task("reading the texts with the encoder as it is"):
+    with talk.task("reading the texts with the encoder as it is"), pooling_vectors(network):
         vectors = vectors_of(examples)
         others = None if held_out is None else vectors_of(held_out)
     strength, tried, logits = USUAL_STRENGTH, [], None
@@ -159,6 +168,7 @@ def set_head(network: nn.Module, head: Head) -> None:
 
 def _trained_whole(
     network: nn.Module,
+    whole: nn.Module,
     examples: Examples,
     held_out: Examples | None,
     labels: LabelSet,
@@ -166,7 +176,10 @@ def _trained_whole(
     seed: int,
     talk: Talk,
 ) -> Trained:
-    """Train end to end from the head that fits."""
+    """Train end to end from the head that fits.
+
+    whole computes the network's logits: itself, or its upper layers over kept states.
+    """
     layers, own = settings.layers, plain_network(network)
     assert isinstance(layers, PretrainedSettings)
     assert isinstance(own, Pretrained)
@@ -181,15 +194,11 @@ def _trained_whole(
     training, start = settings.training, weights_of(network)
     with low_rank(own, rank, seed):
         factors = rate_factors(network, layers.layer_decay, depth)
-        network.rate_factors = factors  # type: ignore[assignment]
+        whole.rate_factors = factors  # type: ignore[assignment]
         token_rate = training.token_rate * layers.layer_decay ** (depth + 1)
         training = replace(training, token_rate=token_rate)
         if layers.compiled and isinstance(own.encoder, Bert):
             own.encoder.compile_blocks()
-        whole = network
-        if own is network and can_keep_states(own, layers, examples, held_out, training):
-            with talk.task(f"computing the {layers.freeze} lowest layers, which stay as they are"):
-                whole, examples, held_out = kept_states(own, layers.freeze, examples, held_out)
         trained = fit_network(
             whole, examples, held_out, labels, training,
             places=settings.places, keeps_last=layers.interpolation is None, seed=seed, talk=talk,

@@ -28,7 +28,7 @@ class QuickReader:
         self.network = network
         self.quick: nn.Module | None = None
         self.read = 0  # tokens
-        self.can_be_quick = precision == "float32" and has_bert(network) and is_small(network)
+        self.can_be_quick = precision == "float32" and has_bert(network) and is_light(network)
 
     def network_for(self, tokens: Tokens) -> nn.Module:
         """The network that reads these tokens: of one call all are read by the same."""
@@ -42,8 +42,9 @@ class QuickReader:
         return self.network if self.quick is None else self.quick
 
 
-def is_small(network: nn.Module) -> bool:
-    """Whether the weights of the encoder, one that has_bert, may be held twice."""
+def is_light(network: nn.Module) -> bool:
+    """Whether the encoder of a network that has_bert is on the CPU and may be held twice."""
     own = plain_network(network)
     assert isinstance(own, Pretrained)
-    return sum(one.nbytes for one in own.encoder.parameters()) <= LARGEST
+    on_cpu = own.frame.device.type == "cpu"
+    return on_cpu and sum(one.nbytes for one in own.encoder.parameters()) <= LARGEST
