@@ -274,3 +274,88 @@ def test_boilerplate_of_one_label_is_found_in_its_own_words():
     ] == "bill"
     both = [f"{text.as_py()}{footer}" for text in TRAIN.texts]
     assert found("telling_runs", Audited(corpus(both, TRAIN.targets), None)) == []
+
+
+def english(rows=60):
+    """Different texts of English function words and two others."""
+    return [f"there is not a {word} in the {other} of {row}" for row, (word, other) in
+            enumerate(zip(["boat", "cat", "house"] * rows, ["sea", "garden"] * rows, strict=False))
+            if row < rows]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("German", "der Hund ist nicht in dem Garten, und wir sind auch noch hier"),
+        ("French", "le chat n'est pas dans le jardin, mais il était avec nous"),
+        ("Spanish", "el perro no está en la casa, pero los gatos sí están con él"),
+        ("Portuguese", "o cão não está em casa, mas uma gata foi com ele para o jardim"),
+        ("Italian", "il cane non è nella casa, ma anche questo gatto è con gli altri"),
+        ("Dutch", "de hond is niet in het huis, maar wij zijn er ook nog met een kat"),
+        ("Swedish", "hunden är inte i huset, men katten och vi har varit med den"),
+        ("Polish", "nie ma go już w domu, ale czy jest tylko przed domem"),
+        ("Turkish", "bu ev çok güzel ama sonra daha iyi bir ev var"),
+    ],
+)
+def test_a_text_in_another_language_is_told_by_its_function_words(language, text):
+    texts = english()
+    whole = corpus([*texts, text], [row % 3 for row in range(61)])
+    finding = only("mixed_languages", Audited(whole, None))
+    assert (finding.facts["language"], finding.facts["main"]) == (language, "English")
+    assert finding.all_rows.tolist() == [62]
+    assert found("mixed_languages", Audited(corpus(texts, [0, 1, 2] * 20), None)) == []
+
+
+def test_texts_without_function_words_are_of_no_language():
+    assert found("mixed_languages", Audited(TRAIN, None)) == []
+
+
+HEADERS = "From: {writer}\nSubject: Re: {thread}\nLines: {lines}\n\n{body}"
+
+
+def mails(part, writers, ending=""):
+    """Texts as mails whose writers, one in three, keep to a label."""
+    random = np.random.default_rng(len(part))
+    texts = [
+        HEADERS.format(
+            writer=f"writer{random.integers(writers) * 3 + target}@example.org",
+            thread=f"thread {random.integers(10**9)}", lines=row % 40,
+            body=f"{text.as_py()}{ending}",
+        )
+        for row, (text, target) in enumerate(zip(part.texts, part.targets, strict=True))
+    ]  # fmt: skip
+    return corpus(texts, part.targets)
+
+
+def test_header_lines_are_found_with_what_each_tells_alone():
+    (finding,) = found("mail_in_texts", Audited(mails(TRAIN, 10), mails(TEST, 10)))
+    assert (finding.check, finding.severity, finding.rows) == ("headers_in_texts", "warning", 300)
+    by_line = {one["line"]: one for one in finding.examples}
+    assert set(by_line) == {"From", "Subject", "Lines"}
+    assert by_line["From"]["right"] == by_line["From"]["judged"] == 100
+    assert by_line["Subject"]["judged"] == 0
+    assert finding.facts["telling"] == ["From"]
+    assert "of 100 labels From alone tells 100" in finding.what
+
+
+def test_quoted_lines_and_signatures_are_found():
+    quoting = mails(TRAIN, 10, "\n> what was said\n-- \nA. Writer")
+    checks = {one.check: one.rows for one in found("mail_in_texts", Audited(quoting, None))}
+    assert checks == {"headers_in_texts": 300, "quotes_in_texts": 300, "signatures_in_texts": 300}
+    assert found("mail_in_texts", Audited(TRAIN, None)) == []
+
+
+def test_lengths_and_words_that_drift_over_time():
+    days = np.datetime64("2024-01-01", "us") + np.arange(300) * np.timedelta64(1, "D")
+    assert found("text_drift", Audited(replace(TRAIN, time=days), None)) == []
+    late = [f"{text.as_py()} fresh{row} new{row}" if row >= 150 else text.as_py()
+            for row, text in enumerate(TRAIN.texts)]  # fmt: skip
+    drifting = replace(corpus(late, TRAIN.targets), time=days)
+    length, words = found("text_drift", Audited(drifting, None))
+    assert (length.check, words.check) == ("length_drift", "vocabulary_drift")
+    assert length.facts["early"] < length.facts["late"]
+    # two new words of twelve, as no other text has them
+    assert words.facts["by_time"] == pytest.approx(2 / 12, abs=0.02)
+    mixed = np.random.default_rng(0).permutation(300)
+    assert found("text_drift", Audited(replace(drifting, time=days[mixed]), None)) == []
+    assert found("text_drift", Audited(corpus(late, TRAIN.targets), None)) == []

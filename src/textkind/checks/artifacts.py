@@ -100,6 +100,7 @@ FORMS = {
     "the number of question marks": r"\?",
     "the number of lines": r"\n",
     "the number of links": r"https?://",
+    "the number of quoted lines": r"(?m)^[ \t]*[>|]",
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.checks.alone import halves
+from textkind.checks.hashed_words import HashedWords, hashed_words
 from textkind.checks.near_duplicates import near_duplicates
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
@@ -86,6 +87,11 @@ class Audited:
         texts = pa.concat_arrays([part.texts for part in self.parts.values()])
         keys = np.concatenate([*self.keys.values()])
         return near_duplicates(texts, self.near, self.threads, keys)
+
+    @cached_property
+    def words(self) -> HashedWords:
+        """The words of the train texts."""
+        return hashed_words(self.train.texts, threads=self.threads)
 
     @cached_property
     def classes(self) -> tuple[np.ndarray, int]:

@@ -14,6 +14,8 @@ from textkind.checks import (
     content,
     duplicates,
     label_noise,
+    languages,
+    mail,
     telling_words,
     times,
 )
@@ -32,8 +34,10 @@ CHECKS: Mapping[str, Callable[[Audited], list[Finding]]] = {
     "telling_form": artifacts.telling_form,
     "telling_words": telling_words.telling_words,
     "telling_runs": telling_words.telling_runs,
+    "mail_in_texts": mail.mail_in_texts,
     "telling_order": artifacts.telling_order,
     "label_drift": times.label_drift,
+    "text_drift": times.text_drift,
     "rare_labels": balance.rare_labels,
     "unequal_labels": balance.unequal_labels,
     "repeated_texts": duplicates.repeated_texts,
@@ -42,6 +46,7 @@ CHECKS: Mapping[str, Callable[[Audited], list[Finding]]] = {
     "short_texts": content.short_texts,
     "long_texts": content.long_texts,
     "mixed_scripts": content.mixed_scripts,
+    "mixed_languages": languages.mixed_languages,
     "constant_texts": content.constant_texts,
     "personal_data": content.personal_data,
 }

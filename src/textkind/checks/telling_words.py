@@ -3,15 +3,11 @@
 Found in one half of the train texts, and kept where the other half says the same.
 """
 
-from collections import Counter
-
 import numpy as np
 
 from textkind.checks.alone import halves
 from textkind.checks.finding import MOST_SHOWN, Audited, Finding
-from textkind.encoding.ngrams import NgramSettings, bits_for, hash_texts, text_buffers
-from textkind.encoding.rows import Rows
-from textkind.encoding.spelled import spelled_words
+from textkind.checks.hashed_words import hashed_words
 
 SURE = 0.98  # of the texts with a word that have one label, in both halves
 COVERED = 0.05  # of the label's texts that have the word
@@ -42,10 +38,10 @@ def _telling(
     train = audited.train
     if train.labels.several or len(train) < 2 * FEWEST_TEXTS:
         return []
-    settings = NgramSettings(words=(length, length), minimum_document_frequency=1)
-    _, offsets = text_buffers(train.texts)
-    bits = bits_for(int(offsets[-1] - offsets[0]))
-    row, bucket = flat_pairs(hash_texts(train.texts, settings, bits, audited.threads))
+    runs = audited.words
+    if length > 1:
+        runs = hashed_words(train.texts, length, audited.threads)
+    row, bucket = runs.row, runs.bucket
     common = np.flatnonzero(np.bincount(bucket, minlength=1) >= 2 * FEWEST_TEXTS)
     place = np.searchsorted(common, bucket)
     known = place < common.size
@@ -70,7 +66,7 @@ def _telling(
         texts = train.texts.take(row[word == number][:LOOKED_AT])
         examples.append(
             {
-                "words": _spelled(texts.to_pylist(), int(common[number]), settings, bits),
+                "words": runs.spelled(int(common[number]), texts.to_pylist()),
                 "label": train.labels.names[best[number]],
                 "texts": int(with_word[:, number].sum()),
                 "with_the_label": int(hits[:, number].sum()),
@@ -93,24 +89,3 @@ def _telling(
             train.rows[rows],
         )
     ]
-
-
-def flat_pairs(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Two (M,) int64: the text and the column of everything that rows hold."""
-    lengths = rows.ends - rows.starts
-    behind = np.cumsum(lengths)
-    total = int(behind[-1]) if behind.size else 0
-    places = np.arange(total) + np.repeat(rows.starts - (behind - lengths), lengths)
-    return np.repeat(np.arange(len(rows)), lengths), rows.columns[places].astype(np.int64)
-
-
-def _spelled(texts: list[str], bucket: int, settings: NgramSettings, bits: int) -> str:
-    """The n-gram of a bucket that most of the texts hold."""
-    found = Counter(
-        ngram.lower()
-        for text in texts
-        for ngram in {
-            ngram for own, ngram in spelled_words(text.encode(), settings, bits) if own == bucket
-        }
-    )
-    return found.most_common(1)[0][0]
