@@ -10,12 +10,13 @@ import sys
 
 from bench.asking import Question, ask_questions
 from bench.peers.setup import TRUST_PEERS
-from bench.questions import audit_speed, label_noise, near_duplicates
+from bench.questions import audit_speed, imbalance, label_noise, near_duplicates
 
 QUESTIONS: dict[str, Question] = {
     "near_duplicates": near_duplicates.ask,
     "audit_speed": audit_speed.ask,
     "label_noise": label_noise.ask,
+    "imbalance": imbalance.ask,
 }
 
 

@@ -82,10 +82,6 @@ class TableClassifier(TextClassifier):
         return tags
 
 
-EXEMPT = {
-    "check_class_weight_classifiers": "class_weight is 'none' or 'balanced'; a weight for each "
-    "label by hand is not offered",
-}
 # Checks about the kind of X; their versions for texts stand below.
 REFUSED_INPUTS = [
     ("two dimensions", np.ones((24, 3))),
@@ -100,9 +96,7 @@ REFUSED_INPUTS = [
 ]
 
 
-@parametrize_with_checks(
-    [TableClassifier(word_ngrams=(1, 1), **FIXED)], expected_failed_checks=lambda _: EXEMPT
-)
+@parametrize_with_checks([TableClassifier(word_ngrams=(1, 1), **FIXED)])
 def test_scikit_learn_checks(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -97,7 +97,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         solver: str = "dual",
         batch_size: int = 32,
         strength: float | None = None,
-        class_weight: str = "none",
+        imbalance: str = "none",
         refit: bool = True,
         tolerance: float = 2e-3,
         most_passes: int = 100,
@@ -125,7 +125,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.solver = solver
         self.batch_size = batch_size
         self.strength = strength
-        self.class_weight = class_weight
+        self.imbalance = imbalance
         self.refit = refit
         self.tolerance = tolerance
         self.most_passes = most_passes

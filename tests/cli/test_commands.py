@@ -49,7 +49,7 @@ def test_the_defaults_told_are_those_of_the_settings():
         "word_ngrams": "-".join(map(str, linear.word_ngrams)),
         "character_ngrams": "-".join(map(str, linear.character_ngrams)),
         "objective": linear.objective,
-        "class_weight": linear.class_weight,
+        "imbalance": linear.imbalance,
         "solver": linear.solver,
         "batch_size": linear.batch_size,
         "symbols": "on" if linear.symbols else "off",

@@ -135,10 +135,11 @@ def test_train_auto_prints_why_it_chose(ticket_file, tmp_path, capsys, monkeypat
     [
         ("auto", ["--epochs", "3"], "--epochs is an option of the networks"),
         ("auto", ["--strength", "1"], "--strength is an option of the linear model"),
-        ("auto", ["--class-weight", "balanced"], "auto weighs all labels alike"),
+        ("auto", ["--imbalance", "focal"], "imbalance focal is not for auto"),
         ("prior", ["--epochs", "3"], "--epochs is an option of the networks"),
         ("prior", ["--features", "words"], "--features is an option of the linear model"),
         ("prior", ["--refit"], "the prior has no options"),
+        ("prior", ["--imbalance", "auto"], "the prior has no options"),
     ],
 )
 def test_an_option_of_another_model_is_refused(model, option, words, ticket_file, capsys):

@@ -116,7 +116,7 @@ def test_options_reach_their_settings(tmp_path):
         parsed(
             "--model cnn --width 16 --windows 2,3 --filters 7 --channels two --dropout 25% "
             "--tokens bpe --vocabulary-limit 900 --max-tokens 33 --refit "
-            "--epochs 3 --budget 1.5 --head sigmoid --class-weight balanced "
+            "--epochs 3 --budget 1.5 --head sigmoid --imbalance focal=2 "
             f"--checkpoints {tmp_path} --checkpoint-steps 9"
         )
     )
@@ -126,7 +126,7 @@ def test_options_reach_their_settings(tmp_path):
     assert (settings.tokens, settings.subwords.size, settings.words.largest) == ("bpe", 900, 900)
     assert (settings.max_tokens, settings.refit) == (33, True)
     assert (training.epochs, training.budget, training.head) == (3, 1.5, "sigmoid")
-    assert training.class_weight == "balanced"
+    assert training.imbalance == "focal=2"
     assert (settings.places.checkpoints, settings.places.checkpoint_steps) == (tmp_path, 9)
 
 

@@ -32,6 +32,10 @@ def drawn(labels, rows=400, seed=0):
     return shares.astype(np.float32), targets.astype(np.int32)
 
 
+def mean_f1(gold, given):
+    return sum(f1_score(gold, given, average=average) for average in ("macro", "micro")) / 2
+
+
 def fitted(labels, settings, seed=0):
     shares, targets = drawn(labels, seed=seed)
     rule, facts = fit_rule(settings, labels, label_shares(targets, len(labels)), shares, targets)
@@ -41,7 +45,8 @@ def fitted(labels, settings, seed=0):
 CASES = [
     (TWO, "auto"), (TWO, "most-probable"), (TWO, "prior"), (TWO, "prior=1"), (TWO, "f1"),
     (TWO, "macro-f1"), (TWO, "precision=0.8"), (TWO, "recall=0.8"), (TWO, 0.3), (TWO, "0.3"),
-    (FOUR, "auto"), (FOUR, "most-probable"), (FOUR, "prior"), (FOUR, "prior=0.5"),
+    (FOUR, "auto"), (FOUR, "most-probable"), (FOUR, "macro-f1"), (FOUR, "prior"),
+    (FOUR, "prior=0.5"),
     (SEVERAL, "auto"), (SEVERAL, "prior"), (SEVERAL, "prior=0.5"), (SEVERAL, "micro-f1"),
     (SEVERAL, "macro-f1"), (SEVERAL, "per-label-f1"), (SEVERAL, "precision=0.8"),
     (SEVERAL, "recall=0.8"), (SEVERAL, "per-label-precision=0.7"),
@@ -67,8 +72,11 @@ def test_every_name_has_a_case():
     [
         (TWO, "f1", lambda gold, given: f1_score(gold, given)),
         (TWO, "macro-f1", lambda gold, given: f1_score(gold, given, average="macro")),
-        (TWO, "prior", lambda gold, given: f1_score(gold, given, average="macro")),
-        (FOUR, "prior", lambda gold, given: f1_score(gold, given, average="macro")),
+        (FOUR, "macro-f1", lambda gold, given: f1_score(gold, given, average="macro")),
+        (TWO, "prior", mean_f1),
+        (FOUR, "prior", mean_f1),
+        (SEVERAL, "auto", mean_f1),
+        (SEVERAL, "prior", mean_f1),
         (TWO, 0.2, lambda gold, given: f1_score(gold, given)),
         (SEVERAL, "micro-f1", lambda gold, given: f1_score(gold, given, average="micro")),
         (SEVERAL, "macro-f1", lambda gold, given: f1_score(gold, given, average="macro")),
@@ -130,8 +138,8 @@ def test_prior_weights_lower_the_logits_by_the_log_of_the_prior():
         np.testing.assert_array_equal(given, (logits - exponent * np.log(prior)).argmax(axis=1))
 
 
-def test_the_prior_helps_rare_labels_and_never_costs_macro_f1_on_validation():
-    given, targets, _, facts = fitted(FOUR, RuleSettings("prior"))
+def test_the_prior_helps_rare_labels_and_never_costs_the_figure_on_validation():
+    given, targets, _, facts = fitted(FOUR, RuleSettings("macro-f1"))
     plain = given_labels(Rule(), drawn(FOUR)[0], several=False)
     rare = recall_score(targets, given, average=None)[3]
     assert rare > recall_score(targets, plain, average=None)[3]
@@ -260,6 +268,7 @@ def test_a_rule_that_is_not_for_these_labels_is_refused(labels, settings, told):
         ({"top": 2, "at_least_one": True}, "top gives every text"),
         ({"top": 0}, "top must be a whole number"),
         ({"positive": "spam"}, "positive names the label"),
+        ({"positive": "spam", "threshold": "macro-f1"}, "positive names the label"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused_where_it_is_made(settings, told):

@@ -9,7 +9,6 @@ from sklearn.metrics import precision_recall_curve
 from textkind.decision.thresholds import (
     best_cut,
     best_shared_cut,
-    both_f1_worth,
     f1_worth,
     floor_worth,
 )
@@ -34,22 +33,11 @@ def f1(given, gold):
     return 2 * (given & gold).sum() / max(given.sum() + gold.sum(), 1)
 
 
-def both(given, gold):
-    return (f1(given, gold) + f1(~given, ~gold)) / 2
-
-
 @given(scored())
 def test_the_cut_has_the_best_f1_of_all(drawn):
     scores, gold = drawn
     found = f1(scores >= best_cut(scores, gold, f1_worth), gold != 0)
     assert found == pytest.approx(brute(scores, gold, f1), abs=1e-12)
-
-
-@given(scored())
-def test_the_cut_has_the_best_mean_of_both_f1(drawn):
-    scores, gold = drawn
-    found = both(scores >= best_cut(scores, gold, both_f1_worth), gold != 0)
-    assert found == pytest.approx(brute(scores, gold, both), abs=1e-12)
 
 
 @given(scored(), st.sampled_from(["precision", "recall"]), st.floats(0.05, 1))

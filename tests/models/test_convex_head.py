@@ -62,3 +62,33 @@ def test_strengths_come_in_their_order():
     assert tuple(found) == STRENGTHS
     norms = [np.square(head.weights).sum() for head in found.values()]
     assert norms == sorted(norms)
+
+
+@pytest.mark.parametrize(("kind", "labels"), [("binary", 2), ("softmax", 4)])
+def test_weights_are_those_of_scikit_learn(kind, labels):
+    vectors, targets = vectors_and_targets(labels)
+    kept = (targets == 0) | (np.arange(len(targets)) % 5 == 0)  # the others become rare
+    vectors, targets = vectors[kept], targets[kept]
+    head = fit_head(vectors, targets, labels, kind, 10.0, imbalance="weights")
+    model = LogisticRegression(C=10.0, class_weight="balanced", tol=1e-9, max_iter=10_000)
+    wanted = model.fit(vectors.astype(np.float64), targets).decision_function(vectors)
+    wanted = wanted.reshape(len(vectors), -1)
+    logits = vectors @ head.weights.T + head.bias
+    if kind == "softmax":
+        logits, wanted = (x - x.mean(axis=1, keepdims=True) for x in (logits, wanted))
+    np.testing.assert_allclose(logits, wanted, atol=0.02 * np.abs(wanted).max())
+
+
+def test_positive_weights_of_a_sigmoid_are_sample_weights_of_each_label():
+    vectors, targets = vectors_and_targets(3)
+    member = np.eye(3, dtype=np.uint8)[targets]
+    member[::3] = 0
+    head = fit_head(vectors, member, 3, "sigmoid", 10.0, imbalance="weights")
+    found = vectors @ head.weights.T + head.bias
+    for label in range(3):
+        gold = member[:, label]
+        weights = np.where(gold, (len(gold) - gold.sum()) / gold.sum(), 1.0)
+        model = LogisticRegression(C=10.0, tol=1e-9, max_iter=10_000)
+        model.fit(vectors.astype(np.float64), gold, sample_weight=weights)
+        wanted = model.decision_function(vectors)
+        np.testing.assert_allclose(found[:, label], wanted, atol=0.02 * np.abs(wanted).max())

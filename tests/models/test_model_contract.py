@@ -45,7 +45,7 @@ LINEAR = {
     "linear logistic": replace(FIXED, objective="logistic"),
     "linear multinomial": replace(FIXED, objective="multinomial", strength=10.0),
     "linear sgd": replace(FIXED, objective="multinomial", solver="sgd", strength=10.0),
-    "linear balanced": replace(FIXED, class_weight="balanced"),
+    "linear weights": replace(FIXED, imbalance="weights"),
     "linear chosen": LinearSettings(),
 }
 MOST_TOKENS = 40  # more than a toy text has, fewer than some odd ones

@@ -142,7 +142,7 @@ def test_settings_and_candidates_stand_in_tables_of_their_own(make_metrics) -> N
     assert "What validation compared." in page.texts
     assert {0.31875, 0.9125} <= set(page.values)
     assert page.texts.count("chosen") == 1
-    assert "class weight" in page.texts
+    assert "imbalance" in page.texts
     assert "asked-for" not in page.text
     assert metrics["command"] in page.texts
 
@@ -367,3 +367,14 @@ def test_findings_stand_in_the_page_with_advice_and_examples(make_metrics):
         assert words in section
     assert section.count('class="failed"') == 1
     assert "Nothing was found." in render_report(metrics | {"findings": []}, [])
+
+
+def test_what_was_changed_stands_label_by_label_the_commonest_first(make_metrics) -> None:
+    metrics = make_metrics(k=60)
+    page = Page(render_report(metrics, []))
+    assert "imbalance post-hoc and chosen by the rule prior" in page.text
+    assert "20 between the commonest and the rarest are left out" in page.text
+    assert "-2.0" in page.texts  # accuracy, in points
+    assert "+5.0" in page.texts  # macro F1
+    metrics["effect"] = None
+    assert "What it changed" not in Page(render_report(metrics, [])).text

@@ -56,7 +56,7 @@ def train(folder):
     """Train; every process writes its weights, and how often it spoke, under its own name."""
     settings = TrainingSettings(
         epochs=3, batch_texts=7, accumulation=2, learning_rate=0.05, precision="float32",
-        class_weight="balanced", patience=5,
+        imbalance="weights", patience=5,
     )  # fmt: skip
     network, talk = Network(), Counting()
     # 64 texts in batches of 7: the last may have one text, and one process none

@@ -110,8 +110,8 @@ def drawn_shares(sampling):
     ("sampling", "expected"),
     [
         ("none", SHARES),
-        ("balanced", np.full(3, 1 / 3)),
-        ("square_root", np.sqrt(SHARES) / np.sqrt(SHARES).sum()),
+        ("sampling", np.full(3, 1 / 3)),
+        ("root-sampling", np.sqrt(SHARES) / np.sqrt(SHARES).sum()),
     ],
 )
 def test_labels_are_drawn_as_often_as_the_sampling_says(sampling, expected):
@@ -121,8 +121,8 @@ def test_labels_are_drawn_as_often_as_the_sampling_says(sampling, expected):
 def test_a_text_with_several_labels_is_drawn_by_its_rarest():
     targets = np.array([[1, 0], [1, 0], [1, 0], [1, 1], [0, 0], [0, 0]], np.uint8)
     np.testing.assert_allclose(
-        sampling_weights(targets, "balanced"), [1 / 4, 1 / 4, 1 / 4, 1, 1 / 2, 1 / 2]
+        sampling_weights(targets, "sampling"), [1 / 4, 1 / 4, 1 / 4, 1, 1 / 2, 1 / 2]
     )
     np.testing.assert_allclose(
-        sampling_weights(targets, "square_root")[3:], [1, 0.5**0.5, 0.5**0.5]
+        sampling_weights(targets, "root-sampling")[3:], [1, 0.5**0.5, 0.5**0.5]
     )

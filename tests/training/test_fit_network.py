@@ -70,11 +70,11 @@ def test_every_head_learns_the_toy_task(tiny, examples_of, names, several, head,
     assert not network.training
 
 
-@pytest.mark.parametrize("sampling", ["none", "balanced"])
+@pytest.mark.parametrize("imbalance", ["none", "sampling"])
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(
-    tiny, examples_of, labels, sampling
+    tiny, examples_of, labels, imbalance
 ):
-    settings = TrainingSettings(**QUICK | {"epochs": 3, "sampling": sampling})
+    settings = TrainingSettings(**QUICK | {"epochs": 3, "imbalance": imbalance})
     states = []
     for seed in (4, 4, 5):
         network = tiny(dropout=0.3)
@@ -93,7 +93,7 @@ def test_global_random_states_are_left_alone(tiny, examples_of, labels):
     )
     fit_network(
         tiny(), examples_of(), None, labels,
-        TrainingSettings(**QUICK | {"epochs": 1, "precision": "auto", "sampling": "balanced"}),
+        TrainingSettings(**QUICK | {"epochs": 1, "precision": "auto", "imbalance": "sampling"}),
     )  # fmt: skip
     assert torch.equal(torch.get_rng_state(), before[0])
     np.testing.assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
@@ -178,7 +178,7 @@ def test_a_label_that_validation_or_training_lacks_does_no_harm(tiny, examples_o
         return Examples(kind(np.concatenate(lists), offsets), examples.targets[kept])
 
     whole, other = examples_of(), examples_of(60, seed=1)
-    settings = TrainingSettings(**QUICK | {"epochs": 3, "class_weight": "balanced"})
+    settings = TrainingSettings(**QUICK | {"epochs": 3, "imbalance": "weights"})
     for train, held_out in ((whole, without(other, 1)), (without(whole, 2), other)):
         trained = fit_network(tiny(), train, held_out, labels, settings)
         assert all(math.isfinite(trained.facts["best"][name]) for name in ("log_loss", "macro_f1"))

@@ -9,8 +9,8 @@ functional = torch.nn.functional
 
 from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.errors import SettingsError  # noqa: E402
+from textkind.training.imbalance import MOST_WEIGHT  # noqa: E402
 from textkind.training.losses import (  # noqa: E402
-    MOST_WEIGHT,
     Loss,
     disagreement,
     head_of,
@@ -37,7 +37,7 @@ def logits_and_targets(labels, several=False, rows=40, seed=0):
 
 def test_class_weights_give_torchs_weighted_mean_when_summed_over_batches():
     logits, targets = logits_and_targets(3)
-    loss = make_loss(THREE, targets, TrainingSettings(class_weight="balanced"))
+    loss = make_loss(THREE, targets, TrainingSettings(imbalance="weights"))
     np.testing.assert_allclose(loss.class_weights, 40 / (3 * np.bincount(targets)), rtol=1e-6)
     gold = loss_targets(loss, targets, 3)
     parts = [slice(0, 7), slice(7, 40)]
@@ -50,14 +50,14 @@ def test_class_weights_give_torchs_weighted_mean_when_summed_over_batches():
 @pytest.mark.parametrize("head", ["binary", "sigmoid"])
 def test_class_weights_of_a_text_are_those_of_its_label_under_every_head(head):
     targets = np.array([0, 0, 0, 1], np.int32)
-    loss = make_loss(TWO, targets, TrainingSettings(head=head, class_weight="balanced"))
+    loss = make_loss(TWO, targets, TrainingSettings(head=head, imbalance="weights"))
     weights = text_weights(loss, loss_targets(loss, targets, 2))
     np.testing.assert_allclose(weights, [4 / 6, 4 / 6, 4 / 6, 2], rtol=1e-6)
 
 
 def test_sigmoid_with_positive_weights_is_torchs():
     logits, targets = logits_and_targets(3, several=True)
-    loss = make_loss(SEVERAL, targets, TrainingSettings(positive_weight="balanced"))
+    loss = make_loss(SEVERAL, targets, TrainingSettings(imbalance="weights"))
     counts = targets.sum(axis=0)
     np.testing.assert_allclose(loss.positive_weights, (40 - counts) / counts, rtol=1e-6)
     gold = loss_targets(loss, targets, 3)
@@ -71,16 +71,8 @@ def test_positive_weights_have_bounds():
     targets = np.zeros((1000, 2), np.uint8)
     targets[0, 0] = 1
     targets[:, 1] = 1
-    loss = make_loss(
-        LabelSet(("a", "b"), True), targets, TrainingSettings(positive_weight="balanced")
-    )
+    loss = make_loss(LabelSet(("a", "b"), True), targets, TrainingSettings(imbalance="weights"))
     np.testing.assert_allclose(loss.positive_weights, [MOST_WEIGHT, 1 / MOST_WEIGHT], rtol=1e-6)
-
-
-def test_one_logit_has_one_positive_weight_that_of_the_second_label():
-    targets = np.array([0, 0, 0, 1], np.int32)
-    loss = make_loss(TWO, targets, TrainingSettings(positive_weight="balanced"))
-    np.testing.assert_allclose(loss.positive_weights, [3])
 
 
 @pytest.mark.parametrize(
@@ -89,7 +81,8 @@ def test_one_logit_has_one_positive_weight_that_of_the_second_label():
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0, 2.0])
 def test_focal_loss_is_the_plain_one_times_a_power_of_the_rest(labels, head, exponent):
     logits, targets = logits_and_targets(len(labels), labels.several)
-    loss = make_loss(labels, targets, TrainingSettings(focal=exponent))
+    told = f"focal={exponent}" if exponent else "none"
+    loss = make_loss(labels, targets, TrainingSettings(imbalance=told))
     assert loss.head == head
     logits = logits[:, : outputs_of(head, len(labels))]
     found = text_losses(loss, logits, loss_targets(loss, targets, len(labels)))
@@ -156,8 +149,6 @@ def test_the_head_follows_from_the_labels_unless_asked_for(labels, asked, head):
         (THREE, {"head": "binary"}),
         (SEVERAL, {"head": "softmax"}),
         (SEVERAL, {"head": "binary"}),
-        (SEVERAL, {"class_weight": "balanced"}),
-        (THREE, {"positive_weight": "balanced"}),
     ],
 )
 def test_a_loss_that_cannot_serve_the_labels_is_refused(labels, changes):
@@ -168,7 +159,7 @@ def test_a_loss_that_cannot_serve_the_labels_is_refused(labels, changes):
 
 def test_a_label_without_training_texts_has_a_finite_weight():
     targets = np.array([0, 0, 1], np.int32)
-    loss = make_loss(THREE, targets, TrainingSettings(class_weight="balanced"))
+    loss = make_loss(THREE, targets, TrainingSettings(imbalance="weights"))
     assert torch.isfinite(loss.class_weights).all()
 
 
@@ -203,3 +194,16 @@ def test_disagreement_is_the_mean_of_both_divergences(head):
     expected = (rel_entr(p, q) + rel_entr(q, p)).sum(axis=(1, 2)) / 2
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     np.testing.assert_allclose(disagreement(Loss(head), first, first), 0, atol=1e-6)
+
+
+def test_the_focal_exponent_is_two_unless_given():
+    _, targets = logits_and_targets(3)
+    assert make_loss(THREE, targets, TrainingSettings(imbalance="focal")).focal == 2
+    assert make_loss(THREE, targets, TrainingSettings(imbalance="focal=0.5")).focal == 0.5
+
+
+@pytest.mark.parametrize("imbalance", ["none", "sampling", "post-hoc", "logit-adjustment"])
+def test_what_works_elsewhere_leaves_the_loss_alone(imbalance):
+    _, targets = logits_and_targets(3)
+    loss = make_loss(THREE, targets, TrainingSettings(imbalance=imbalance))
+    assert (loss.class_weights, loss.positive_weights, loss.focal) == (None, None, 0.0)

@@ -97,10 +97,9 @@ def test_gradients_of_the_teachers_part_are_as_large_at_a_high_temperature():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("class_weight", "balanced"),
-        ("positive_weight", "balanced"),
+        ("imbalance", "weights"),
+        ("imbalance", "focal=2"),
         ("label_smoothing", 0.1),
-        ("focal", 2.0),
     ],
 )
 def test_what_changes_labels_is_refused_beside_a_teacher(name, value):

@@ -41,7 +41,7 @@ def assert_same(one, other, tolerance=0.0):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"class_weight": "balanced"}, {"optimizer": "sgd"}, {"head": "sigmoid"}, {"clip": 0.01}],
+    [{}, {"imbalance": "weights"}, {"optimizer": "sgd"}, {"head": "sigmoid"}, {"clip": 0.01}],
 )
 def test_two_batches_accumulated_step_as_one_of_both(tiny, examples_of, labels, changes):
     found, expected = tiny(), tiny()

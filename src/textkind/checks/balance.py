@@ -53,7 +53,7 @@ def unequal_labels(audited: Audited) -> list[Finding]:
             "note",
             f"{share:.0%} of the train texts have the label {train.labels.names[most]!r}; the "
             f"median label has {usual:,.0f}",
-            "look at macro F1 rather than accuracy; weights and thresholds may help rare labels",
+            "look at macro F1 rather than accuracy; `--imbalance auto` helps rare labels",
             "train",
             int(counts[most]),
             len(train),

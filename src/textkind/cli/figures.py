@@ -98,7 +98,7 @@ def _choices(settings: dict[str, Any]) -> str:
         names: Sequence[str] = (*own, "vectors", "encoder", "max_tokens")
         chosen = layers | {k: settings.get(k) for k in names if settings.get(k)}
     else:
-        names = ("features", "strength", "naive_bayes", "objective", "class_weight")
+        names = ("features", "strength", "naive_bayes", "objective", "imbalance")
         chosen = {name: settings[name] for name in names if name in settings}
     return ", ".join(f"{name} {_number(value)}" for name, value in chosen.items())
 

@@ -185,15 +185,9 @@ TRAINING = (
            "of the tokens that read as unknown in a step", "0; cnn: 0.1; rnn: 0.1"),
     Option("--label-smoothing", "training", "label_smoothing", share, "SHARE",
            "of a target given to the other labels", "0; pretrained: 0.05"),
-    Option("--focal", "training", "focal", number_from(0), "NUMBER",
-           "exponent of the focal loss", "0"),
     Option("--consistency", "training", "consistency", number_from(0), "NUMBER",
            "weight of how far two passes with dropout disagree (R-Drop): better, in twice the "
            "time", "0"),
-    Option("--positive-weight", "training", "positive_weight", one_of("none", "balanced"), "NAME",
-           "with several labels a text: none, or balanced: rare labels count more", "none"),
-    Option("--sampling", "training", "sampling", one_of("none", "balanced", "square_root"), "NAME",
-           "how often texts of a label are drawn: none, balanced or square_root", "none"),
     Option("--precision", "training", "precision", one_of("auto", "float32", "bfloat16"), "NAME",
            "float32, bfloat16, or auto: the quicker one here", "auto"),
     Option("--device", "training", "device", one_of("auto", "cpu", "cuda"), "NAME",
@@ -247,8 +241,8 @@ def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
     own = parts.pop("", {})
     own |= {part: replace(getattr(settings, part), **given) for part, given in parts.items()}
     settings = replace(settings, **own)
-    if arguments.class_weight is not None:
-        training = replace(settings.training, class_weight=arguments.class_weight)
+    if arguments.imbalance is not None:
+        training = replace(settings.training, imbalance=arguments.imbalance)
         settings = replace(settings, training=training)
     if arguments.freeze_vectors:
         settings = replace(settings, tune_vectors=False)

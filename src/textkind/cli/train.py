@@ -83,10 +83,11 @@ def _add_model_options(parser: Parser) -> None:
         "comparison; or auto: as high up the ladder as validation gains (default: linear)",
     )
     add(
-        "--class-weight",
-        metavar="NAME",
-        type=one_of("none", "balanced"),
-        help="none, or balanced: rare labels count more (default: none)",
+        "--imbalance",
+        metavar="METHOD",
+        help="for labels with few texts: none, auto, weights, root-weights, post-hoc[=EXPONENT]; "
+        "of networks also sampling, root-sampling, focal[=EXPONENT], logit-adjustment[=EXPONENT] "
+        "(default: none)",
     )
     add(
         "--refit",
@@ -234,7 +235,7 @@ def _linear_settings(arguments: argparse.Namespace) -> "LinearSettings":
         raise SettingsError(
             f"{name} is an option of the networks", hint=f"choose one: --model {MODELS[0]}"
         )
-    chosen = given(arguments, *LINEAR, "class_weight", "refit")
+    chosen = given(arguments, *LINEAR, "imbalance", "refit")
     if "naive_bayes" in arguments:
         chosen["naive_bayes"] = arguments.naive_bayes
     return LinearSettings(**chosen)
@@ -247,9 +248,7 @@ def _auto_settings(arguments: argparse.Namespace) -> "AutoSettings":
     for name in given_options(arguments):
         if name != "--budget":
             raise SettingsError(f"{name} is an option of the networks", found="--model auto")
-    if arguments.class_weight is not None:
-        raise SettingsError("auto weighs all labels alike", found="--class-weight")
-    return AutoSettings(**given(arguments, "budget", "refit"))
+    return AutoSettings(**given(arguments, "budget", "refit", "imbalance"))
 
 
 def _prior_settings(arguments: argparse.Namespace) -> "PriorSettings":
@@ -258,7 +257,7 @@ def _prior_settings(arguments: argparse.Namespace) -> "PriorSettings":
     _refuse_linear_options(arguments)
     for name in given_options(arguments):
         raise SettingsError(f"{name} is an option of the networks", found="--model prior")
-    for option in ("class_weight", "refit"):
+    for option in ("imbalance", "refit"):
         if getattr(arguments, option) is not None:
             raise SettingsError("the prior has no options", found=f"--{option.replace('_', '-')}")
     return PriorSettings()

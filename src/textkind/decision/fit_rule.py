@@ -15,12 +15,13 @@ from scipy.special import expit, logit
 from textkind.data.labels import LabelSet
 from textkind.decision.costs import read_costs
 from textkind.decision.rule import Rule, given_labels
-from textkind.decision.rule_figures import OF_TWO, rule_figures
+from textkind.decision.rule_figures import rule_figures
 from textkind.decision.rule_settings import (
     AUTO,
     FLOORS,
     MOST_PROBABLE,
     NUMBER,
+    OF_TWO,
     PER_LABEL,
     PRIOR,
     TOP,
@@ -30,7 +31,6 @@ from textkind.decision.thresholds import (
     Worth,
     best_cut,
     best_shared_cut,
-    both_f1_worth,
     f1_worth,
     floor_worth,
 )
@@ -46,6 +46,8 @@ from textkind.evaluation.counts import (
 
 EXPONENTS = np.linspace(0, 1, 21)  # of the prior, tried where texts have one label
 SHARES = np.linspace(0, 1, 9)  # of a label's log odds in training, by which its threshold moves
+# rules that follow the prior: the part of micro F1 in what is best, the rest macro F1
+BY_PRIOR = {AUTO: 0.5, PRIOR: 0.5, "macro-f1": 0.0}
 MOST_NAMED = 5  # labels in a note
 SMALLEST = 1e-7  # probability that counts as 0: its log odds stay finite
 
@@ -76,7 +78,7 @@ class Evidence:
         """Whether there is a row to choose by."""
         if self.labels.several:
             return bool(self.targets.any())
-        return self.name == PRIOR or bool(self.two[1].any())
+        return self.name in BY_PRIOR or bool(self.two[1].any())
 
     @property
     def every(self) -> tuple[np.ndarray, np.ndarray]:
@@ -129,42 +131,38 @@ def _one_a_label(evidence: Evidence, worth: Worth) -> Chosen:
     return Chosen(Rule(thresholds=tuple(thresholds)), borrowed=tuple(borrowed))
 
 
-def _by_prior(evidence: Evidence, micro: float) -> Chosen:
-    """Weights or thresholds by the power of the prior with the best macro F1 (and micro F1).
+def _by_prior(evidence: Evidence, part: float) -> Chosen:
+    """Weights or thresholds by the power of the prior, best by macro F1 and a part of micro F1.
 
-    Of several labels the log odds at a threshold are cut + share * log odds of the label in
-    training: two numbers for all labels, so that rare ones borrow from all.
+    Micro F1 of one label a text is accuracy: it steadies a choice that macro F1 alone would make by
+    the few rows of rare labels. Of several labels the log odds at a threshold are cut + share * log
+    odds of the label in training: two numbers for all labels, so that rare ones borrow from all.
     """
     value = evidence.value
     if evidence.labels.several:
         shares = SHARES if value is None else np.array([value])
         clipped = np.clip(evidence.probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
         offsets = logit(np.clip(evidence.prior, SMALLEST, 1 - SMALLEST))
-        found = best_shared_cut(logit(clipped), evidence.targets, offsets, shares, micro)
+        found = best_shared_cut(logit(clipped), evidence.targets, offsets, shares, part)
         thresholds = expit(found.cut + found.share * offsets)
         return Chosen(Rule(thresholds=tuple(thresholds.tolist())), found.share)
     best, exponent = -1.0, 0.0
     for tried in EXPONENTS.tolist():
         rule = Rule(weights=prior_weights(evidence.prior, tried))
         given = given_labels(rule, evidence.probabilities, several=False)
-        value = float(macro(f1, count_labels(given, evidence.targets, len(evidence.labels))))
+        counts = count_labels(given, evidence.targets, len(evidence.labels))
+        value = float((1 - part) * macro(f1, counts) + part * micro(f1, counts))
         if value > best:
             best, exponent = value, tried
     return Chosen(Rule(weights=prior_weights(evidence.prior, exponent)), exponent)
 
 
-# rules whose thresholds follow the prior: the part of micro F1 in what is best, the rest macro F1
-BY_PRIOR = {AUTO: 0.5, "macro-f1": 0.0, PRIOR: 0.0}
-
-
 def _chosen(evidence: Evidence) -> Chosen:
     """The rule that is best on validation."""
     name = evidence.name
-    if name in BY_PRIOR and (evidence.labels.several or name == PRIOR):
+    if name in BY_PRIOR:
         return _by_prior(evidence, BY_PRIOR[name])
     how = _one_a_label if name.startswith(PER_LABEL) else _one_threshold
-    if name == "macro-f1":
-        return how(evidence, both_f1_worth)
     if evidence.value is None:
         return how(evidence, f1_worth)
     return how(evidence, floor_worth(name.removeprefix(PER_LABEL), evidence.value))

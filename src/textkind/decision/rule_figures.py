@@ -24,35 +24,39 @@ Figure = tuple[str, Callable[[LabelCounts], np.ndarray]]  # its name, and (..., 
 
 MICRO_F1: Figure = ("micro F1", lambda counts: micro(f1, counts))
 MACRO_F1: Figure = ("macro F1", lambda counts: macro(f1, counts))
+MEAN_F1: Figure = (
+    "mean of macro and micro F1",
+    lambda counts: (macro(f1, counts) + micro(f1, counts)) / 2,
+)
 # name of a rule for several labels -> what it is chosen for
 OF_SEVERAL: dict[str, Figure] = {
-    AUTO: (
-        "mean of macro and micro F1",
-        lambda counts: (macro(f1, counts) + micro(f1, counts)) / 2,
-    ),
+    AUTO: MEAN_F1,
     NUMBER: MICRO_F1,
     TOP: MICRO_F1,
     "micro-f1": MICRO_F1,
     "macro-f1": MACRO_F1,
     "per-label-f1": MACRO_F1,
-    PRIOR: MACRO_F1,
+    PRIOR: MEAN_F1,
     "precision": ("micro precision", lambda counts: micro(precision, counts)),
     "recall": ("micro recall", lambda counts: micro(recall, counts)),
     "per-label-precision": ("macro precision", lambda counts: macro(precision, counts)),
     "per-label-recall": ("macro recall", lambda counts: macro(recall, counts)),
 }
-OF_TWO = {"f1": f1, NUMBER: f1, "precision": precision, "recall": recall}  # of the positive label
+OF_POSITIVE = {
+    "f1": f1,
+    NUMBER: f1,
+    "precision": precision,
+    "recall": recall,
+}  # of the positive label
 
 
 def figure_of(name: str, labels: LabelSet, positive: int) -> Figure | None:
     """The figure that the rule of that name is chosen for; None where it is chosen for none."""
     if labels.several:
         return OF_SEVERAL[name]
-    if name in (PRIOR, "macro-f1"):
-        return MACRO_F1
-    if name not in OF_TWO:
-        return None
-    function = OF_TWO[name]
+    if name not in OF_POSITIVE:
+        return OF_SEVERAL[name] if name in (PRIOR, "macro-f1") else None
+    function = OF_POSITIVE[name]
     told = "F1" if function is f1 else function.__name__
     return f"{told} of {labels.names[positive]}", lambda counts: function(counts)[..., positive]
 

@@ -13,6 +13,7 @@ PER_LABEL = "per-label-"
 FLOORS = ("precision", "recall", "per-label-precision", "per-label-recall")
 OF_SEVERAL = ("micro-f1", "per-label-f1", "per-label-precision", "per-label-recall")
 OF_ONE = (MOST_PROBABLE, COSTS, "f1")
+OF_TWO = ("f1", "precision", "recall", NUMBER)  # of one label a text, for two labels alone
 NAMES = (AUTO, MOST_PROBABLE, PRIOR, "f1", "micro-f1", "macro-f1", "per-label-f1", *FLOORS)
 
 
@@ -47,7 +48,7 @@ class RuleSettings:
                     "beside it",
                     found=self.top,
                 )
-        if self.positive is not None and (name in (AUTO, MOST_PROBABLE, PRIOR, *OF_SEVERAL)):
+        if self.positive is not None and name not in OF_TWO:
             raise SettingsError(
                 "positive names the label that a threshold is of", found=self.positive,
                 hint="pass a threshold too: f1, precision=0.9, recall=0.9 or a number",
@@ -111,13 +112,13 @@ class RuleSettings:
         if name in OF_SEVERAL:
             raise SettingsError(
                 f"{name} is for texts that may have several labels", found="one label a text",
-                hint="with two labels f1, macro-f1, precision=0.9 and recall=0.9 make sense",
+                hint="macro-f1 serves; with two labels also f1, precision=0.9, recall=0.9",
             )  # fmt: skip
-        if name not in (AUTO, MOST_PROBABLE, PRIOR, COSTS) and len(labels) != 2:
+        if name in OF_TWO and len(labels) != 2:
             raise SettingsError(
                 "a threshold needs two labels, or texts that may have several",
                 found=f"{len(labels):,} labels",
-                hint="costs weigh mistakes against each other, and imbalance=post-hoc rare labels "
+                hint="costs weigh mistakes against each other, macro-f1 and prior rare labels "
                 "against common ones",
             )
         if self.positive is not None and self.positive not in labels.names:

@@ -9,20 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# hits, number given, and gold of all the rows: (N,) of every cut, and two numbers -> (N,) worth
-Worth = Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]
+# hits and number given (N,) of every cut, and the number that is gold -> (N,) worth
+Worth = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
 
-def f1_worth(hits: np.ndarray, given: np.ndarray, gold: int, rows: int) -> np.ndarray:
+def f1_worth(hits: np.ndarray, given: np.ndarray, gold: int) -> np.ndarray:
     """F1 of what is given."""
     return 2 * hits / (given + gold)
-
-
-def both_f1_worth(hits: np.ndarray, given: np.ndarray, gold: int, rows: int) -> np.ndarray:
-    """Mean of F1 of what is given and F1 of what is not."""
-    left = rows - given - gold + hits  # rightly not given
-    whole = np.maximum((rows - given) + (rows - gold), 1)
-    return (f1_worth(hits, given, gold, rows) + 2 * left / whole) / 2
 
 
 def floor_worth(name: str, floor: float) -> Worth:
@@ -31,7 +24,7 @@ def floor_worth(name: str, floor: float) -> Worth:
     Where no cut reaches it, the named one itself, so that the best there is wins.
     """
 
-    def worth(hits: np.ndarray, given: np.ndarray, gold: int, rows: int) -> np.ndarray:
+    def worth(hits: np.ndarray, given: np.ndarray, gold: int) -> np.ndarray:
         precision, recall = hits / given, hits / gold
         kept, other = (precision, recall) if name == "precision" else (recall, precision)
         reached = kept >= floor
@@ -46,7 +39,7 @@ def best_cut(scores: np.ndarray, gold: np.ndarray, worth: Worth) -> float:
     ordered = scores[order].astype(np.float64)
     hits = np.cumsum(gold[order] != 0)
     last = np.flatnonzero(_parts(ordered))  # places behind which a cut can lie
-    found = worth(hits[last], last + 1, int(hits[-1]), len(ordered))
+    found = worth(hits[last], last + 1, int(hits[-1]))
     return _behind(ordered, int(last[found.argmax()]), 0.0)
 
 

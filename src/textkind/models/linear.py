@@ -37,6 +37,7 @@ from textkind.models.solvers import (
 )
 from textkind.models.trials import VIEWS, margins_to_logits, problem_classes, problem_costs
 from textkind.progress import SILENT, Talk
+from textkind.training.imbalance import NONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,9 +163,9 @@ def check_soft(soft: SoftTargets | None, settings: LinearSettings) -> None:
         raise SettingsError(
             "probabilities for targets need the logistic objective", found=settings.objective
         )
-    if settings.class_weight != "none":
+    if settings.imbalance != NONE:
         raise SettingsError(
-            "probabilities for targets weigh all labels alike", found=settings.class_weight
+            "probabilities for targets weigh all labels alike", found=settings.imbalance
         )
     if soft.temperature != 1:
         raise SettingsError(
@@ -261,7 +262,7 @@ def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | 
     stopping = Stopping(settings.tolerance, settings.most_passes)
     if settings.objective == "multinomial":
         every = np.arange(len(labels))
-        by_class = problem_costs(targets, every, settings.class_weight)[1]
+        by_class = problem_costs(targets, every, settings.imbalance)[1]
         costs = (strength * by_class[targets]).astype(np.float32)
         arguments = (rows, size, targets, costs, len(labels))
         if settings.solver == "sgd":
@@ -271,7 +272,7 @@ def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | 
             )  # fmt: skip
         return solve_multinomial(*arguments, canonical=canonical, seed=seed, stopping=stopping)
     classes = problem_classes(len(labels), labels.several)
-    costs = problem_costs(targets, classes, settings.class_weight) * strength
+    costs = problem_costs(targets, classes, settings.imbalance) * strength
     descent = BinaryDescent(
         rows, size, Problems(targets, classes, costs, encoded.soft), settings.objective,
         canonical=canonical, seed=seed, stopping=stopping, threads=threads,

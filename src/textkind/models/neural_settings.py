@@ -23,10 +23,12 @@ from textkind.models.networks.settings import (
     name_of,
     settings_from_json,
 )
+from textkind.training.imbalance import CONVEX, METHODS, TUNED, parse_imbalance
 from textkind.training.settings import Places, TrainingSettings
 
 TOKENS = ("words", "bpe", "wordpiece", "unigram", "ready")
 DISTILLED = "distilled"
+AGAINST_IMBALANCE = {"frozen": CONVEX, "pretrained": TUNED}  # of other networks every method
 PRETRAINED_TOKENS = 254  # that a pretrained encoder reads at once: with its frame, 256
 
 
@@ -72,6 +74,8 @@ class NeuralSettings:
                 found=f"vectors: {self.vectors}",
                 hint=f"pass --vectors {DISTILLED} too, or --model pretrained",
             )
+        allowed = AGAINST_IMBALANCE.get(self.network, METHODS)
+        parse_imbalance(self.training.imbalance, allowed, self.network)
         if self.max_tokens is not None:
             check_whole("max_tokens", self.max_tokens)
         if self.vectors == DISTILLED and self.tokens != "words":

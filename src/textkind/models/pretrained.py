@@ -24,6 +24,7 @@ from textkind.models.interpolation import (
     weights_of,
 )
 from textkind.models.kept_states import can_keep_states, kept_states
+from textkind.models.logit_adjustment import begin_adjusted
 from textkind.models.low_rank import low_rank
 from textkind.models.networks.bert import Bert
 from textkind.models.networks.pretrained import Pretrained, freeze_lowest, rate_factors
@@ -35,6 +36,7 @@ from textkind.progress import SILENT, Talk
 from textkind.training.devices import device_of
 from textkind.training.fit import Trained, fit_network
 from textkind.training.forward import network_outputs
+from textkind.training.imbalance import LOGIT_ADJUSTMENT, USUAL_EXPONENT, parse_imbalance
 from textkind.training.losses import head_of, logits_of, outputs_of
 from textkind.training.precision import probed_precision
 from textkind.training.tasks import Examples
@@ -58,6 +60,11 @@ def train_network(
 ) -> Trained:
     """Train any network as its kind is trained; it ends with the weights that did best."""
     layers = settings.layers
+    asked = parse_imbalance(settings.training.imbalance)
+    if asked.method == LOGIT_ADJUSTMENT:
+        head = head_of(labels, settings.training.head)
+        exponent = USUAL_EXPONENT if asked.value is None else asked.value
+        begin_adjusted(network, examples.targets, head, exponent)
     if not isinstance(layers, FrozenSettings):
         return fit_network(
             network, examples, held_out, labels, settings.training,
@@ -93,6 +100,7 @@ def start_head(
     those before.
     """
     layers, metric = settings.layers, settings.training.metric
+    imbalance = settings.training.imbalance
     assert isinstance(layers, FrozenSettings)
     if len(examples.tokens) == 0:
         raise DataError("there is no text to train on")
@@ -113,12 +121,14 @@ def start_head(
     with talk.task("fitting the head"):
         if others is None or held_out is None:
             strength = layers.strength or USUAL_STRENGTH
-            head = fit_head(vectors, examples.targets, len(labels), kind, strength)
+            head = fit_head(
+                vectors, examples.targets, len(labels), kind, strength, imbalance=imbalance
+            )
         else:
             best = None
             strengths = STRENGTHS if layers.strength is None else (layers.strength,)
             for one, fitted in heads_by_strength(
-                vectors, examples.targets, len(labels), kind, strengths
+                vectors, examples.targets, len(labels), kind, strengths, imbalance
             ):
                 found = logits_of(kind, others @ fitted.weights.T + fitted.bias)
                 figures = validation_figures(found, held_out.targets)
@@ -132,7 +142,7 @@ def start_head(
                 head = fit_head(
                     np.concatenate([vectors, others]),
                     np.concatenate([examples.targets, held_out.targets]),
-                    len(labels), kind, strength, head,
+                    len(labels), kind, strength, head, imbalance,
                 )  # fmt: skip
     set_head(network, head)
     network.to("cpu").eval()

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from textkind.encoding.ngrams import NgramSettings
 from textkind.errors import SettingsError, did_you_mean
+from textkind.training.imbalance import CONVEX, NONE, parse_imbalance
 
 LINEAR = "linear"
 FEATURES = ("auto", "words", "characters", "both")
 OBJECTIVES = ("squared_hinge", "logistic", "multinomial")
 SOLVERS = ("dual", "sgd")
-CLASS_WEIGHTS = ("none", "balanced")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class LinearSettings:
     solver: str = "dual"
     batch_size: int = 32  # texts per step of the sgd solver
     strength: float | None = None  # scikit-learn's C; None: chosen on validation
-    class_weight: str = "none"
+    imbalance: str = NONE  # what is done about unequal labels (training/imbalance.py)
     refit: bool = True  # after the choices, fit once more on train + validation
     tolerance: float = 2e-3  # a pass that adds less than this share of all moves is the last
     most_passes: int = 100
@@ -39,7 +39,6 @@ class LinearSettings:
             ("features", FEATURES),
             ("objective", OBJECTIVES),
             ("solver", SOLVERS),
-            ("class_weight", CLASS_WEIGHTS),
         ):
             value = getattr(self, name)
             if value not in allowed:
@@ -48,6 +47,7 @@ class LinearSettings:
                     found=value,
                     hint=did_you_mean(value, allowed),
                 )
+        parse_imbalance(self.imbalance, CONVEX, "the linear model")
         if self.strength is not None and not 0 < self.strength < math.inf:
             raise SettingsError("strength must be a number above 0", found=self.strength)
         if self.batch_size < 1:

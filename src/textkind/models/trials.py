@@ -20,6 +20,7 @@ from textkind.models.problems import Problems, Stopping
 from textkind.models.settings import LinearSettings, ngram_settings
 from textkind.models.solvers import BinaryDescent
 from textkind.seeds import generator
+from textkind.training.imbalance import ROOT_WEIGHTS, WEIGHTS, class_weights
 
 ROUGH = Stopping(tolerance=2e-2, most_passes=20)  # enough to rank choices
 VIEWS = {"words": Rows.words, "characters": Rows.characters, "both": lambda rows: rows}
@@ -56,17 +57,19 @@ def problem_classes(classes: int, several: bool) -> np.ndarray:
     return np.array([1]) if classes == 2 and not several else np.arange(classes)
 
 
-def problem_costs(targets: np.ndarray, classes: np.ndarray, class_weight: str) -> np.ndarray:
+def problem_costs(targets: np.ndarray, classes: np.ndarray, imbalance: str) -> np.ndarray:
     """(2, P) float32 cost of an error at strength 1, for texts outside and inside each class.
 
-    balanced: N / (2 * texts on that side), so that both sides weigh the same.
+    weights: N / (2 * texts on that side), so that both sides weigh the same; root-weights: in
+    proportion to the square root. Over all texts of a problem the mean is 1.
     """
     costs = np.ones((2, classes.size), np.float32)
-    if class_weight == "balanced":
+    if imbalance in (WEIGHTS, ROOT_WEIGHTS):
         member = targets[:, None] == classes if targets.ndim == 1 else targets[:, classes] == 1
         inside = np.maximum(member.sum(axis=0), 1)
         outside = np.maximum(len(targets) - inside, 1)
-        costs[:] = len(targets) / (2 * np.stack([outside, inside]))
+        sides = np.stack([outside, inside])
+        costs[:] = np.stack([class_weights(side, imbalance) for side in sides.T], axis=1)
     return costs
 
 
@@ -82,7 +85,7 @@ def start_descent(
     strengths: tuple[float, ...] = (1.0,),
 ) -> BinaryDescent:  # fmt: skip
     """A descent on one view of the rows, for all strengths side by side."""
-    costs = problem_costs(trial.targets, trial.classes, settings.class_weight)
+    costs = problem_costs(trial.targets, trial.classes, settings.imbalance)
     factors = np.repeat(np.array(strengths, np.float32), trial.classes.size)
     problems = Problems(
         trial.targets,

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from textkind.errors import OutputError
 from textkind.report.confusion import LARGEST_MAP, confusions, heat_map, pair_rows
 from textkind.report.distil import distil_section
+from textkind.report.effect import effect_section
 from textkind.report.figures import (
     Metrics,
     brier_parts,
@@ -129,6 +130,7 @@ def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
         "brier_parts": brier_parts(part),
         "baseline_label": name(baseline["label"]) if baseline.get("label") else "",
         "labels": label_rows(per_label, MOST_LABELS),
+        "effect": effect_section(metrics),
         "outcomes": outcome_rows(per_label, MOST_COUNTS) if is_several(metrics) else [],
         "diagram": _diagram(part),
         "bins": _bins(part, "equal_mass"),

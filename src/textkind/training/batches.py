@@ -12,6 +12,7 @@ import numpy as np
 from textkind.encoding.tokens import Tokens
 from textkind.seeds import generator
 from textkind.training.batch_kernels import pad_rows
+from textkind.training.imbalance import ROOT_SAMPLING, SAMPLING
 
 POOL = 8192  # texts that are sorted by length together
 JITTER = 0.2  # of a text's length: neighbours by length change from epoch to epoch
@@ -104,15 +105,15 @@ def epoch_batches(
     return [batches[place] for place in random.permutation(len(batches))]
 
 
-def sampling_weights(targets: np.ndarray, sampling: str) -> np.ndarray | None:
+def sampling_weights(targets: np.ndarray, imbalance: str) -> np.ndarray | None:
     """(N,) how often a text is drawn, relatively; None: every text once.
 
-    balanced: each label as often as any other; square_root: between that and the data. With
+    sampling: each label as often as any other; root-sampling: between that and the data. With
     several labels a text counts by its rarest; one without a label counts by their number.
     """
-    if sampling == "none":
+    power = {SAMPLING: 1.0, ROOT_SAMPLING: 0.5}.get(imbalance)
+    if power is None:
         return None
-    power = {"balanced": 1.0, "square_root": 0.5}[sampling]
     if targets.ndim == 1:
         return (1 / np.bincount(targets)[targets]) ** power
     bare = targets.sum(axis=1) == 0

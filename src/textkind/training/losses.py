@@ -21,10 +21,19 @@ from torch import Tensor
 from textkind.data.labels import LabelSet
 from textkind.data.soft import SoftTargets, indicators, softened
 from textkind.errors import SettingsError
+from textkind.training.imbalance import (
+    FOCAL,
+    NONE,
+    ROOT_WEIGHTS,
+    USUAL_FOCUS,
+    WEIGHTS,
+    class_weights,
+    parse_imbalance,
+    positive_weights,
+)
 from textkind.training.settings import TrainingSettings
 
-PLAIN = {"class_weight": "none", "positive_weight": "none", "label_smoothing": 0.0, "focal": 0.0}
-MOST_WEIGHT = 100.0  # of a positive text: a label seen once must not drown all others
+PLAIN = {"imbalance": NONE, "label_smoothing": 0.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +42,7 @@ class Loss:
 
     head             binary: (B, 1) logits, softmax or sigmoid: (B, K)
     class_weights    (K,) float32 weight of a text by its label, or None
-    positive_weights (K,) or (1,) float32 weight of positive targets, or None
+    positive_weights (K,) float32 weight of positive targets, or None
     consistency      weight of the disagreement of two passes; 0: there is one pass
     temperature      of soft targets; None: targets are labels
     """
@@ -91,23 +100,17 @@ def make_loss(
         return Loss(head, consistency=settings.consistency, temperature=soft.temperature)
     member = targets if targets.ndim == 2 else np.eye(len(labels), dtype=np.uint8)[targets]
     counts = np.maximum(member.sum(axis=0), 1)  # a label of validation alone has no text here
+    asked = parse_imbalance(settings.imbalance)
     by_class = by_positive = None
-    if settings.class_weight == "balanced":
+    if asked.method in (WEIGHTS, ROOT_WEIGHTS):
         if labels.several:
-            raise SettingsError(
-                "class_weight needs texts of one label each", hint="use positive_weight"
-            )
-        by_class = torch.from_numpy((len(targets) / (len(labels) * counts)).astype(np.float32))
-    if settings.positive_weight == "balanced":
-        if head == "softmax":
-            raise SettingsError("positive_weight needs a sigmoid or binary head", found=head)
-        ratio = np.clip((len(targets) - counts) / counts, 1 / MOST_WEIGHT, MOST_WEIGHT)
-        ratio = ratio[1:] if head == "binary" else ratio
-        by_positive = torch.from_numpy(ratio.astype(np.float32))
-    return Loss(
-        head, by_class, by_positive,
-        settings.label_smoothing, settings.focal, settings.consistency,
-    )  # fmt: skip
+            weights = positive_weights(counts, len(targets), asked.method)
+            by_positive = torch.from_numpy(weights.astype(np.float32))
+        else:
+            weights = class_weights(counts, asked.method)
+            by_class = torch.from_numpy(weights.astype(np.float32))
+    focus = (USUAL_FOCUS if asked.value is None else asked.value) if asked.method == FOCAL else 0.0
+    return Loss(head, by_class, by_positive, settings.label_smoothing, focus, settings.consistency)
 
 
 def loss_targets(

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textkind.errors import SettingsError, did_you_mean
+from textkind.training.imbalance import NONE, parse_imbalance
 
 CHOICES = {
     "optimizer": ("adamw", "sgd"),
     "schedule": ("linear", "cosine", "constant"),
     "head": ("auto", "binary", "softmax", "sigmoid"),
-    "class_weight": ("none", "balanced"),
-    "positive_weight": ("none", "balanced"),
-    "sampling": ("none", "balanced", "square_root"),
     "metric": ("log_loss", "accuracy", "macro_f1"),
     "precision": ("auto", "float32", "bfloat16"),
     "device": ("auto", "cpu", "cuda"),
@@ -25,7 +23,6 @@ RANGES = {
     "warmup": (0.0, 1.0, True),
     "clip": (0.0, math.inf, False),
     "label_smoothing": (0.0, 0.5, True),
-    "focal": (0.0, 10.0, True),
     "consistency": (0.0, 100.0, True),
     "budget": (0.0, math.inf, False),
     "token_rate": (0.0, 1e6, True),
@@ -53,11 +50,8 @@ class TrainingSettings:
     head: str = "auto"  # binary: one logit; softmax; sigmoid; auto: by the label set
     token_dropout: float = 0.0  # share of a batch's tokens that read as unknown
     label_smoothing: float = 0.0
-    focal: float = 0.0  # exponent of the focal loss (Lin et al. 2017); 0: none
     consistency: float = 0.0  # weight of two dropouts' disagreement (Liang et al. 2021, R-Drop)
-    class_weight: str = "none"
-    positive_weight: str = "none"  # of a label's positive texts, several labels or one logit
-    sampling: str = "none"
+    imbalance: str = NONE  # what is done about unequal labels (training/imbalance.py)
     metric: str = "log_loss"  # of validation, at its best temperature
     patience: int = 4  # evaluations without gain before training ends
     budget: float | None = None  # minutes
@@ -81,6 +75,7 @@ class TrainingSettings:
             if not is_number or not (low <= value <= high if closed else low < value < high):
                 words = f"of {low:g} to {high:g}" if high < math.inf else f"above {low:g}"
                 raise SettingsError(f"{name} must be a number {words}", found=value)
+        parse_imbalance(self.imbalance)
         for name in COUNTS:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -68,7 +68,7 @@ def make_task(
         seed=seed,
         device=device,
         unknown_id=examples.unknown_id,
-        weights=sampling_weights(examples.targets, settings.sampling),
+        weights=sampling_weights(examples.targets, settings.imbalance),
         processes=processes,
     )
     precision = probed_precision(settings.precision, device, lambda: _attempt(task), talk)

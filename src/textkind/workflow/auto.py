@@ -25,6 +25,8 @@ from textkind.evaluation.paired import (
     row_parts,
 )
 from textkind.progress import Talk
+from textkind.training.imbalance import CONVEX, NONE, parse_imbalance
+from textkind.workflow.imbalance import with_imbalance
 from textkind.workflow.ladder import LADDER, with_budget
 from textkind.workflow.ladder_verdict import LEVEL
 from textkind.workflow.learn import Learned, ModelSettings, learn
@@ -43,8 +45,10 @@ class AutoSettings:
 
     budget: float | None = 20.0  # minutes for all steps together; None: as long as they need
     refit: bool = False  # train the chosen network once more, on train + validation
+    imbalance: str = NONE  # what is done about unequal labels, by every step
 
     def __post_init__(self) -> None:
+        parse_imbalance(self.imbalance, CONVEX, AUTO)
         if self.budget is not None and not 0 < self.budget < float("inf"):
             raise SettingsError("budget must be a number above 0", found=self.budget)
 
@@ -84,7 +88,8 @@ def climb_to_model(
         learn, train, validation, calibration=calibration, rule=rule, seed=seed, threads=threads,
         talk=talk,
     )  # fmt: skip
-    chosen_name, chosen_settings = STEPS[0], LADDER[STEPS[0]]()
+    told = settings.imbalance
+    chosen_name, chosen_settings = STEPS[0], with_imbalance(LADDER[STEPS[0]](), told)
     chosen = fit(chosen_settings)
     steps: list[dict[str, Any]] = [_step(chosen_name, chosen, validation, time.monotonic() - began)]
     idle, ended = 0, "the ladder was at its end"
@@ -99,7 +104,8 @@ def climb_to_model(
         if left is not None and left <= 0:
             ended = "the time was spent"
             break
-        asked = with_budget(LADDER[name](), None if left is None else SHARE * left)
+        asked = with_imbalance(LADDER[name](), told)
+        asked = with_budget(asked, None if left is None else SHARE * left)
         talk.note(f"{AUTO}: trying {name}")
         started = time.monotonic()
         try:

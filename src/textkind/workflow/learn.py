@@ -17,12 +17,9 @@ from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule, label_shares
 from textkind.decision.rule_settings import RuleSettings
 from textkind.decision.temperature import Uncalibrated
-from textkind.models.neural_settings import NeuralSettings
-from textkind.models.prior import PriorSettings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
-
-ModelSettings = LinearSettings | NeuralSettings | PriorSettings
+from textkind.workflow.imbalance import ModelSettings, balanced
 
 # With fewer rows validation would choose by chance, and the rows are worth more in training.
 LEAST_VALIDATION_ROWS = 20
@@ -38,12 +35,14 @@ class Learned:
                               there was no validation part
     validation_probabilities  the same, by calibrators that did not see the row
     decision_facts            JSON-able: docs/decision.md
+    imbalance_facts           JSON-able: what was asked and done; None where nothing was asked
     """
 
     classifier: Classifier
     validation_logits: np.ndarray | None
     validation_probabilities: np.ndarray | None
     decision_facts: dict[str, Any]
+    imbalance_facts: dict[str, Any] | None
 
 
 def worthwhile_share(rows: int, share: float) -> float:
@@ -69,6 +68,8 @@ def learn(
     probabilities stay uncalibrated. classes are the labels as the user gave them; None: the names.
     """
     rule.check_labels(train.labels)
+    even = balanced(settings, rule, train, talk)
+    settings, rule = even.settings, even.rule
     learner = fit_function(settings.model)
     if validation is not None and len(validation) == 0:
         validation = None
@@ -98,4 +99,4 @@ def learn(
         evidence = evidence_of(decision, given, validation.targets, validation.texts)
     classes = train.labels.names if classes is None else classes
     classifier = Classifier(fit.model, decision, classes, evidence)
-    return Learned(classifier, logits, given, facts | {"rule": rule_facts})
+    return Learned(classifier, logits, given, facts | {"rule": rule_facts}, even.facts)

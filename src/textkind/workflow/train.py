@@ -41,6 +41,7 @@ from textkind.storage.run_folder import (
     new_run_folder,
 )
 from textkind.workflow.auto import AutoSettings, climb_to_model
+from textkind.workflow.effect import effect_facts
 from textkind.workflow.leaks import audited_parts, clean_figures, findings
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
@@ -198,7 +199,7 @@ def scored_parts(
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
     figures: dict[str, Any] = dict.fromkeys(
-        ("test", "clean", "slices", "validation", "trust", "baseline")
+        ("test", "clean", "slices", "validation", "trust", "effect", "baseline")
     )
     mistakes: list[dict[str, Any]] = []
     shown = tested
@@ -231,6 +232,10 @@ def scored_parts(
             beside = test_columns(readings, test)
             figures["slices"] = slice_facts(test, beside, given, predicted, seed=seed)
     if shown is not None:
+        figures["effect"] = effect_facts(
+            learned, parts.train, parts.validation, shown, settings.rule,
+            is_test=shown is tested, seed=seed, threads=settings.threads, talk=talk,
+        )  # fmt: skip
         with talk.task("explaining the mistakes"):
             mistakes = mistake_records(learned.classifier, *shown)
     return figures, mistakes
@@ -248,6 +253,7 @@ def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> di
         "seconds": account.step_seconds | {"total": round(account.seconds, 3)},
         "asked": asked(settings.model),
         "decision": learned.decision_facts,
+        "imbalance": learned.imbalance_facts,
         **learned.classifier.model.facts,
     }
 
