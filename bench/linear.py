@@ -11,7 +11,6 @@ import sys
 from bench.asking import Question, ask_questions
 from bench.peers.setup import LINEAR_PEERS
 from bench.questions import (
-    calibration,
     features_speed,
     first_call,
     fit_speed,
@@ -31,7 +30,6 @@ QUESTIONS: dict[str, Question] = {
     "memory": memory.ask,
     "model_size": model_size.ask,
     "first_call": first_call.ask,
-    "calibration": calibration.ask,
     "row_order": row_order.ask,
     "quality": quality.ask,
 }

@@ -1,4 +1,4 @@
-"""The audit: how quick it is, how much memory it takes, and what it misses.
+"""The audit, and what probabilities and promises are worth.
 
     python -m bench.trust [QUESTION ...]
 
@@ -10,13 +10,20 @@ import sys
 
 from bench.asking import Question, ask_questions
 from bench.peers.setup import TRUST_PEERS
-from bench.questions import audit_speed, imbalance, label_noise, near_duplicates
+from bench.questions import (
+    audit_speed,
+    calibration_error,
+    imbalance,
+    label_noise,
+    near_duplicates,
+)
 
 QUESTIONS: dict[str, Question] = {
     "near_duplicates": near_duplicates.ask,
     "audit_speed": audit_speed.ask,
     "label_noise": label_noise.ask,
     "imbalance": imbalance.ask,
+    "calibration_error": calibration_error.ask,
 }
 
 

@@ -56,13 +56,6 @@ class OurDesk(Desk):
         """As predict_one, for the probabilities."""
         return {"seconds": self.one_by_one(self.ours.model.predict_proba, calls, words)}
 
-    def confidence(self) -> Facts:
-        """The probability of each test text's predicted label, and whether that label is right."""
-        probabilities = self.ours.model.predict_proba(self.data.test.texts)
-        predicted = self.ours.model.classes_[probabilities.argmax(axis=1)]
-        right = [bool(a == b) for a, b in zip(predicted, self.data.test.labels, strict=True)]
-        return {"confidence": probabilities.max(axis=1).tolist(), "right": right}
-
     def accuracy_loaded(self, folder: str) -> Facts:
         """Test accuracy of the model read back from its folder."""
         loaded = TextClassifier.load(Path(folder) / "model")

@@ -17,6 +17,7 @@ from textkind.evaluation.scorecard import (
     majority_baseline,
     score_headline,
     score_part,
+    score_probabilities,
 )
 from textkind.evaluation.slices import Slice, score_slices
 
@@ -45,11 +46,14 @@ def document(case, several):
         "task": "several labels" if several else "one label",
         "labels": list(labels.names),
         "test": score_part(probabilities, predicted, targets, labels, resamples=70),
+        "uncalibrated": score_probabilities(probabilities, predicted, targets),
         "clean": {"left_out": {"same": 1, "near": 2}, "similarity": 0.8}
         | score_headline(probabilities, predicted, targets, resamples=70),
         "slices": score_slices(halves(len(targets)), probabilities, predicted, targets),
+        "findings": [],
         "validation": None,
         "trust": None,
+        "effect": None,
         "baseline": majority_baseline(targets, targets, labels),
         "data": {
             "source": "train.csv",
@@ -143,6 +147,16 @@ def test_headline_values_are_the_figures_and_lie_in_their_intervals(draw_case):
             else:
                 assert part[name]["value"] == value
                 assert part[name]["low"] <= value <= part[name]["high"]
+
+
+def test_figures_of_probabilities_are_those_of_the_part(draw_case):
+    for seed in range(5):
+        case = draw_case(seed, 60, 3)
+        part = score_part(*case, label_set(3, case[2].ndim == 2), resamples=20)
+        found = score_probabilities(*case)
+        assert found.pop("reliability") == part["reliability"]
+        assert found == {name: part[name]["value"] for name in found}
+        assert set(found) == {"log_loss", "brier", "ece_width", "ece_mass"}
 
 
 def test_figures_without_both_classes_are_null():

@@ -195,6 +195,7 @@ def made_metrics(
         "task": "several labels" if several else "one label",
         "labels": labels,
         "test": None,
+        "uncalibrated": None,
         "clean": None,
         "slices": None,
         "findings": made_findings(),
@@ -244,6 +245,19 @@ def made_metrics(
             logits[np.arange(rows), gold] += skill
             probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         metrics[part] = part_of(gold, probability, labels, several)
+    if parts:
+        random_width = np.linspace(0, 1, 16)
+        sure, right = random.random(rows), (random.random(rows) < 0.7).astype(float)
+        metrics["uncalibrated"] = {
+            "log_loss": 0.4567891,
+            "brier": 0.2345671,
+            "ece_width": 0.1034567,
+            "ece_mass": 0.1045678,
+            "reliability": {
+                "equal_mass": bins(sure, right, np.quantile(sure, random_width)),
+                "equal_width": bins(sure, right, random_width),
+            },
+        }
     counts = {name: round(4 * rows * share) for name, share in zip(labels, shares, strict=True)}
     eighth = {name: count // 8 for name, count in counts.items()}
     top = max(counts, key=lambda name: counts[name])
@@ -293,6 +307,23 @@ def made_metrics(
         "fit": {
             "model": "linear",
             "seconds": {"read": 0.0312, "fit": 1.234, "evaluate": 0.5, "total": 1.8},
+            "decision": {
+                "asked": "auto",
+                "calibrator": "temperature",
+                "temperature": 0.2345678,
+                "labels_changed": None if several else 3,
+                "candidates": [
+                    {
+                        "name": name,
+                        "log_loss": 0.3456789 + place,
+                        "ece": 0.0134567 + place / 100,
+                        "ece_width": 0.01,
+                        "standard_error": 0.0023456 + place / 1000,
+                    }
+                    for place, name in enumerate(("none", "temperature", "isotonic"))
+                ],
+                "notes": [],
+            },
             "settings": {
                 "objective": "squared hinge",
                 "words": [1, 2],

@@ -103,6 +103,12 @@ def test_the_figures_of_the_page_equal_the_metrics(make_metrics, make_mistakes) 
         shown = {row["precision"], row["recall"], row["f1"], row["support"], row["ece"]}
         assert shown <= set(page.values)
     assert set(metrics["test"]["calibration"].values()) <= set(page.values)
+    before = metrics["uncalibrated"]
+    assert {before["ece_mass"], before["log_loss"]} <= set(page.values)
+    for one in before["reliability"]["equal_mass"]:
+        assert {one["confidence"], one["accuracy"], one["count"]} <= set(page.values)
+    for one in metrics["fit"]["decision"]["candidates"]:
+        assert {one["log_loss"], one["standard_error"], one["ece"]} <= set(page.values)
     for one in metrics["test"]["reliability"]["equal_mass"]:
         assert {one["confidence"], one["accuracy"]} <= set(page.values)
 

@@ -226,6 +226,19 @@ def test_the_calibration_asked_for_is_fitted_saved_and_told(ticket_file, tmp_pat
         assert validation[key]["value"] == pytest.approx(told[f"{name}_after"], abs=1e-12)
 
 
+def test_the_figures_before_calibration_are_those_of_the_model_alone(ticket_file, tmp_path, run):
+    plain = TrainSettings(
+        out=tmp_path / "run", model=FIXED, calibration=CalibrationSettings("none")
+    )
+    alone = train(ticket_file, plain).metrics
+    assert alone["uncalibrated"] is None
+    before = run.metrics["uncalibrated"]
+    for name in ("log_loss", "brier", "ece_width", "ece_mass"):
+        assert before[name] == pytest.approx(alone["test"][name]["value"], abs=1e-12)
+    assert before["reliability"] == alone["test"]["reliability"]
+    assert run.metrics["test"]["log_loss"]["value"] < before["log_loss"]
+
+
 def test_figures_are_told_with_and_without_the_test_texts_that_are_in_train(tmp_path):
     texts, labels = tickets(400)
     copied, wrong = 10, ["login" if label != "login" else "billing" for label in labels]

@@ -89,10 +89,19 @@ def score_part(
         "calibration": {name: _number(value) for name, value in told.items()},
         "per_label": _per_label(scored, by_label.error, labels),
         "confusion": None if labels.several else _confusion(predicted, targets, labels),
-        "reliability": {
-            "equal_mass": _reliability(scored, equal_mass_bins),
-            "equal_width": _reliability(scored, equal_width_bins),
-        },
+        "reliability": _both_reliabilities(scored),
+    }
+
+
+def score_probabilities(
+    probabilities: np.ndarray, predicted: np.ndarray, targets: np.ndarray
+) -> dict[str, Any]:
+    """The figures of the probabilities alone, without intervals; arguments as of score_part."""
+    scored = prepare(probabilities, predicted, targets)
+    figures = headline(scored)
+    return {
+        **{name: _number(figures[name]) for name in ("log_loss", "brier", "ece_width", "ece_mass")},
+        "reliability": _both_reliabilities(scored),
     }
 
 
@@ -208,6 +217,13 @@ def _confusion(predicted: np.ndarray, targets: np.ndarray, labels: LabelSet) -> 
             {"gold": names[pair.gold], "predicted": names[pair.predicted], "count": pair.count}
             for pair in confused_pairs(predicted, targets, PAIRS)
         ]
+    }
+
+
+def _both_reliabilities(scored: Scored) -> dict[str, Any]:
+    return {
+        "equal_mass": _reliability(scored, equal_mass_bins),
+        "equal_width": _reliability(scored, equal_width_bins),
     }
 
 

@@ -104,22 +104,6 @@ def probability_rows(metrics: Metrics, part: Metrics) -> list[dict[str, object]]
     return [figure_row(metrics, part, figure) for figure in figures]
 
 
-def brier_parts(part: Metrics) -> Markup:
-    """The Brier score as a sum, and the class-wise calibration error; empty where undefined."""
-    told = part.get("calibration") or {}
-    if known(told.get("ece_classwise")) is None:
-        return Markup("")
-    keys = "reliability", "resolution", "uncertainty", "within_bins"
-    return Markup(
-        "The Brier score is {} for what the probabilities are off (reliability), less {} for what "
-        "they tell apart (resolution), plus {} that the data leaves open (uncertainty), and {} "
-        "within bins. The class-wise calibration error, the mean over the labels, is {}."
-    ).format(
-        *(number(told.get(f"brier_{key}"), "plain") for key in keys),
-        number(told["ece_classwise"], "plain"),
-    )
-
-
 def tiles(metrics: Metrics, part: Metrics) -> list[dict[str, object]]:
     """The three figures to remember, for the top of the page."""
     label_figures = SEVERAL_FIGURES if is_several(metrics) else LABEL_FIGURES

@@ -8,16 +8,13 @@ keeps the page far below 2 MB whatever the corpus.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from markupsafe import Markup
-
 from textkind.errors import OutputError
+from textkind.report.calibration import calibration_sections
 from textkind.report.confusion import LARGEST_MAP, confusions, heat_map, pair_rows
 from textkind.report.distil import distil_section
 from textkind.report.effect import effect_section
 from textkind.report.figures import (
     Metrics,
-    brier_parts,
     figure_rows,
     file_name,
     is_several,
@@ -39,13 +36,12 @@ from textkind.report.profile import (
     split_facts,
 )
 from textkind.report.promises import promise_tables
-from textkind.report.reliability import reliability_diagram
 from textkind.report.rendering import rendered
 from textkind.report.reproduce import candidate_rows, command, fact_tables, seconds_rows
 from textkind.report.slices import slice_section
 from textkind.report.training import training_section
 from textkind.report.verdict import told, verdict, warnings
-from textkind.report.wording import name, number
+from textkind.report.wording import name
 
 MOST_LABELS = 200  # lines of the table of labels
 MOST_COUNTS = 20  # labels in the data profile
@@ -127,13 +123,11 @@ def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
         "tiles": tiles(metrics, part),
         "figures": figure_rows(metrics, part),
         "probability_figures": probability_rows(metrics, part),
-        "brier_parts": brier_parts(part),
         "baseline_label": name(baseline["label"]) if baseline.get("label") else "",
         "labels": label_rows(per_label, MOST_LABELS),
         "effect": effect_section(metrics),
         "outcomes": outcome_rows(per_label, MOST_COUNTS) if is_several(metrics) else [],
-        "diagram": _diagram(part),
-        "bins": _bins(part, "equal_mass"),
+        **calibration_sections(metrics, part),
         "promises": promise_tables(metrics),
         "slices": slice_section(metrics, MOST_SLICES),
         "compact": compact,
@@ -149,38 +143,3 @@ def _heat_caption(compact: bool) -> str:
         f"{which}: number of texts by gold and predicted label. Right answers on the diagonal "
         "in blue, mistakes in orange, stronger for a larger share of the gold label; empty is none."
     )
-
-
-def _bins(part: Metrics, kind: str) -> list[dict[str, Markup]]:
-    """The bins of one kind, as a table shows them."""
-    return [
-        {
-            "low": number(one["low"], "percent"),
-            "high": number(one["high"], "percent"),
-            "count": number(one["count"], "count"),
-            "confidence": number(one["confidence"], "percent"),
-            "accuracy": number(one["accuracy"], "percent"),
-        }
-        for one in (part.get("reliability") or {}).get(kind, [])
-    ]
-
-
-def _diagram(part: Metrics) -> Markup:
-    """The reliability diagram of a part, empty where there are no bins."""
-    reliability = part.get("reliability") or {}
-    mass, width = (reliability.get(kind, []) for kind in ("equal_mass", "equal_width"))
-    if not mass or not width:
-        return Markup("")
-    confidence, accuracy, count = (
-        np.array([one[key] for one in mass], np.float64)
-        for key in ("confidence", "accuracy", "count")
-    )
-    low, high, width_count = (
-        np.array([one[key] for one in width], np.float64) for key in ("low", "high", "count")
-    )
-    description = (
-        f"{len(mass)} bins of about {count.mean():,.0f}; stated confidence from "
-        f"{confidence.min():.2f} to {confidence.max():.2f}, share right from "
-        f"{accuracy.min():.2f} to {accuracy.max():.2f}. The table below has all figures."
-    )
-    return reliability_diagram(confidence, accuracy, count, low, high, width_count, description)

@@ -38,11 +38,13 @@ def reliability_diagram(
     width_high: np.ndarray,
     width_count: np.ndarray,
     description: str,
+    name: str = "reliability",
 ) -> Markup:
     """The diagram of B equal-mass bins over a histogram of equal-width bins.
 
     confidence, accuracy, count: (B,) mean confidence, share right and size of each bin, none empty.
     width_low, width_high, width_count: (C,) borders and sizes of the histogram's bins, none empty.
+    name begins the ids of its title and description: one a page.
     """
     start = axis_start(confidence, accuracy, width_low)
 
@@ -82,9 +84,9 @@ def reliability_diagram(
     )
     return Markup(
         '<svg class="diagram" viewBox="0 0 {w} {h}" role="img" '
-        'aria-labelledby="reliability-title reliability-desc">'
-        '<title id="reliability-title">Reliability diagram</title>'
-        '<desc id="reliability-desc">{description}</desc>'
+        'aria-labelledby="{name}-title {name}-desc">'
+        '<title id="{name}-title">Reliability diagram</title>'
+        '<desc id="{name}-desc">{description}</desc>'
         '<path class="grid" d="{grid}"/><path class="perfect" d="M{l} {b}L{r} {t}"/>'
         '<text class="hint" x="{hint_x}" y="{hint_top}">too modest</text>'
         '<text class="hint" x="{hint_x}" y="{often}">how often</text>'
@@ -95,8 +97,8 @@ def reliability_diagram(
         '<text class="mid" transform="translate(11 {half}) rotate(-90)">share that is right</text>'
         "</svg>"
     ).format(
-        w=WIDTH, h=HEIGHT, description=description, grid=grid, l=LEFT, r=LEFT + SIDE, t=TOP,
-        b=TOP + SIDE, hint_x=LEFT + 10, hint_top=TOP + 20, often=TOP + SIDE + GAP + 14,
+        w=WIDTH, h=HEIGHT, name=name, description=description, grid=grid, l=LEFT, r=LEFT + SIDE,
+        t=TOP, b=TOP + SIDE, hint_x=LEFT + 10, hint_top=TOP + 20, often=TOP + SIDE + GAP + 14,
         hint_r=LEFT + SIDE - 10, hint_bottom=TOP + SIDE - 12, columns=columns, floor=floor,
         whiskers=whiskers, line=line, dots=dots, numbers=numbers, middle=LEFT + SIDE / 2,
         under=HEIGHT - 5, half=TOP + SIDE / 2,

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 import textkind
-from textkind.classifier import Classifier, predict_probabilities
+from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading, Reading
 from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts
 from textkind.decision.calibrate import CalibrationSettings
-from textkind.decision.decision import decide
+from textkind.decision.decision import decide, probabilities
 from textkind.decision.rule_settings import RuleSettings
 from textkind.evaluation.intervals import VERY_FEW_ROWS
 from textkind.evaluation.scorecard import majority_baseline, score_part
@@ -49,7 +49,7 @@ from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import data_facts, read_sources, split_readings
 from textkind.workflow.slices import slice_facts, test_columns
 from textkind.workflow.told import Account
-from textkind.workflow.trust import trust_facts
+from textkind.workflow.trust import trust_facts, uncalibrated_facts
 from textkind.workflow.unread import unread_tokens
 
 METRICS_FORMAT = 1
@@ -180,12 +180,17 @@ def evaluate_parts(
 
     The test labels are opened here, once, after everything is chosen.
     """
-    if parts.test is None:
-        return scored_parts(learned, parts, readings, None, settings, talk)
-    with talk.task("evaluating on test"):
-        given = predict_probabilities(learned.classifier, parts.test.texts, settings.threads)
-    test = parts.test.open("evaluation of the finished classifier")
-    return scored_parts(learned, parts, readings, (test, given), settings, talk)
+    classifier, logits = learned.classifier, learned.validation_logits
+    part, tested = parts.validation, None
+    if parts.test is not None:
+        with talk.task("evaluating on test"):
+            logits = classifier.model.logits(parts.test.texts, settings.threads)
+        part = parts.test.open("evaluation of the finished classifier")
+        tested = part, probabilities(classifier.decision, logits)
+    figures, mistakes = scored_parts(learned, parts, readings, tested, settings, talk)
+    if logits is not None:
+        figures["uncalibrated"] = uncalibrated_facts(classifier, part, logits)
+    return figures, mistakes
 
 
 def scored_parts(
@@ -199,7 +204,7 @@ def scored_parts(
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
     figures: dict[str, Any] = dict.fromkeys(
-        ("test", "clean", "slices", "validation", "trust", "effect", "baseline")
+        ("test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline")
     )
     mistakes: list[dict[str, Any]] = []
     shown = tested

@@ -1,8 +1,9 @@
-"""What can be promised: leaving the unsure unanswered, and sets that hold the true label.
+"""How far to trust it: what can be promised, and what calibration did for the probabilities.
 
 Thresholds are fitted on validation; the test part shows what the promises came to.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
 from textkind.decision.abstention import CONFIDENCE, Abstention, area_under_risk, fit_abstention
 from textkind.decision.conformal import Conformal, ConformalSettings, fit_conformal, label_sets
+from textkind.decision.decision import decide, probabilities
 from textkind.decision.evidence import Evidence, evidence_of
 from textkind.decision.promises import LEAST_ROWS
+from textkind.decision.temperature import Uncalibrated
+from textkind.evaluation.scorecard import score_probabilities
 
 ERRORS = (0.01, 0.02, 0.05, 0.1, 0.2)  # at most, among the answered
 COVERAGES = (0.8, 0.9, 0.95, 0.99)  # at least, of sets
@@ -44,6 +48,21 @@ def trust_facts(
             for coverage in COVERAGES
         ],
     }
+
+
+def uncalibrated_facts(
+    classifier: Classifier, part: Corpus, logits: np.ndarray
+) -> dict[str, Any] | None:
+    """The entry "uncalibrated" of metrics.json: a part by its (N, K) logits, as the model says.
+
+    None where they are not calibrated.
+    """
+    decision = classifier.decision
+    plain = replace(decision, calibrator=Uncalibrated())
+    if plain == decision:
+        return None
+    given = probabilities(plain, logits)
+    return score_probabilities(given, decide(plain, given), part.targets)
 
 
 def abstention_facts(found: Abstention, shown: Evidence | None) -> dict[str, Any]:

@@ -1,0 +1,111 @@
+"""Are probabilities calibrated on the test part, and is log loss never worse for it?
+
+Expected calibration error over 15 bins of equal mass, worked out here and not by textkind. Beside
+it "by chance": what a model would get whose probabilities are right to the letter, with as many
+texts of these confidences. A set validated by a group column (newsgroups20 by thread: its test
+posts are of other threads than its training posts) has it behind a slash.
+"""
+
+import functools
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.data import read_part
+from bench.places import DATA
+from bench.results import Answer, Goal, Row, at_most
+
+SETS = (
+    "banking77",
+    "sst2",
+    "imdb",
+    "newsgroups20",
+    "newsgroups20/thread",
+    "tweeteval_sentiment",
+)
+MODELS = ("linear", "mean_pool")
+BINS = 15
+TARGET = 0.02
+DRAWS = 200  # of outcomes that the probabilities themselves would give
+
+
+def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Gap between mean confidence and accuracy, averaged over bins of equally many texts."""
+    gaps = (confidence - right)[np.argsort(confidence, kind="stable")]
+    edges = [round(i * len(gaps) / BINS) for i in range(BINS + 1)]
+    return sum(abs(gaps[low:high].sum()) for low, high in pairwise(edges)) / len(gaps)
+
+
+def by_chance(confidence: np.ndarray) -> float:
+    """The mean error where every confidence is right."""
+    random = np.random.default_rng(0)
+    drawn = (random.random(len(confidence)) < confidence for _ in range(DRAWS))
+    return float(np.mean([calibration_error(confidence, right) for right in drawn]))
+
+
+def trained(name: str, model: str) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
+    """metrics.json of a run by default settings; confidence of each test text, whether right."""
+    from textkind import TrainSettings, train
+    from textkind.classifier import predict_probabilities
+    from textkind.data.settings import ReadSettings
+    from textkind.data.texts import as_texts
+    from textkind.models.neural_settings import default_settings
+    from textkind.models.settings import LinearSettings
+
+    name, _, group = name.partition("/")
+    files = {part: next((DATA / name).glob(f"{part}.csv*"), None) for part in ("valid", "test")}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = TrainSettings(
+            validation=None if group else files["valid"],
+            test=files["test"],
+            out=Path(folder) / "run",
+            reading=ReadSettings(text=("text",), label="label", group=group or None),
+            model=LinearSettings() if model == "linear" else default_settings(model),
+        )
+        result = train(next((DATA / name).glob("train.csv*")), settings)
+    test = read_part(DATA / name, "test")
+    given = predict_probabilities(result.classifier, as_texts(test.texts))
+    names = np.array(result.classifier.labels.names)
+    return result.metrics, given.max(axis=1), names[given.argmax(axis=1)] == np.array(test.labels)
+
+
+def ask_of(models: tuple[str, ...], runs: int, sets: tuple[str, ...] = SETS) -> Answer:
+    rows: list[Row] = []
+    goals: list[Goal] = []
+    for name in sets:
+        for model in models:
+            metrics, confidence, right = trained(name, model)
+            before, after = metrics["uncalibrated"], metrics["test"]
+            error = calibration_error(confidence, right)
+            rows.append(
+                {
+                    "set": name,
+                    "model": model,
+                    "calibrator": metrics["fit"]["decision"]["calibrator"],
+                    "error before": before["ece_mass"],
+                    "error": error,
+                    "by chance": by_chance(confidence),
+                    "log loss before": before["log_loss"],
+                    "log loss": after["log_loss"]["value"],
+                    "accuracy": 100 * after["accuracy"]["value"],
+                    "of validation": 100 * metrics["validation"]["accuracy"]["value"],
+                    "mean confidence": 100 * float(confidence.mean()),
+                }
+            )
+            goals.append(at_most(f"calibration error, {name}, {model}", error, TARGET, ""))
+            goals.append(
+                at_most(
+                    f"log loss, {name}, {model}",
+                    after["log_loss"]["value"],
+                    before["log_loss"],
+                    "",
+                )
+            )
+    return Answer(rows, goals)
+
+
+ask = functools.partial(ask_of, MODELS)
+ask_pretrained = functools.partial(ask_of, ("pretrained",))
