@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from textkind.workflow.audit import AuditSettings, audit
     from textkind.workflow.clean import CleanSettings, clean
     from textkind.workflow.compare import CompareSettings, compare
+    from textkind.workflow.diff import DiffSettings, diff
     from textkind.workflow.distil import DistilSettings, distil
     from textkind.workflow.errors import MistakesSettings, explain_mistakes
     from textkind.workflow.evaluate import evaluate
@@ -27,6 +28,7 @@ _HOMES = {
     "CleanSettings": "textkind.workflow.clean",
     "CompareSettings": "textkind.workflow.compare",
     "ConformalSettings": "textkind.decision.conformal",
+    "DiffSettings": "textkind.workflow.diff",
     "DistilSettings": "textkind.workflow.distil",
     "MistakesSettings": "textkind.workflow.errors",
     "PredictSettings": "textkind.workflow.predict",
@@ -37,6 +39,7 @@ _HOMES = {
     "audit": "textkind.workflow.audit",
     "clean": "textkind.workflow.clean",
     "compare": "textkind.workflow.compare",
+    "diff": "textkind.workflow.diff",
     "distil": "textkind.workflow.distil",
     "evaluate": "textkind.workflow.evaluate",
     "explain_mistakes": "textkind.workflow.errors",
@@ -49,6 +52,7 @@ __all__ = [
     "CleanSettings",
     "CompareSettings",
     "ConformalSettings",
+    "DiffSettings",
     "DistilSettings",
     "MistakesSettings",
     "PredictSettings",
@@ -59,6 +63,7 @@ __all__ = [
     "audit",
     "clean",
     "compare",
+    "diff",
     "distil",
     "evaluate",
     "explain_mistakes",

@@ -23,6 +23,7 @@ COMMANDS = {
     "audit": "look for what makes figures lie: leaks, wrong labels, give-aways",
     "clean": "leave out, or mend, what an audit finds",
     "evaluate": "measure a model on labelled text",
+    "diff": "compare two models row by row; fail on a regression",
     "errors": "group a model's mistakes by what may be their cause",
     "predict": "label texts with a model",
     "show": "tell what a model is and what it learned",

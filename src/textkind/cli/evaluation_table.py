@@ -3,8 +3,7 @@
 from typing import Any
 
 from textkind.cli.figures import HEADLINE, MOST_LABELS
-from textkind.cli.plain_tables import aligned, label_name, shown, with_interval
-from textkind.cli.terminal import printable
+from textkind.cli.plain_tables import aligned, label_name, one_line, shown, with_interval
 from textkind.workflow.evaluate import EvaluateResult
 
 # All others that an evaluation may have, by their names in metrics.json.
@@ -158,15 +157,14 @@ def mistake_table(mistakes: list[dict[str, Any]]) -> str:
     if not mistakes:
         return ""
     rows = [("row", "gold", "predicted", "probability", "text")]
-    for one in mistakes:
-        text = printable(" ".join(one["text"].split()))
-        rows.append(
-            (
-                str(one["row"]),
-                label_name(one["gold"]),
-                label_name(one["predicted"]),
-                shown("probability", one["probability"]),
-                text if len(text) <= 60 else text[:59] + "\u2026",
-            )
+    rows += [
+        (
+            str(one["row"]),
+            label_name(one["gold"]),
+            label_name(one["predicted"]),
+            shown("probability", one["probability"]),
+            one_line(one["text"]),
         )
+        for one in mistakes
+    ]
     return aligned(rows, left=frozenset({1, 2, 4}))

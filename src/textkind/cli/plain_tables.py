@@ -47,5 +47,10 @@ def shown(key: str, value: float | None) -> str:
 def label_name(label: Any) -> str:
     """A label, or several, on one line and not too long."""
     text = ", ".join(map(str, label)) if isinstance(label, list) else str(label)
+    return one_line(text, LONGEST_NAME)
+
+
+def one_line(text: str, most: int = 60) -> str:
+    """A text on one line, cut where it is longer than `most` characters."""
     text = printable(" ".join(text.split()))
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "\u2026"
+    return text if len(text) <= most else text[: most - 1] + "\u2026"

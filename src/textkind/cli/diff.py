@@ -1,0 +1,108 @@
+"""textkind diff: two models and labelled text in, what changed between them out."""
+
+import argparse
+
+from textkind.cli.parsing import Parser, number_between, whole_number
+from textkind.cli.reading import add_reading_options, read_settings
+
+DESCRIPTION = """\
+Compare two models on the same texts, the second as what would replace the first: which rows are
+labelled otherwise, how far the figures differ and whether by chance, by label and by slice. The
+exit code is 1 where the second is significantly worse."""
+
+EXAMPLES = """\
+examples:
+  textkind diff runs/reviews-1 runs/reviews-2 test.csv
+  textkind diff runs/reviews-1 runs/reviews-2 test.csv -o changed.csv
+  textkind diff runs/reviews-1 runs/reviews-2 test.csv --figure macro_f1 --level 0.01
+  textkind diff runs/reviews-1 runs/reviews-2 new.csv --unlabelled
+  textkind diff runs/reviews-1 runs/reviews-2 test.csv --json > diff.json
+"""
+
+REGRESSION = 1  # the exit code of a second model that is significantly worse
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of diff. What is not given stays as in DiffSettings."""
+    parser.add_argument("first", metavar="MODEL_A", help="the model that is there: a run folder")
+    parser.add_argument("second", metavar="MODEL_B", help="the model that would replace it")
+    parser.add_argument("file", metavar="FILE", help="labelled text, as for train")
+    add = parser.add_argument
+    add(
+        "--unlabelled",
+        action="store_true",
+        help="FILE has no labels: tell only where the models agree (default: it has)",
+    )
+    add(
+        "--figure",
+        metavar="NAME",
+        help="what must not get worse: accuracy, macro_f1, log_loss or another headline figure of "
+        "metrics.json (default: accuracy; of several labels micro_f1)",
+    )
+    add(
+        "--level",
+        metavar="NUMBER",
+        type=number_between(0, 1),
+        default=0.05,
+        help="p below which it is significantly worse (default: %(default)s)",
+    )
+    add(
+        "--slice",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="compare by the values of a column; give it once for each column (default: length, "
+        "script and columns of few values)",
+    )
+    add(
+        "--examples",
+        metavar="NUMBER",
+        type=whole_number(0),
+        default=5,
+        help="tell so many rows of each kind of change (default: %(default)s)",
+    )
+    add(
+        "-o",
+        "--out",
+        metavar="OUT",
+        help="write every changed row to a .csv, .tsv, .jsonl or .parquet file (default: none)",
+    )
+    add("--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)")
+    add(
+        "--seed",
+        metavar="NUMBER",
+        type=whole_number(0),
+        default=0,
+        help="of the bootstrap behind the intervals (default: %(default)s)",
+    )
+    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+    add("--json", action="store_true", help="print one JSON document, with every changed row")
+    add_reading_options(parser, labelled=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, print what changed, and fail on a regression."""
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from textkind.cli.diff_table import diff_table
+    from textkind.cli.terminal import print_json, talk_for
+    from textkind.workflow.diff import DiffSettings, diff
+
+    settings = DiffSettings(
+        reading=read_settings(arguments),
+        labelled=not arguments.unlabelled,
+        figure=arguments.figure,
+        level=arguments.level,
+        slices=tuple(arguments.slice),
+        out=None if arguments.out is None else Path(arguments.out),
+        overwrite=arguments.overwrite,
+        seed=arguments.seed,
+        threads=arguments.threads,
+    )
+    result = diff(arguments.first, arguments.second, arguments.file, settings, talk_for(arguments))
+    if arguments.json:
+        print_json(asdict(result))
+    else:
+        print(diff_table(result, arguments.examples))
+    return REGRESSION if result.verdict is not None and result.verdict["regression"] else 0
