@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from textkind.workflow.audit import AuditSettings, audit
     from textkind.workflow.clean import CleanSettings, clean
     from textkind.workflow.compare import CompareSettings, compare
+    from textkind.workflow.crossvalidate import CrossValidationSettings, crossvalidate
     from textkind.workflow.diff import DiffSettings, diff
     from textkind.workflow.distil import DistilSettings, distil
     from textkind.workflow.errors import MistakesSettings, explain_mistakes
@@ -28,6 +29,7 @@ _HOMES = {
     "CleanSettings": "textkind.workflow.clean",
     "CompareSettings": "textkind.workflow.compare",
     "ConformalSettings": "textkind.decision.conformal",
+    "CrossValidationSettings": "textkind.workflow.crossvalidate",
     "DiffSettings": "textkind.workflow.diff",
     "DistilSettings": "textkind.workflow.distil",
     "MistakesSettings": "textkind.workflow.errors",
@@ -39,6 +41,7 @@ _HOMES = {
     "audit": "textkind.workflow.audit",
     "clean": "textkind.workflow.clean",
     "compare": "textkind.workflow.compare",
+    "crossvalidate": "textkind.workflow.crossvalidate",
     "diff": "textkind.workflow.diff",
     "distil": "textkind.workflow.distil",
     "evaluate": "textkind.workflow.evaluate",
@@ -52,6 +55,7 @@ __all__ = [
     "CleanSettings",
     "CompareSettings",
     "ConformalSettings",
+    "CrossValidationSettings",
     "DiffSettings",
     "DistilSettings",
     "MistakesSettings",
@@ -63,6 +67,7 @@ __all__ = [
     "audit",
     "clean",
     "compare",
+    "crossvalidate",
     "diff",
     "distil",
     "evaluate",

@@ -73,7 +73,10 @@ def test_the_defaults_told_are_those_of_the_settings():
     ("words", "hint"),
     [
         (["trian", "x.csv"], "did you mean 'train'?"),
-        (["reviews.csv"], "known: 'train', 'compare', 'distil', 'audit', 'clean', 'evaluate'"),
+        (
+            ["reviews.csv"],
+            "known: 'train', 'compare', 'distil', 'audit', 'clean', 'crossvalidate', 'evaluate'",
+        ),
         (["train", "x.csv", "--featurs", "words"], "did you mean '--features'"),
         (["train", "x.csv", "--test_share=0.1"], "did you mean '--test-share'"),
         (["train", "x.csv", "--features", "wrods"], "did you mean 'words'?"),

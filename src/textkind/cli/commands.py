@@ -22,6 +22,7 @@ COMMANDS = {
     "distil": "let a small, fast model learn from a big one",
     "audit": "look for what makes figures lie: leaks, wrong labels, give-aways",
     "clean": "leave out, or mend, what an audit finds",
+    "crossvalidate": "test every row once, by fits that have not seen it",
     "evaluate": "measure a model on labelled text",
     "diff": "compare two models row by row; fail on a regression",
     "errors": "group a model's mistakes by what may be their cause",

@@ -69,10 +69,11 @@ def add_arguments(parser: Parser) -> None:
     )
     add_reading_options(parser, labelled=True)
     add_split_options(parser)
-    _add_model_options(parser)
+    add_model_options(parser)
 
 
-def _add_model_options(parser: Parser) -> None:
+def add_model_options(parser: Parser) -> None:
+    """Add the choice of a model and the options of each."""
     add = parser.add_argument_group("the model").add_argument
     add(
         "--model",
@@ -194,7 +195,7 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.cli.terminal import print_json, talk_for
     from textkind.workflow.train import TrainSettings, train
 
-    model = SETTINGS_OF.get(arguments.model, _neural_settings)(arguments)
+    model = model_settings(arguments)
     settings = TrainSettings(
         test=arguments.test,
         validation=arguments.validation,
@@ -203,7 +204,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         split=split_settings(arguments),
         model=model,
-        calibration=_calibration_settings(arguments),
+        calibration=calibration_settings(arguments),
         rule=rule_settings(arguments),
         command=shlex.join(["textkind", *arguments.typed]),
         **given(arguments, "threads"),
@@ -221,11 +222,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _calibration_settings(arguments: argparse.Namespace) -> "CalibrationSettings":
+def calibration_settings(arguments: argparse.Namespace) -> "CalibrationSettings":
+    """How probabilities are calibrated, as asked for."""
     from textkind.decision.calibrate import AUTO, CalibrationSettings
 
     method = arguments.calibration
     return CalibrationSettings(AUTO if method is None else method)
+
+
+def model_settings(arguments: argparse.Namespace) -> Any:
+    """The settings of the model that was asked for; SettingsError for another model's options."""
+    return SETTINGS_OF.get(arguments.model, _neural_settings)(arguments)
 
 
 def _linear_settings(arguments: argparse.Namespace) -> "LinearSettings":

@@ -27,12 +27,13 @@ from textkind.evaluation.differences import (
 from textkind.evaluation.scorecard import HEADLINE, HEADLINE_SEVERAL
 from textkind.evaluation.slices import compared_figure
 from textkind.progress import SILENT, Talk
-from textkind.storage.place import whole_file, writing
 from textkind.workflow.origin import classifier_of, file_digest
 from textkind.workflow.slices import columns_to_slice, slices_of
-from textkind.workflow.writers import format_of_output, open_writer
+from textkind.workflow.told_rows import named, sureness, write_told_rows
+from textkind.workflow.writers import format_of_output
 
-JOINT = "|"  # between several labels of a text in a CSV field
+COLUMNS = ("row", "change", "gold", "first", "first_probability", "second", "second_probability",
+           "text")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def diff(
         kinds, told = _told_changes(corpus, pair, settings.labelled)
         rows = _changed_rows(corpus, pair, kinds, settings.labelled)
     if settings.out is not None:
-        _write(rows, labels.several, settings.out, settings.overwrite)
+        write_told_rows(rows, COLUMNS, labels.several, settings.out, settings.overwrite)
         talk.note(f"{len(rows):,} changed rows are written to {settings.out}")
     return DiffResult(
         source=reading.source,
@@ -250,7 +251,7 @@ def _changed_rows(
     corpus: Corpus, pair: Pair, kinds: np.ndarray, labelled: bool
 ) -> list[dict[str, Any]]:
     """The changed rows as records, by kind, within it the surest of the second model first."""
-    sure = [_sureness(given, labels)
+    sure = [sureness(given, labels)
             for given, labels in ((pair.first, pair.first_labels),
                                   (pair.second, pair.second_labels))]  # fmt: skip
     changed = np.flatnonzero(kinds >= 0)
@@ -262,47 +263,13 @@ def _changed_rows(
             record["id"] = corpus.ids[row].as_py()
         if labelled:
             record["change"] = CHANGES[kinds[row]]
-            record["gold"] = _names(corpus.labels, corpus.targets[row])
+            record["gold"] = named(corpus.labels, corpus.targets[row])
         record |= {
-            "first": _names(corpus.labels, pair.first_labels[row]),
+            "first": named(corpus.labels, pair.first_labels[row]),
             "first_probability": float(sure[0][row]),
-            "second": _names(corpus.labels, pair.second_labels[row]),
+            "second": named(corpus.labels, pair.second_labels[row]),
             "second_probability": float(sure[1][row]),
             "text": corpus.texts[row].as_py(),
         }
         records.append(record)
     return records
-
-
-def _sureness(given: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(N,) the probability of the label; of several, that of the least sure decision."""
-    if labels.ndim == 1:
-        return np.take_along_axis(given, labels[:, None], axis=1)[:, 0]
-    return np.where(labels != 0, given, 1 - given).min(axis=1)
-
-
-def _names(labels: LabelSet, target: Any) -> str | list[str]:
-    if labels.several:
-        return [labels.names[label] for label in np.flatnonzero(target)]
-    return labels.names[int(target)]
-
-
-def _write(rows: list[dict[str, Any]], several: bool, out: Path, overwrite: bool) -> None:
-    strings = pa.large_list(pa.large_string()) if several else pa.large_string()
-    kinds = {
-        "row": pa.int64(),
-        "id": pa.large_string(),
-        "change": pa.large_string(),
-        "gold": strings,
-        "first": strings,
-        "first_probability": pa.float32(),
-        "second": strings,
-        "second_probability": pa.float32(),
-        "text": pa.large_string(),
-    }
-    names = [name for name in kinds if not rows or name in rows[0]]
-    table = pa.table({name: pa.array([row[name] for row in rows], kinds[name]) for name in names})
-    with whole_file(out, overwrite=overwrite) as part, writing(out), part.open("wb") as file:
-        writer = open_writer(format_of_output(out), file, JOINT)
-        writer.write(table)
-        writer.close()
