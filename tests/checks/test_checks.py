@@ -359,3 +359,28 @@ def test_lengths_and_words_that_drift_over_time():
     mixed = np.random.default_rng(0).permutation(300)
     assert found("text_drift", Audited(replace(drifting, time=days[mixed]), None)) == []
     assert found("text_drift", Audited(corpus(late, TRAIN.targets), None)) == []
+
+
+def vocabulary_of(*parts):
+    return sorted({word for part in parts for text in part.texts.to_pylist()
+                   for word in text.split()})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made_of", "more", "expected"),
+    [("both", 0, 20), ("train", 0, None), ("both", 200, None), ("none", 0, None)],
+)
+def test_a_vocabulary_made_from_test_texts_is_told_from_one_of_other_texts(made_of, more, expected):
+    words = [f"only{chr(97 + number)}" for number in range(20)]
+    test = with_texts(TEST, [f"{word} there" for word in words])
+    parts = {"both": (TRAIN, test), "train": (TRAIN,), "none": ()}[made_of]
+    known = [*vocabulary_of(*parts), *(f"other{number}x" for number in range(more))]
+    vocabulary = pa.array(known, pa.large_string())
+    findings = found("vocabulary_of_test", Audited(TRAIN, test, vocabulary=vocabulary))
+    if expected is None:
+        assert findings == []
+    else:
+        assert findings[0].severity == "serious"
+        told = {one["word"] for one in findings[0].examples}
+        assert told <= {*words, "there"}
+        assert findings[0].rows == len({*words, "there"})

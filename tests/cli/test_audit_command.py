@@ -1,6 +1,7 @@
 """textkind audit: findings as text, as JSON, and as an exit code."""
 
 import csv
+import gzip
 import json
 
 import pytest
@@ -78,6 +79,35 @@ def test_labels_are_judged_where_that_is_asked(tmp_path, capsys):
     few = write(tmp_path / "few.csv", rows[:4])
     assert main(["audit", few, "--labels"]) == 2
     assert "4 rows are too few to judge labels by" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["words.txt", "vectors.vec.gz", "tokenizer.json"])
+def test_ready_made_words_of_the_test_file_are_found(kind, files, tmp_path, capsys):
+    texts = [row[0] for row in ROWS] + ["another of cats", "more ships"]
+    words = sorted({word for text in texts for word in text.split()})
+    if kind == "tokenizer.json":
+        vocabulary = {f"\u0120{word}": place for place, word in enumerate(words)}
+        content = json.dumps({"model": {"vocab": vocabulary | {"##ing": len(words)}}}).encode()
+    else:
+        content = "".join(f"{word} 0.1 0.2\n" for word in words).encode()
+    path = tmp_path / kind
+    path.write_bytes(gzip.compress(content) if kind.endswith(".gz") else content)
+    assert main(["audit", *files, "--vocabulary", str(path), "--strict"]) == 1
+    assert "words of the vocabulary stand in test texts alone" in capsys.readouterr().out
+    assert main(["audit", files[0], "--vocabulary", str(path), "--strict"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [("none.txt", None, "cannot be read"), ("empty.txt", b"", "no vocabulary"),
+     ("odd.json", b"[1]", "no vocabulary"), ("binary.bin", b"\xff\xfe\x00", "no vocabulary")],
+)  # fmt: skip
+def test_a_file_without_words_is_told(name, content, words, files, tmp_path, capsys):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["audit", *files, "--vocabulary", str(path)]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_nothing_to_say(tmp_path, capsys):

@@ -69,6 +69,7 @@ class Audited:
     threads: int | None = None
     probabilities: Mapping[str, np.ndarray] = field(default_factory=dict)  # (N, K) of a part by
     # its name, made without having seen the row: what label noise is judged by
+    vocabulary: pa.LargeStringArray | None = None  # words of ready-made vectors or a tokenizer
 
     @cached_property
     def parts(self) -> dict[str, Corpus]:

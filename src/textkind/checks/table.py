@@ -18,6 +18,7 @@ from textkind.checks import (
     mail,
     telling_words,
     times,
+    vocabulary,
 )
 from textkind.checks.finding import SEVERITIES, Audited, Finding
 from textkind.progress import SILENT, Talk
@@ -27,6 +28,7 @@ CHECKS: Mapping[str, Callable[[Audited], list[Finding]]] = {
     "near_duplicates": duplicates.near_duplicate_texts,
     "groups_on_both_sides": columns.groups_on_both_sides,
     "train_later_than_test": times.train_later_than_test,
+    "vocabulary_of_test": vocabulary.vocabulary_of_test,
     "conflicting_labels": duplicates.conflicting_labels,
     "likely_wrong_labels": label_noise.likely_wrong_labels,
     "telling_columns": columns.telling_columns,

@@ -45,6 +45,12 @@ def add_arguments(parser: Parser) -> None:
         "(default: off)",
     )
     parser.add_argument(
+        "--vocabulary",
+        metavar="FILE",
+        help="word vectors or a tokenizer.json that will be trained with: whether they were made "
+        "from TEST too (default: none)",
+    )
+    parser.add_argument(
         "--near",
         metavar="NUMBER",
         type=number_between(0.3, 1),
@@ -76,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         near=AuditSettings.near if arguments.near is None else arguments.near,
         labels=arguments.labels,
+        vocabulary=arguments.vocabulary,
         threads=arguments.threads,
     )
     result = audit(arguments.file, arguments.test, settings, talk_for(arguments))

@@ -1,6 +1,7 @@
 """Audit: read -> look. What is wrong with labelled texts, before any model; nothing is written."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from textkind.data.settings import ReadSettings
 from textkind.errors import DataError
 from textkind.progress import SILENT, Talk
 from textkind.workflow.out_of_fold import out_of_fold
+from textkind.workflow.vocabulary import read_vocabulary
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class AuditSettings:
     reading: ReadSettings = field(default_factory=ReadSettings)
     near: float = 0.8  # Jaccard similarity of near duplicates
     labels: bool = False  # judge every label by a linear model that has not seen its row
+    vocabulary: str | Path | None = None  # ready-made words that will be trained with
     seed: int = 0  # of the folds of that model
     threads: int | None = None
 
@@ -50,6 +53,7 @@ def audit(
     The test file is read with the labels and columns of the training file. Raises DataError,
     ColumnError or SettingsError.
     """
+    words = None if settings.vocabulary is None else read_vocabulary(settings.vocabulary)
     readings = read_parts(source, test, settings, talk)
     corpora = dict(zip(("train", "test"), (reading.corpus for reading in readings), strict=False))
     audited = Audited(
@@ -60,6 +64,7 @@ def audit(
         grouped=readings[0].columns.group,
         threads=settings.threads,
         probabilities=unseen(corpora, settings, talk) if settings.labels else {},
+        vocabulary=words,
     )
     return AuditResult(
         source=readings[0].source,
