@@ -109,3 +109,12 @@ def test_settings_of_another_network_are_refused():
         TextClassifier("rnn", neural=CNN).fit(TEXTS, LABELS)
     with pytest.raises(SettingsError, match="did you mean 'cnn'"):
         TextClassifier("cnnn").fit(TEXTS, LABELS)
+
+
+def test_imbalance_is_a_parameter_of_every_model():
+    fitted = network(imbalance="focal=2").fit(TEXTS, LABELS)
+    assert fitted.facts_["settings"]["training"]["imbalance"] == "focal=2"
+    with pytest.raises(SettingsError, match="not for frozen"):
+        TextClassifier("frozen", imbalance="focal").fit(TEXTS, LABELS)
+    with pytest.raises(SettingsError, match="the prior has no options"):
+        TextClassifier("prior", imbalance="auto").fit(TEXTS, LABELS)

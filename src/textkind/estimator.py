@@ -40,6 +40,8 @@ from textkind.models.prior import PriorSettings
 from textkind.models.settings import LINEAR, LinearSettings
 from textkind.progress import Talk
 from textkind.storage.model_folder import Provenance, load_model, save_model
+from textkind.training.imbalance import NONE
+from textkind.workflow.imbalance import with_imbalance
 from textkind.workflow.learn import ModelSettings, learn, worthwhile_share
 from textkind.workflow.promised import is_answered
 
@@ -66,6 +68,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     those of LinearSettings for the linear model, and:
 
     neural            NeuralSettings of another model; None: its defaults
+    imbalance         what is done about labels with few texts, of every model: docs/imbalance.md
     validation_share  share of the rows of `fit` that closes open choices (features, strength,
                       naive_bayes where they are "auto" or None) and calibrates; with fewer than
                       20 such rows fixed values are taken instead
@@ -282,15 +285,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             return LinearSettings(**{name: getattr(self, name) for name in names})
         fit_function(self.model)  # raises where there is none
         if self.model == PriorSettings().model:
+            if self.imbalance != NONE:
+                raise SettingsError("the prior has no options", found="imbalance")
             return PriorSettings()
-        if self.neural is None:
-            return default_settings(self.model)
-        if self.neural.model != self.model:
+        settings = default_settings(self.model) if self.neural is None else self.neural
+        if settings.model != self.model:
             raise SettingsError(
                 "the settings in `neural` are of another model",
-                found=(self.model, self.neural.model),
+                found=(self.model, settings.model),
             )
-        return self.neural
+        return settings if self.imbalance == NONE else with_imbalance(settings, self.imbalance)
 
     def _rule(self) -> RuleSettings:
         return RuleSettings(self.threshold, self.positive, self.costs, self.top, self.at_least_one)

@@ -145,7 +145,7 @@ def test_the_command_line_tells_what_was_done(tmp_path, capsys):
     words += ["--strength", "1", "--naive-bayes", "off", "--imbalance"]
     assert main([*words, "auto"]) == 0
     out, err = capsys.readouterr()
-    assert "imbalance post-hoc" in out
+    assert "changed       labels by prior, imbalance post-hoc: accuracy" in out
     assert "times as many texts of 'common' as of 'rare'" in err
     assert main([*words, "focal", "--overwrite"]) == 2
     assert "imbalance focal is not for the linear model" in capsys.readouterr().err

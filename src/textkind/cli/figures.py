@@ -28,6 +28,7 @@ def run_table(metrics: dict[str, Any], folder: Path) -> str:
         ("model", f"{fit['model']}: {_choices(fit.get('settings', {}))}"),
         *(("chosen", sentence) for sentence in fit.get("auto", {}).get("sentences", [])),
         *_training(fit),
+        *_effect(metrics.get("effect")),
         ("seconds", ", ".join(f"{k} {v:.1f}" for k, v in fit["seconds"].items())),
         ("report", str(folder / "report.html")),
         ("model folder", str(folder / "model")),
@@ -123,6 +124,18 @@ def _training(fit: dict[str, Any]) -> list[tuple[str, str]]:
         ("training", f"{ended}; {place}"),
         ("parameters", f"{fit['parameters']:,}"),
     ]
+
+
+def _effect(effect: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """A line of what imbalance and the rule changed; none where neither was asked for."""
+    if effect is None:
+        return []
+    changes = []
+    for key in ("accuracy", "macro_f1"):
+        value, without = (shown(key, effect[key][name]) for name in ("value", "without"))
+        changes.append(f"{HEADLINE[key]} {value} for {without}")
+    told = f"labels by {effect['rule']}, imbalance {effect['imbalance']}: "
+    return [("changed", f"{told}{', '.join(changes)} of {effect['against']}")]
 
 
 def _decision(card: dict[str, Any]) -> str:
