@@ -27,9 +27,15 @@ class OurEncoder:
         self.train = data.train
 
     def fit(self, setting: Facts) -> Facts:
-        """setting: folder of the model that `make` wrote; precision. Reads, and fits nothing."""
+        """setting: folder of the model that `make` wrote; precision; graph: False without one.
+
+        Reads, and fits nothing.
+        """
         loaded = TextClassifier.load(Path(setting["folder"]) / OURS).classifier_
-        self.classifier = replace(loaded, model=in_precision(loaded.model, setting["precision"]))
+        model = in_precision(loaded.model, setting["precision"])
+        if not setting.get("graph", True):
+            model.reader.can_be_quick = False
+        self.classifier = replace(loaded, model=model)
         return {}
 
     def make(self, folder: Path) -> None:
@@ -47,6 +53,8 @@ class OurEncoder:
             self.train.texts, self.train.labels
         )
         model: Any = made.classifier_.model
+        for exported in (folder / THEIRS).glob("*.onnx"):  # by a peer, of an earlier model
+            exported.unlink()
         write_bert_folder(model, folder / THEIRS)
         made.save(folder / OURS, overwrite=True)  # last: it says that all is there
 

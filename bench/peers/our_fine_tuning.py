@@ -9,6 +9,7 @@ from bench.measure import Desk, Facts, TrainingAlone, serve
 from bench.peers.ours_neural import corpus_of
 from bench.peers.training_rows import warm_up_and_rows
 from textkind.data.labels import LabelSet
+from textkind.models.networks.pretrained_settings import PretrainedSettings
 from textkind.models.neural import NeuralModel, fit_neural
 from textkind.models.neural_settings import default_settings
 
@@ -27,9 +28,12 @@ class OurFineTuning(TrainingAlone):
         """
         labels = LabelSet(tuple(sorted(set(self.train.labels))))
         settings = default_settings("pretrained")
+        layers = settings.layers
+        assert isinstance(layers, PretrainedSettings)
         settings = replace(
             settings,
-            layers=replace(settings.layers, freeze=setting["freeze"]),  # type: ignore[call-arg]
+            # as with many texts: these are few of each label
+            layers=replace(layers, freeze=setting["freeze"], few_shot=False, label_names=False),
             training=replace(settings.training, epochs=1, precision=setting["precision"]),
         )
         for part in warm_up_and_rows(self.train, setting["steps"]):

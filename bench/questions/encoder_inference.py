@@ -25,14 +25,17 @@ INT8_TIMES, INT8_SINGLE_MS, INT8_LOST = 10.0, 0.7, 0.3  # points of accuracy
 
 def contenders() -> list[Contender]:
     """Ours and the peers, in bfloat16 only where the processor has it."""
-    ours = {"textkind": "float32", INT8: "int8"}
+    ours: dict[str, Facts] = {
+        "textkind": {"precision": "float32"},
+        "textkind, without onnxruntime": {"precision": "float32", "graph": False},
+        INT8: {"precision": "int8"},
+    }
     engines = ["pipeline", PIPELINE, TORCH, "onnxruntime", "onnxruntime, int8"]
     if has_bfloat16():
-        ours["textkind, bfloat16"] = "bfloat16"
+        ours["textkind, bfloat16"] = {"precision": "bfloat16"}
         engines.append("PyTorch, bfloat16")
     told: list[tuple[str, str, Facts]] = [
-        (name, OUR_ENCODER, {"folder": str(FOLDER), "precision": precision})
-        for name, precision in ours.items()
+        (name, OUR_ENCODER, {"folder": str(FOLDER)} | setting) for name, setting in ours.items()
     ]
     theirs = str(FOLDER / "hugging_face")
     told += [(name, BERT_RUNTIMES, {"folder": theirs, "engine": name}) for name in engines]

@@ -14,7 +14,7 @@ from textkind.models.networks.windows import plain_network
 
 # Tokens read, from which on the start of onnxruntime is worth its time: that of reading as many.
 ENOUGH = 2048
-LARGEST = 1 << 30  # bytes of an encoder's weights, which the graph holds once more
+LARGEST = 1 << 29  # bytes of an encoder's weights: the graph lays them out anew
 
 
 class QuickReader:
@@ -43,7 +43,7 @@ class QuickReader:
 
 
 def is_light(network: nn.Module) -> bool:
-    """Whether the encoder of a network that has_bert is on the CPU and may be held twice."""
+    """Whether the encoder of a network that has_bert is on the CPU and not too large."""
     own = plain_network(network)
     assert isinstance(own, Pretrained)
     on_cpu = own.frame.device.type == "cpu"
