@@ -262,6 +262,7 @@ def made_metrics(
     eighth = {name: count // 8 for name, count in counts.items()}
     top = max(counts, key=lambda name: counts[name])
     metrics |= {
+        "errors": None,
         "baseline": {
             "name": "majority label",
             "label": top,

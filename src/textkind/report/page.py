@@ -13,6 +13,7 @@ from textkind.report.calibration import calibration_sections
 from textkind.report.confusion import LARGEST_MAP, confusions, heat_map, pair_rows
 from textkind.report.distil import distil_section
 from textkind.report.effect import effect_section
+from textkind.report.error_groups import error_section
 from textkind.report.figures import (
     Metrics,
     figure_rows,
@@ -81,6 +82,7 @@ def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
         notes=told(metrics.get("notes") or []),
         **_data_sections(metrics),
         **(_quality_sections(metrics, part) if part["rows"] else {}),
+        errors=error_section(metrics),
         mistakes=mistake_rows(mistakes),
         mistake_total=len(mistakes),
         has_ngrams=any(one.get("ngrams") for one in mistakes),

@@ -42,6 +42,7 @@ from textkind.storage.run_folder import (
 )
 from textkind.workflow.auto import AutoSettings, climb_to_model
 from textkind.workflow.effect import effect_facts
+from textkind.workflow.error_groups import MOST_KNOWN, error_groups
 from textkind.workflow.leaks import audited_parts, clean_figures, findings
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
@@ -204,7 +205,10 @@ def scored_parts(
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
     figures: dict[str, Any] = dict.fromkeys(
-        ("test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline")
+        (
+            "test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline",
+            "errors",
+        )  # fmt: skip
     )
     mistakes: list[dict[str, Any]] = []
     shown = tested
@@ -241,8 +245,15 @@ def scored_parts(
             learned, parts.train, parts.validation, shown, settings.rule,
             is_test=shown is tested, seed=seed, threads=settings.threads, talk=talk,
         )  # fmt: skip
+    if shown is not None and len(shown[0]):
+        part, given = shown
+        known = parts.train.take(np.arange(min(len(parts.train), MOST_KNOWN)))
+        found = error_groups(
+            learned.classifier, part, given, known, seed=seed, threads=settings.threads, talk=talk
+        )
+        figures["errors"] = found.figures
         with talk.task("explaining the mistakes"):
-            mistakes = mistake_records(learned.classifier, *shown)
+            mistakes = mistake_records(learned.classifier, part, given, found=found)
     return figures, mistakes
 
 
