@@ -12,7 +12,7 @@ FLOORS = [
     ("errors",),  # the ground: every other part of floor 0 may raise
     ("seeds", "progress", "parallel", "optional"),
     ("data",),
-    ("encoding", "evaluation"),
+    ("encoding", "evaluation", "changes"),
     ("decision", "checks"),
     ("training", "mistakes"),
     ("models",),

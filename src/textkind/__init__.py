@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
     from textkind.workflow.audit import AuditSettings, audit
+    from textkind.workflow.behaviour import BehaviourSettings, behaviour
     from textkind.workflow.clean import CleanSettings, clean
     from textkind.workflow.compare import CompareSettings, compare
     from textkind.workflow.crossvalidate import CrossValidationSettings, crossvalidate
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AuditSettings": "textkind.workflow.audit",
+    "BehaviourSettings": "textkind.workflow.behaviour",
     "CleanSettings": "textkind.workflow.clean",
     "CompareSettings": "textkind.workflow.compare",
     "ConformalSettings": "textkind.decision.conformal",
@@ -39,6 +41,7 @@ _HOMES = {
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
     "audit": "textkind.workflow.audit",
+    "behaviour": "textkind.workflow.behaviour",
     "clean": "textkind.workflow.clean",
     "compare": "textkind.workflow.compare",
     "crossvalidate": "textkind.workflow.crossvalidate",
@@ -52,6 +55,7 @@ _HOMES = {
 
 __all__ = [
     "AuditSettings",
+    "BehaviourSettings",
     "CleanSettings",
     "CompareSettings",
     "ConformalSettings",
@@ -65,6 +69,7 @@ __all__ = [
     "TextkindError",
     "TrainSettings",
     "audit",
+    "behaviour",
     "clean",
     "compare",
     "crossvalidate",

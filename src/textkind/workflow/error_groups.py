@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from textkind.checks.finding import label_names_of, shown
+from textkind.checks.finding import label_names_of, names_of, shown
 from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
 from textkind.decision.decision import decide
@@ -107,13 +107,9 @@ def _vectors(
 
 def _example(corpus: Corpus, judged: Judged, row: int) -> dict[str, Any]:
     """Where a mistake stands, what it says, what is right and what was answered."""
-    names = corpus.labels.names
-    answer = judged.predicted[row]
-    several = corpus.labels.several
-    answered = [names[place] for place in np.flatnonzero(answer)] if several else [names[answer]]
     return {
         "row": int(corpus.rows[row]),
         "text": shown(corpus.texts[row].as_py(), EXAMPLE),
         "gold": label_names_of(corpus, row),
-        "predicted": answered,
+        "predicted": names_of(corpus.labels, judged.predicted[row]),
     }
