@@ -1,4 +1,4 @@
-"""The audit, and what probabilities and promises are worth.
+"""The audit, and what probabilities, promises, error analysis and forecasts are worth.
 
     python -m bench.trust [QUESTION ...]
 
@@ -13,9 +13,11 @@ from bench.peers.setup import TRUST_PEERS
 from bench.questions import (
     audit_speed,
     calibration_error,
+    error_groups,
     imbalance,
     label_noise,
     near_duplicates,
+    next_steps,
 )
 
 QUESTIONS: dict[str, Question] = {
@@ -24,6 +26,9 @@ QUESTIONS: dict[str, Question] = {
     "label_noise": label_noise.ask,
     "imbalance": imbalance.ask,
     "calibration_error": calibration_error.ask,
+    "error_groups": error_groups.ask,
+    "forecast": next_steps.ask_forecast,
+    "next_texts": next_steps.ask_texts,
 }
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textkind.workflow.distil import DistilSettings, distil
     from textkind.workflow.errors import MistakesSettings, explain_mistakes
     from textkind.workflow.evaluate import evaluate
+    from textkind.workflow.next_steps import NextSettings, next_steps
     from textkind.workflow.predict import PredictSettings, predict
     from textkind.workflow.train import TrainSettings, train
 
@@ -35,6 +36,7 @@ _HOMES = {
     "DiffSettings": "textkind.workflow.diff",
     "DistilSettings": "textkind.workflow.distil",
     "MistakesSettings": "textkind.workflow.errors",
+    "NextSettings": "textkind.workflow.next_steps",
     "PredictSettings": "textkind.workflow.predict",
     "RuleSettings": "textkind.decision.rule_settings",
     "TextClassifier": "textkind.estimator",
@@ -49,6 +51,7 @@ _HOMES = {
     "distil": "textkind.workflow.distil",
     "evaluate": "textkind.workflow.evaluate",
     "explain_mistakes": "textkind.workflow.errors",
+    "next_steps": "textkind.workflow.next_steps",
     "predict": "textkind.workflow.predict",
     "train": "textkind.workflow.train",
 }
@@ -63,6 +66,7 @@ __all__ = [
     "DiffSettings",
     "DistilSettings",
     "MistakesSettings",
+    "NextSettings",
     "PredictSettings",
     "RuleSettings",
     "TextClassifier",
@@ -77,6 +81,7 @@ __all__ = [
     "distil",
     "evaluate",
     "explain_mistakes",
+    "next_steps",
     "predict",
     "train",
 ]

@@ -73,6 +73,16 @@ def test_rates_lifts_and_rows_in_no_group_add_up():
     assert result.groups_of(0) == ["negation"]
 
 
+def test_examples_are_the_surest_mistakes():
+    rng = np.random.default_rng(0)
+    given = rng.dirichlet(np.full(5, 0.5), 60)
+    one = judged(["it is not so"] * 60, rng.integers(0, 5, 60), given)
+    examples = by_name(found(one))["negation"]["examples"]
+    wrong = np.flatnonzero(one.wrong)
+    expected = wrong[np.argsort(-given[wrong].max(axis=1), kind="stable")][:3]
+    assert examples == expected.tolist()
+
+
 def test_a_group_that_only_mistakes_can_be_in_has_no_lift():
     texts = ["a text of some words"] * 21
     one = judged(texts, [0, *[0, 1] * 10], [[0.01, 0.99], *[[0.9, 0.1], [0.1, 0.9]] * 10])

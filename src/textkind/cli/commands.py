@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "compare two models row by row; fail on a regression",
     "errors": "group a model's mistakes by what may be their cause",
     "behaviour": "change texts a little, and tell how often the answer flips",
+    "next": "tell what to do next: more texts, labels to check, texts to label",
     "predict": "label texts with a model",
     "show": "tell what a model is and what it learned",
     "zero": "make a model of label names alone, without a labelled text",

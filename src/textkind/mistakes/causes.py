@@ -51,6 +51,14 @@ class Judged:
         """(N,) bool: of several labels, any is wrong."""
         return correct_rows(self.predicted, self.targets) == 0
 
+    @property
+    def confidence(self) -> np.ndarray:
+        """(N,) how sure the model is: of the likeliest label, of several of its surest decision."""
+        if self.several:
+            surest: np.ndarray = np.abs(self.probabilities - 0.5).max(axis=1, initial=0)
+            return surest
+        return self.probabilities.max(axis=1, initial=0)
+
 
 @dataclass(frozen=True)
 class Cause:

@@ -23,13 +23,13 @@ IRONY = (
     r"|good luck with that|nice (?:job|work|going|try)|how (?:nice|lovely|original|wonderful) of)\b"
     r"|[\x{201C}\"'](?:great|good|nice|best|smart|fun|fair|free|love|help|helpful|expert|experts"
     r"|news|funny|genius|special|service|improved|quality)[\x{201D}\"']"
-    r"|\x{1F644}|\x{1F643}|(?:!\?|\?!){1,}"
+    r"|\x{1F644}|\x{1F643}"
 )
 # What a text is about stands outside it: it opens with a word that points back.
 POINTING = (
     r"^\W*(?:(?:and|but|so|or|because|then|yes|no|yeah|ok|okay|also|well)\W+)?"
     r"(?:it|its|it's|they|them|their|they're|he|him|his|he's|she|her|she's|this|that|that's|these"
-    r"|those|same|such|both|neither|there)\b"
+    r"|those)\b"
 )
 ADDRESSED = r"(?:@\w+|https?://\S+|#\w+)"  # says nothing by itself
 WORD = r"[\p{L}\p{N}]+"

@@ -37,7 +37,7 @@ def grouped(judged: Judged, ngrams: TextNgrams, clusters: np.ndarray | None) -> 
     examples are places in the arrays of `judged`, the surest mistakes of each group.
     """
     wrong = judged.wrong
-    confidence = np.abs(judged.probabilities - 0.5).max(axis=1, initial=0)
+    confidence = judged.confidence
     found = {name: cause.rows(judged) for name, cause in CAUSES.items()}
     members = {name: rows for name, rows in found.items() if rows is not None}
     in_any = np.zeros(len(judged), bool)

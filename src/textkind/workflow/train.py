@@ -204,12 +204,8 @@ def scored_parts(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
-    figures: dict[str, Any] = dict.fromkeys(
-        (
-            "test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline",
-            "errors",
-        )  # fmt: skip
-    )
+    names = ("test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline")
+    figures: dict[str, Any] = dict.fromkeys((*names, "errors"))
     mistakes: list[dict[str, Any]] = []
     shown = tested
     audited = audited_parts(

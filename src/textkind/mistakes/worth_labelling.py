@@ -1,0 +1,50 @@
+"""Which texts are most worth a label: those that the model is unsure of, and not all alike."""
+
+import numpy as np
+
+from textkind.seeds import child_seed
+
+POOL = 10  # unsure texts looked at, for each that is chosen
+
+
+def uncertainty(probabilities: np.ndarray, *, several: bool) -> np.ndarray:
+    """(N,) 0 to 1 of (N, K) probabilities: 1 less the margin between the two likeliest labels.
+
+    Of several labels: of the label whose probability is nearest to one half.
+    """
+    if several:
+        nearest: np.ndarray = np.abs(probabilities - 0.5).min(axis=1)
+        return 1 - 2 * nearest
+    top = np.partition(probabilities, -2, axis=1)[:, -2:]
+    return 1 - (top[:, 1] - top[:, 0])
+
+
+def worth_labelling(
+    unsure: np.ndarray, vectors: np.ndarray, number: int, seed: int = 0
+) -> np.ndarray:
+    """Places of at most `number` texts, the most unsure first.
+
+    unsure (N,) is their uncertainty, vectors (N, D) float32 say what lies together. Of the POOL
+    times as many most unsure, `number` clusters are made, by k-means weighted by uncertainty, and
+    the text nearest to the centre of each is taken (Zhdanov 2019, "Diverse mini-batch active
+    learning").
+    """
+    order = np.argsort(-unsure, kind="stable")
+    if len(order) <= number:
+        return order
+    pool = order[: POOL * number]
+    from sklearn.cluster import KMeans
+
+    state = int(child_seed(seed, "worth labelling").generate_state(1)[0])
+    distinct = len(np.unique(vectors[pool], axis=0))
+    found = KMeans(min(number, distinct), n_init=1, random_state=state)
+    weights = np.maximum(unsure[pool], 1e-6)
+    away = found.fit_transform(vectors[pool], sample_weight=weights)  # (pool, clusters)
+    chosen = [
+        pool[inside[np.argmin(away[inside, cluster])]]
+        for cluster in range(away.shape[1])
+        if len(inside := np.flatnonzero(found.labels_ == cluster))
+    ]
+    rest = pool[~np.isin(pool, chosen)][: number - len(chosen)]
+    picked = np.concatenate([chosen, rest]).astype(np.int64)
+    return picked[np.argsort(-unsure[picked], kind="stable")]
