@@ -35,6 +35,7 @@ from textkind.decision.thresholds import (
     floor_worth,
 )
 from textkind.evaluation.counts import (
+    LabelCounts,
     count_labels,
     f1,
     macro,
@@ -43,11 +44,13 @@ from textkind.evaluation.counts import (
     recall,
     rows_by_label,
 )
+from textkind.evaluation.intervals import resampled_counts
 
-EXPONENTS = np.linspace(0, 1, 21)  # of the prior, tried where texts have one label
+EXPONENTS = np.linspace(0, 1, 11)  # of the prior, tried where texts have one label
 SHARES = np.linspace(0, 1, 9)  # of a label's log odds in training, by which its threshold moves
 # rules that follow the prior: the part of micro F1 in what is best, the rest macro F1
 BY_PRIOR = {AUTO: 0.5, PRIOR: 0.5, "macro-f1": 0.0}
+RESAMPLES = 128  # by which the error of a figure is judged
 MOST_NAMED = 5  # labels in a note
 SMALLEST = 1e-7  # probability that counts as 0: its log odds stay finite
 
@@ -67,6 +70,7 @@ class Evidence:
     probabilities: np.ndarray
     targets: np.ndarray
     prior: np.ndarray
+    seed: int
 
     @property
     def two(self) -> tuple[np.ndarray, np.ndarray]:
@@ -146,15 +150,31 @@ def _by_prior(evidence: Evidence, part: float) -> Chosen:
         found = best_shared_cut(logit(clipped), evidence.targets, offsets, shares, part)
         thresholds = expit(found.cut + found.share * offsets)
         return Chosen(Rule(thresholds=tuple(thresholds.tolist())), found.share)
-    best, exponent = -1.0, 0.0
-    for tried in EXPONENTS.tolist():
-        rule = Rule(weights=prior_weights(evidence.prior, tried))
-        given = given_labels(rule, evidence.probabilities, several=False)
-        counts = count_labels(given, evidence.targets, len(evidence.labels))
-        value = float((1 - part) * macro(f1, counts) + part * micro(f1, counts))
-        if value > best:
-            best, exponent = value, tried
+    exponent = _prudent_exponent(evidence, part)
     return Chosen(Rule(weights=prior_weights(evidence.prior, exponent)), exponent)
+
+
+def _prudent_exponent(evidence: Evidence, part: float) -> float:
+    """The least exponent whose figure is within one standard error of the best.
+
+    The best alone is often chance, made by a few rows of rare labels (the rule is of Breiman et al.
+    1984). The error is that of the difference, over bootstrap draws that all exponents share.
+    """
+    labels, targets = len(evidence.labels), evidence.targets
+
+    def figure(counts: LabelCounts) -> np.ndarray:
+        return (1 - part) * macro(f1, counts) + part * micro(f1, counts)
+
+    found, drawn = [], []
+    for exponent in EXPONENTS:
+        rule = Rule(weights=prior_weights(evidence.prior, exponent))
+        given = given_labels(rule, evidence.probabilities, several=False)
+        found.append(figure(count_labels(given, targets, labels)))
+        drawn.append(figure(resampled_counts(given, targets, labels, evidence.seed, RESAMPLES)))
+    best = int(np.argmax(found))
+    errors = np.std(np.array(drawn) - drawn[best], axis=1)
+    near = np.array(found) >= found[best] - errors
+    return float(EXPONENTS[int(near.argmax())])
 
 
 def _chosen(evidence: Evidence) -> Chosen:
@@ -255,7 +275,7 @@ def fit_rule(
         if chosen is None:
             notes.append(f"no validation rows, so {name} cannot choose how labels are given")
     else:
-        evidence = Evidence(name, value, positive, labels, probabilities, targets, prior)
+        evidence = Evidence(name, value, positive, labels, probabilities, targets, prior, seed)
         if chosen is None and not evidence.has_positive:
             notes.append("no validation row has a label to choose by: the threshold stays at 0.5")
         elif chosen is None:
