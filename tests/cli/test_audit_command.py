@@ -110,6 +110,44 @@ def test_a_file_without_words_is_told(name, content, words, files, tmp_path, cap
     assert words in capsys.readouterr().err
 
 
+def test_times_that_cannot_be_read_are_told_with_row_and_value(tmp_path, capsys):
+    path = tmp_path / "times.csv"
+    rows = [
+        "text,label,day",
+        "a cat,animal,soon",
+        "a ship,vessel,2024-01-01",
+        "a dog,animal,",
+        "a cow,animal,2024-01-02",
+    ]
+    path.write_text("\n".join(rows) + "\n")
+    assert main(["audit", str(path), "--time", "day", "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["rejected"] == 2
+    assert "2 of 4 rows rejected: time unreadable (2)" in told.err
+    path.write_text("text,label,day\na cat,animal,soon\na ship,vessel,later\n")
+    assert main(["audit", str(path), "--time", "day"]) == 2
+    told = capsys.readouterr().err
+    assert "times.csv, line 2: column 'day' holds no times that can be read; found 'soon'" in told
+
+
+@pytest.mark.parametrize("option", [[], ["--labels"]])
+def test_the_same_text_throughout_one_row_a_class_and_groups_of_one(option, tmp_path, capsys):
+    same = write(tmp_path / "same.csv", [("one text", "ab"[n % 2], f"u{n}") for n in range(40)])
+    assert main(["audit", same, "--group", "user", *option, "--json", "--quiet"]) == 0
+    found = {one["check"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["conflicting_labels"]["rows"] == 40
+    assert found["repeated_texts"]["rows"] == found["near_duplicates_within"]["rows"] == 39
+    classes = write(tmp_path / "classes.csv", [(f"text {n}", f"class {n}", "") for n in range(12)])
+    code = main(["audit", classes, *option, "--json", "--quiet"])
+    told = capsys.readouterr()
+    if option:
+        assert code == 2
+        assert "12 rows are too few to judge labels by" in told.err
+    else:
+        findings = json.loads(told.out)["findings"]
+        assert [one["check"] for one in findings if one["severity"] != "note"] == ["rare_labels"]
+
+
 def test_nothing_to_say(tmp_path, capsys):
     path = write(
         tmp_path / "few.csv", [("one cat here", "a", "x"), ("two dogs there", "b", "y")] * 1

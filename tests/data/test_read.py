@@ -317,7 +317,7 @@ def test_group_time_and_id_columns_come_along():
     assert str(corpus.time[1]) == "2020-01-01T08:00:00.000000"
     assert corpus.ids.to_pylist() == ["7", "8", "10"]
     assert [(r.row, r.reason, r.column) for r in reading.rejected] == [
-        (3, "time unreadable", "date")
+        (3, "time unreadable: nonsense", "date")
     ]
     assert reading.table.column_names == list(source)
 

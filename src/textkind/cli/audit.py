@@ -51,17 +51,29 @@ def add_arguments(parser: Parser) -> None:
         "from TEST too (default: none)",
     )
     parser.add_argument(
+        "--examples",
+        metavar="NUMBER",
+        type=whole_number(0),
+        default=SHOWN,
+        help="tell so many rows of a finding, 20 at most (default: %(default)s)",
+    )
+    add_looking_options(parser)
+
+
+def add_looking_options(parser: Parser) -> None:
+    """Add the options of how texts are read and looked at, which clean has too."""
+    parser.add_argument(
         "--near",
         metavar="NUMBER",
         type=number_between(0.3, 1),
         help="Jaccard similarity of near duplicates, by words and word pairs (default: 0.8)",
     )
     parser.add_argument(
-        "--examples",
+        "--seed",
         metavar="NUMBER",
         type=whole_number(0),
-        default=SHOWN,
-        help="tell so many rows of a finding, 20 at most (default: %(default)s)",
+        default=0,
+        help="of the folds by which labels are judged (default: %(default)s)",
     )
     parser.add_argument(
         "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
@@ -82,6 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         near=AuditSettings.near if arguments.near is None else arguments.near,
         labels=arguments.labels,
+        seed=arguments.seed,
         vocabulary=arguments.vocabulary,
         threads=arguments.threads,
     )

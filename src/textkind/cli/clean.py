@@ -3,8 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from textkind.cli.parsing import Parser, names, number_between, whole_number
-from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.audit import add_looking_options
+from textkind.cli.parsing import Parser, names
+from textkind.cli.reading import read_settings
 
 if TYPE_CHECKING:
     from textkind.workflow.clean import CleanResult
@@ -62,29 +63,9 @@ def add_arguments(parser: Parser) -> None:
         "--removed", metavar="FILE", help="write the rows left out to this file (default: none)"
     )
     parser.add_argument(
-        "--near",
-        metavar="NUMBER",
-        type=number_between(0.3, 1),
-        help="Jaccard similarity of near duplicates, by words and word pairs (default: 0.8)",
-    )
-    parser.add_argument(
-        "--seed",
-        metavar="NUMBER",
-        type=whole_number(0),
-        default=0,
-        help="of the folds by which labels are judged (default: %(default)s)",
-    )
-    parser.add_argument(
         "--overwrite", action="store_true", help="replace files that are there (default: refuse)"
     )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    add = parser.add_argument_group("columns").add_argument
-    add("--group", metavar="COLUMN", help="rows of one group are judged together (default: none)")
-    add("--time", metavar="COLUMN", help="when a row is from (default: none)")
-    add_reading_options(parser, labelled=True)
+    add_looking_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

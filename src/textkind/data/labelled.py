@@ -12,6 +12,7 @@ from textkind.data.columns import Columns
 from textkind.data.corpus import Corpus
 from textkind.data.joined import texts_of
 from textkind.data.labels import LabelSet
+from textkind.data.rejected import excerpt
 from textkind.data.settings import ReadSettings
 from textkind.data.targets import (
     NamedLabels,
@@ -197,16 +198,19 @@ def _some(names: list[str], most: int = 8) -> str:
 def _times(collected: Collected, columns: Columns) -> np.ndarray | None:
     if columns.time is None:
         return None
-    times, bad = times_of(_whole(collected, columns.time))
+    given = _whole(collected, columns.time)
+    times, bad = times_of(given)
     if bad.all():
         raise ColumnError(
             f"column {columns.time!r} holds no times that can be read",
-            found=_first_value(collected, columns.time),
-            where=collected.name,
+            found=given[0].as_py(),
+            where=f"{collected.name}, {collected.unit} {collected.rows[0]:,}",
             hint="write times as 2024-01-31, 2024-01-31T12:00:00, a year, or seconds since 1970",
         )
     for index in np.flatnonzero(bad):
-        collected.reject(int(index), "time unreadable", columns.time)
+        value = given[int(index)].as_py()
+        told = "it is missing" if value is None else excerpt(str(value))
+        collected.reject(int(index), f"time unreadable: {told}", columns.time)
     return times
 
 
@@ -254,10 +258,3 @@ def _whole(collected: Collected, name: str) -> pa.Array:
         kind = kinds.pop()
         return pa.concat_arrays([chunk.cast(kind) for chunk in chunks])
     return pa.concat_arrays([chunk.cast(LARGE_STRING) for chunk in chunks])
-
-
-def _first_value(collected: Collected, name: str) -> object:
-    for chunk in collected.chunks[name]:
-        for value in chunk.drop_null()[:1]:
-            return value.as_py()
-    return None
