@@ -12,6 +12,7 @@ pytest.importorskip("transformers")
 
 from tests.models.encoder_folders import write_encoder
 from textkind.cli import main
+from textkind.models import quick_reading
 
 TOPICS = {"animal": ["cat", "dog"], "color": ["red", "blue"]}
 
@@ -73,6 +74,16 @@ def test_prediction_in_any_precision_gives_the_labels(run, file, precision, tmp_
     with out.open(newline="") as rows:
         found = [row["predicted_label"] == row["label"] for row in csv.DictReader(rows)]
     assert np.mean(found) > 0.9
+
+
+@pytest.mark.parametrize("enough", [0, 1 << 30], ids=["enough to read", "little to read"])
+def test_prediction_tells_that_onnxruntime_reads(enough, run, file, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(quick_reading, "ENOUGH", enough)
+    assert main(["predict", str(run), str(file), "-o", str(tmp_path / "out.csv")]) == 0
+    told = "the encoder was computed by onnxruntime, in float32\n"
+    assert (told in capsys.readouterr().err) == (enough == 0)
 
 
 def test_the_precision_of_a_linear_model_cannot_be_chosen(file, tmp_path, capsys):
