@@ -110,13 +110,15 @@ class Classifier:
     """A fitted model with its decision, and what validation showed of both (None: there was none).
 
     classes are the labels as the user gave them (names, numbers or true/false), in the order of
-    `labels.names`, which are the same as strings.
+    `labels.names`, which are the same as strings. seen (M,) uint64 are the sorted keys of the texts
+    that it learned from or was chosen by (data/text_keys.py); None where that is not known.
     """
 
     model: Model
     decision: Decision
     classes: tuple[str | int | float | bool, ...]
     evidence: Evidence | None = None
+    seen: np.ndarray | None = None
 
     @property
     def labels(self) -> LabelSet:

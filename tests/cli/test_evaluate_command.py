@@ -137,3 +137,12 @@ def test_a_column_that_is_not_there_is_told_with_the_nearest(run_folder, sliced_
     assert (code, out) == (2, "")
     assert "no such column to slice by; found 'sorce'" in err
     assert "did you mean 'source'?" in err
+
+
+def test_the_rows_the_model_has_not_seen_are_one_more_column(run_folder, ticket_file, capsys):
+    _, out, err = evaluate(capsys, run_folder, ticket_file)
+    assert "rows not in train" in out
+    assert "the model has seen" in err
+    _, out, err = evaluate(capsys, run_folder, ticket_file, "--train", ticket_file, "--all")
+    assert "0 rows not in train" in out
+    assert "300 of 300 test texts are in train" in err

@@ -12,6 +12,7 @@ examples:
   textkind evaluate runs/reviews new.csv
   textkind evaluate runs/reviews new.csv --mistakes 20
   textkind evaluate runs/reviews new.csv --all
+  textkind evaluate runs/reviews new.csv --train reviews.csv
   textkind evaluate runs/reviews new.csv --slice source --slice year
   textkind evaluate runs/reviews new.csv --json > figures.json
 """
@@ -25,6 +26,12 @@ def add_arguments(parser: Parser) -> None:
         "--all",
         action="store_true",
         help="every figure and every label in the tables (default: the headline, 20 labels)",
+    )
+    parser.add_argument(
+        "--train",
+        metavar="FILE",
+        help="what the model learned from: figures also without the texts that are nearly in it "
+        "(default: without those that are, if the model has seen any)",
     )
     parser.add_argument(
         "--slice",
@@ -65,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = EvaluateSettings(
         reading=read_settings(arguments),
+        train=arguments.train,
         slices=tuple(arguments.slice),
         mistakes=arguments.mistakes,
         seed=arguments.seed,

@@ -51,7 +51,7 @@ def evaluation_table(result: EvaluateResult, everything: bool = False) -> str:
     figures = result.figures
     blocks = [
         told,
-        figure_table(figures, everything),
+        figure_table(figures, everything, result.clean),
         label_table(figures["per_label"], None if everything else MOST_LABELS),
         confusion_table(figures),
         pair_table(figures),
@@ -61,13 +61,18 @@ def evaluation_table(result: EvaluateResult, everything: bool = False) -> str:
     return "\n\n".join(block for block in blocks if block)
 
 
-def figure_table(figures: dict[str, Any], everything: bool) -> str:
-    """The headline with its intervals, or every figure there is."""
+def figure_table(figures: dict[str, Any], everything: bool, clean: dict[str, Any] | None) -> str:
+    """The headline with its intervals, or every figure there is; beside it that of clean rows."""
     names = HEADLINE | FURTHER if everything else HEADLINE
     rows: list[tuple[str, ...]] = [("", "value", "95 % interval")]
     rows += [
         (name, *with_interval(key, figures[key])) for key, name in names.items() if key in figures
     ]
+    if clean is not None:
+        told = [key for key in names if key in figures]
+        column = [f"{clean['rows']:,} rows not in train"]
+        column += [shown(key, clean[key]["value"]) if key in clean else "" for key in told]
+        rows = [(*row, cell) for row, cell in zip(rows, column, strict=True)]
     return aligned(rows)
 
 

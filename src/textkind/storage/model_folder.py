@@ -4,6 +4,7 @@
     model.json            kind, labels, config, decision, provenance
     weights.safetensors   the named arrays
     evidence.safetensors  what validation showed, of which promises are made; empty without any
+    seen.safetensors      keys of the texts that it learned from; empty where they are not known
     golden.json           a few texts of ours and the logits they had when the folder was written
 
 Saving and loading go in the same order. Nothing is ever unpickled.
@@ -31,8 +32,8 @@ from textkind.storage.place import whole_folder, write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
 
 CARD, WEIGHTS, GOLDEN = "model.json", "weights.safetensors", "golden.json"
-EVIDENCE = "evidence.safetensors"
-FILES = [CARD, WEIGHTS, EVIDENCE, GOLDEN]
+EVIDENCE, SEEN = "evidence.safetensors", "seen.safetensors"
+FILES = [CARD, WEIGHTS, EVIDENCE, SEEN, GOLDEN]
 GOLDEN_TEXTS = (
     "a short sentence about nothing much",
     "The parcel came late, the box was torn, and nobody answered the phone!",
@@ -91,6 +92,7 @@ def write_model_files(classifier: Classifier, folder: Path, provenance: Provenan
     write_bytes(folder / CARD, document_bytes(card))
     write_bytes(folder / WEIGHTS, tensor_bytes(arrays))
     write_bytes(folder / EVIDENCE, tensor_bytes(evidence_arrays(classifier.evidence)))
+    write_bytes(folder / SEEN, tensor_bytes(_seen_arrays(classifier.seen)))
     golden = {"texts": list(GOLDEN_TEXTS), "logits": _golden_logits(model, GOLDEN_TEXTS).tolist()}
     write_bytes(folder / GOLDEN, document_bytes(golden))
     write_manifest(folder, FILES, f"textkind {textkind.__version__}")
@@ -112,6 +114,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
     card = _parse_card(files[CARD], str(folder / CARD))
     arrays = parse_tensors(files[WEIGHTS], str(folder / WEIGHTS))
     shown = parse_tensors(files[EVIDENCE], str(folder / EVIDENCE))
+    keys = parse_tensors(files[SEEN], str(folder / SEEN))
     golden = parse_document(files[GOLDEN], str(folder / GOLDEN))
     classes = tuple(card["labels"])
     try:
@@ -120,6 +123,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
         model_class = MODELS[card["kind"]].part(MODELS[card["kind"]].model)
         model = model_class.from_state(card["config"], arrays, labels)
         evidence = evidence_from_arrays(shown, card["several"], len(labels))
+        seen = _seen_from_arrays(keys)
         _check_golden(model, golden)
         provenance = provenance_of_json(card["provenance"])
     except ModelFolderError as error:
@@ -130,7 +134,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
         raise ModelFolderError(
             "the model cannot be rebuilt", found=str(error), where=str(folder)
         ) from error
-    return Classifier(model, decision, classes, evidence), provenance
+    return Classifier(model, decision, classes, evidence, seen), provenance
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -194,6 +198,22 @@ def provenance_of_json(told: dict[str, Any]) -> Provenance:
         if not all(isinstance(name, str) for name in (*columns.text, *columns.label_names)):
             raise ModelFolderError("the columns told in model.json are no names")
     return Provenance(told["source"], told["rows"], told["seed"], columns, told["sha256"])
+
+
+def _seen_arrays(seen: np.ndarray | None) -> dict[str, np.ndarray]:
+    return {} if seen is None else {"keys": seen}
+
+
+def _seen_from_arrays(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
+    """The keys as they were; ModelFolderError where they are no rising list of uint64."""
+    if not arrays:
+        return None
+    keys = arrays["keys"]
+    if set(arrays) != {"keys"} or keys.dtype != np.uint64 or keys.ndim != 1:
+        raise ModelFolderError("seen.safetensors makes no sense", found=sorted(arrays))
+    if not (keys[1:] > keys[:-1]).all():
+        raise ModelFolderError("the keys of seen.safetensors do not rise")
+    return keys
 
 
 def _check_golden(model: Model, golden: dict[str, Any]) -> None:

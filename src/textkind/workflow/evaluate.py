@@ -4,12 +4,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from textkind.checks.finding import Audited
 from textkind.classifier import Classifier, predict_probabilities
+from textkind.data.columns import Columns
+from textkind.data.corpus import Corpus
 from textkind.data.read import read_corpus
 from textkind.data.settings import ReadSettings
+from textkind.data.text_keys import text_keys
 from textkind.decision.decision import decide
-from textkind.evaluation.scorecard import score_part
+from textkind.evaluation.scorecard import score_headline, score_part
 from textkind.progress import SILENT, Talk
+from textkind.workflow.leaks import clean_figures
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.origin import classifier_of, file_digest
 from textkind.workflow.slices import columns_to_slice, slice_facts
@@ -21,6 +28,7 @@ class EvaluateSettings:
     """How labelled texts are read and figures drawn."""
 
     reading: ReadSettings = field(default_factory=ReadSettings)
+    train: object = None  # what the model learned from, to leave out what is nearly in it, too
     slices: tuple[str, ...] = ()  # columns to slice by, beside those that are sliced by anyway
     mistakes: int = 0  # most confident mistakes to tell
     seed: int = 0  # of the bootstrap
@@ -29,13 +37,18 @@ class EvaluateSettings:
 
 @dataclass(frozen=True, eq=False)
 class EvaluateResult:
-    """figures is a part of metrics.json, slices its entry; mistakes are those of mistakes.jsonl."""
+    """figures is a part of metrics.json, clean and slices are its entries.
+
+    clean leaves out the texts that the model has seen; with a training source those nearly so, too,
+    else `near` and `similarity` are None. mistakes are records of mistakes.jsonl.
+    """
 
     source: str
     read: int
     accepted: int
     rejected: int
     figures: dict[str, Any]
+    clean: dict[str, Any] | None
     slices: dict[str, Any] | None
     mistakes: list[dict[str, Any]]
 
@@ -67,6 +80,7 @@ def evaluate(
     with talk.task("evaluating"):
         predicted = decide(classifier.decision, given)
         figures = score_part(given, predicted, corpus.targets, corpus.labels, settings.seed)
+        clean = _clean(classifier, corpus, given, predicted, settings, trained, talk)
         beside = columns_to_slice(reading, settings.slices)
         slices = slice_facts(
             corpus, beside, given, predicted, asked=settings.slices, seed=settings.seed
@@ -80,6 +94,37 @@ def evaluate(
         accepted=len(corpus),
         rejected=len(reading.rejected),
         figures=figures,
+        clean=clean,
         slices=slices,
         mistakes=mistakes,
     )
+
+
+def _clean(
+    classifier: Classifier,
+    corpus: Corpus,
+    given: np.ndarray,
+    predicted: np.ndarray,
+    settings: EvaluateSettings,
+    trained: Columns | None,
+    talk: Talk,
+) -> dict[str, Any] | None:
+    """The headline without the rows that the model has seen; None where it has seen none."""
+    if settings.train is not None:
+        learned = read_corpus(
+            settings.train, settings.reading, labels=classifier.labels, trained=trained, talk=talk
+        ).corpus
+        audited = Audited(learned, corpus, threads=settings.threads)
+        return clean_figures(audited, given, predicted, settings.seed, talk)
+    if classifier.seen is None:
+        return None
+    same = np.isin(text_keys(corpus.texts), classifier.seen)
+    if not same.any():
+        return None
+    talk.note(
+        f"the model has seen {same.sum():,} of {len(corpus):,} texts in training: the figures are "
+        "told with and without them"
+    )
+    rows = ~same
+    figures = score_headline(given[rows], predicted[rows], corpus.targets[rows], settings.seed)
+    return {"left_out": {"same": int(same.sum()), "near": None}, "similarity": None, **figures}

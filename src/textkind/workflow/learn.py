@@ -11,6 +11,7 @@ import numpy as np
 
 from textkind.classifier import Classifier, fit_function
 from textkind.data.corpus import Corpus
+from textkind.data.text_keys import text_keys
 from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.decision import Decision, fit_decision
 from textkind.decision.evidence import evidence_of
@@ -98,5 +99,7 @@ def learn(
     if given is not None and validation is not None:
         evidence = evidence_of(decision, given, validation.targets, validation.texts)
     classes = train.labels.names if classes is None else classes
-    classifier = Classifier(fit.model, decision, classes, evidence)
+    seen = [train.texts] if validation is None else [train.texts, validation.texts]
+    keys = np.unique(np.concatenate([text_keys(texts) for texts in seen]))
+    classifier = Classifier(fit.model, decision, classes, evidence, keys)
     return Learned(classifier, logits, given, facts | {"rule": rule_facts}, even.facts)

@@ -200,7 +200,9 @@ def _stack(
     seconds += time.perf_counter() - began
     members = tuple(load_model(folder / MODEL) for folder in chosen)
     model = StackModel(labels, members, said, facts)
-    classifier = Classifier(cast(Model, model), decision, labels.names, evidence)
+    known = [one.seen for one in members if one.seen is not None]
+    seen = np.unique(np.concatenate(known)) if known else None
+    classifier = Classifier(cast(Model, model), decision, labels.names, evidence, seen)
     return Made(classifier, mixed, facts, seconds)
 
 
