@@ -2,8 +2,10 @@
 
 Expected calibration error over 15 bins of equal mass, worked out here and not by textkind. Beside
 it "by chance": what a model would get whose probabilities are right to the letter, with as many
-texts of these confidences. A set validated by a group column (newsgroups20 by thread: its test
-posts are of other threads than its training posts) has it behind a slash.
+texts of these confidences; and "by test": what calibration fitted on either half of the test part
+gives on the other. Where that is far lower, validation is not like test. A set validated by a group
+column is named by it (newsgroups20 by thread: its test posts are of other threads than its training
+posts).
 """
 
 import functools
@@ -23,7 +25,7 @@ SETS = (
     "sst2",
     "imdb",
     "newsgroups20",
-    "newsgroups20/thread",
+    "newsgroups20-by-thread",
     "tweeteval_sentiment",
 )
 MODELS = ("linear", "mean_pool")
@@ -36,7 +38,7 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
     """Gap between mean confidence and accuracy, averaged over bins of equally many texts."""
     gaps = (confidence - right)[np.argsort(confidence, kind="stable")]
     edges = [round(i * len(gaps) / BINS) for i in range(BINS + 1)]
-    return sum(abs(gaps[low:high].sum()) for low, high in pairwise(edges)) / len(gaps)
+    return float(sum(abs(gaps[low:high].sum()) for low, high in pairwise(edges)) / len(gaps))
 
 
 def by_chance(confidence: np.ndarray) -> float:
@@ -46,16 +48,29 @@ def by_chance(confidence: np.ndarray) -> float:
     return float(np.mean([calibration_error(confidence, right) for right in drawn]))
 
 
-def trained(name: str, model: str) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
-    """metrics.json of a run by default settings; confidence of each test text, whether right."""
+def by_halves(logits: np.ndarray, targets: np.ndarray) -> float:
+    """The error of each half of the test part, calibrated by the other half."""
+    from textkind.decision.decision import fit_decision, probabilities
+
+    order = np.random.default_rng(0).permutation(len(targets))
+    given = np.empty_like(logits)
+    for here, there in ((order[::2], order[1::2]), (order[1::2], order[::2])):
+        fitted = fit_decision(logits[here], targets[here], several=False)
+        given[there] = probabilities(fitted.decision, logits[there])
+    confidence = given.max(axis=1).astype(np.float64)
+    return calibration_error(confidence, given.argmax(axis=1) == targets)
+
+
+def trained(name: str, model: str) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray]:
+    """metrics.json of a run by default settings; of test logits, probabilities and label ids."""
     from textkind import TrainSettings, train
-    from textkind.classifier import predict_probabilities
     from textkind.data.settings import ReadSettings
     from textkind.data.texts import as_texts
+    from textkind.decision.decision import probabilities
     from textkind.models.neural_settings import default_settings
     from textkind.models.settings import LinearSettings
 
-    name, _, group = name.partition("/")
+    name, _, group = name.partition("-by-")
     files = {part: next((DATA / name).glob(f"{part}.csv*"), None) for part in ("valid", "test")}
     with tempfile.TemporaryDirectory() as folder:
         settings = TrainSettings(
@@ -67,9 +82,10 @@ def trained(name: str, model: str) -> tuple[dict[str, Any], np.ndarray, np.ndarr
         )
         result = train(next((DATA / name).glob("train.csv*")), settings)
     test = read_part(DATA / name, "test")
-    given = predict_probabilities(result.classifier, as_texts(test.texts))
+    logits = result.classifier.model.logits(as_texts(test.texts))
+    given = probabilities(result.classifier.decision, logits)
     names = np.array(result.classifier.labels.names)
-    return result.metrics, given.max(axis=1), names[given.argmax(axis=1)] == np.array(test.labels)
+    return result.metrics, logits, given, np.searchsorted(names, test.labels)
 
 
 def ask_of(models: tuple[str, ...], runs: int, sets: tuple[str, ...] = SETS) -> Answer:
@@ -77,9 +93,13 @@ def ask_of(models: tuple[str, ...], runs: int, sets: tuple[str, ...] = SETS) -> 
     goals: list[Goal] = []
     for name in sets:
         for model in models:
-            metrics, confidence, right = trained(name, model)
-            before, after = metrics["uncalibrated"], metrics["test"]
-            error = calibration_error(confidence, right)
+            metrics, logits, given, targets = trained(name, model)
+            after = metrics["test"]
+            before = metrics["uncalibrated"]
+            if before is None:  # auto chose none
+                before = {key: after[key]["value"] for key in ("ece_mass", "log_loss")}
+            confidence = given.max(axis=1).astype(np.float64)
+            error = calibration_error(confidence, given.argmax(axis=1) == targets)
             rows.append(
                 {
                     "set": name,
@@ -88,6 +108,7 @@ def ask_of(models: tuple[str, ...], runs: int, sets: tuple[str, ...] = SETS) -> 
                     "error before": before["ece_mass"],
                     "error": error,
                     "by chance": by_chance(confidence),
+                    "by test": by_halves(logits, targets),
                     "log loss before": before["log_loss"],
                     "log loss": after["log_loss"]["value"],
                     "accuracy": 100 * after["accuracy"]["value"],

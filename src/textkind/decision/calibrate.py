@@ -157,7 +157,8 @@ def chosen(candidates: list[Candidate], shared: str) -> str:
     better = [
         one
         for one in candidates
-        if not CALIBRATORS[one.name].keeps_order and _is_worse(simplest, one)
+        if not CALIBRATORS[one.name].keeps_order  # it has numbers for each label
+        and _is_worse(simplest, one)
     ]
     if better:
         best = min(better, key=lambda one: one.losses.mean())
