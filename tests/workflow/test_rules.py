@@ -83,6 +83,8 @@ def test_what_a_rule_did_is_told_in_the_metrics(mail_file, tmp_path):
     assert (rule["asked"], rule["asked_value"], rule["positive"]) == ("precision", 1, "spam")
     assert rule["figure"] == "precision of spam"
     assert set(rule["notes"]) <= set(talk.told)
+    (told,) = [note for note in talk.told if note.startswith("labels by precision")]
+    assert f"precision of spam {rule['value']:.3f} on validation" in told
 
 
 def test_several_labels_are_given_by_thresholds_unless_top_is_asked_for(tag_file, tmp_path):

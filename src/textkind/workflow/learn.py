@@ -16,7 +16,7 @@ from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.decision import Decision, fit_decision
 from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule, label_shares
-from textkind.decision.rule_settings import RuleSettings
+from textkind.decision.rule_settings import AUTO, RuleSettings
 from textkind.decision.temperature import Uncalibrated
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
@@ -95,6 +95,12 @@ def learn(
     chosen, rule_facts = fit_rule(rule, train.labels, shares, given, gold, seed)
     for note in rule_facts["notes"]:
         talk.note(note)
+    figures = [rule_facts[name] for name in ("value", "low", "high", "plain")]
+    if rule.asked[0] != AUTO and None not in figures:
+        talk.note(
+            "labels by {}: {} {:.3f} on validation ({:.3f} to {:.3f}), {:.3f} by the usual "
+            "rule".format(rule_facts["asked"], rule_facts["figure"], *figures)
+        )
     decision, evidence = replace(decision, rule=chosen), None
     if given is not None and validation is not None:
         evidence = evidence_of(decision, given, validation.targets, validation.texts)
