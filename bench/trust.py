@@ -18,6 +18,8 @@ from bench.questions import (
     label_noise,
     near_duplicates,
     next_steps,
+    out_of_scope,
+    promises,
 )
 
 QUESTIONS: dict[str, Question] = {
@@ -29,6 +31,8 @@ QUESTIONS: dict[str, Question] = {
     "error_groups": error_groups.ask,
     "forecast": next_steps.ask_forecast,
     "next_texts": next_steps.ask_texts,
+    "promises": promises.ask,
+    "out_of_scope": out_of_scope.ask,
 }
 
 

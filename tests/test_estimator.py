@@ -262,7 +262,7 @@ def test_the_parameters_are_those_of_the_settings_with_the_same_defaults():
     signature = inspect.signature(TextClassifier).parameters
     for name, field in LinearSettings.__dataclass_fields__.items():
         assert signature[name].default == field.default, name
-    own = {"model", "neural", "validation_share", "calibration", "seed", "threads"}
+    own = {"model", "neural", "validation_share", "calibration", "novelty_by", "seed", "threads"}
     own |= set(RuleSettings.__dataclass_fields__)
     assert set(signature) == set(LinearSettings.__dataclass_fields__) | own
 

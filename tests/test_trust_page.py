@@ -17,4 +17,5 @@ def test_the_examples_run(tmp_path, monkeypatch):
     assert classifier.is_answered(new, max_error=0.05).tolist() == [True, False]
     sets = classifier.predict_sets(new, coverage=0.9)
     np.testing.assert_array_equal(sets, [[False, True], [True, True]])
+    assert classifier.is_novel(["quantum chess tournament"]).tolist() == [True]
     assert len((tmp_path / "sure.jsonl").read_text().splitlines()) == 2

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textkind.workflow.evaluate import evaluate
     from textkind.workflow.next_steps import NextSettings, next_steps
     from textkind.workflow.predict import PredictSettings, predict
+    from textkind.workflow.promised import PromiseSettings
     from textkind.workflow.train import TrainSettings, train
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ _HOMES = {
     "MistakesSettings": "textkind.workflow.errors",
     "NextSettings": "textkind.workflow.next_steps",
     "PredictSettings": "textkind.workflow.predict",
+    "PromiseSettings": "textkind.workflow.promised",
     "RuleSettings": "textkind.decision.rule_settings",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
@@ -68,6 +70,7 @@ __all__ = [
     "MistakesSettings",
     "NextSettings",
     "PredictSettings",
+    "PromiseSettings",
     "RuleSettings",
     "TextClassifier",
     "TextkindError",

@@ -14,6 +14,7 @@ import pyarrow as pa
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision, decide, probabilities
 from textkind.decision.evidence import Evidence
+from textkind.decision.novelty import Novelty
 from textkind.decision.rule import Rule
 from textkind.errors import SettingsError, did_you_mean
 from textkind.optional import need
@@ -107,7 +108,7 @@ def fit_function(name: str) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A fitted model with its decision, and what validation showed of both (None: there was none).
+    """A fitted model with its decision, and what validation showed of both.
 
     classes are the labels as the user gave them (names, numbers or true/false), in the order of
     `labels.names`, which are the same as strings. seen (M,) uint64 are the sorted keys of the texts
@@ -119,6 +120,7 @@ class Classifier:
     classes: tuple[str | int | float | bool, ...]
     evidence: Evidence | None = None
     seen: np.ndarray | None = None
+    novelty: Novelty | None = None
 
     @property
     def labels(self) -> LabelSet:

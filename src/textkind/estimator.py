@@ -26,6 +26,7 @@ from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.conformal import ConformalSettings, label_sets
 from textkind.decision.decision import probabilities
 from textkind.decision.evidence import text_shares
+from textkind.decision.novelty import rejection_threshold
 from textkind.decision.promises import promised_error, promised_sets
 from textkind.decision.rule_settings import RuleSettings
 from textkind.decision.temperature import Uncalibrated
@@ -43,6 +44,7 @@ from textkind.storage.model_folder import Provenance, load_model, save_model
 from textkind.training.imbalance import NONE
 from textkind.workflow.imbalance import with_imbalance
 from textkind.workflow.learn import ModelSettings, learn, worthwhile_share
+from textkind.workflow.novelty import fitted_novelty, text_novelty, with_novelty
 from textkind.workflow.promised import is_answered
 
 
@@ -76,6 +78,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
                       validation), none, temperature, sigmoid, platt, vector, beta or isotonic
     threshold, positive, costs, top, at_least_one
                       how labels are chosen, as in RuleSettings
+    novelty_by        the score that texts out of scope are known by: energy, unseen, knn,
+                      mahalanobis, auto (all that the model can give) or none
     seed              of the split and the order of descent
     threads           None: all cores
 
@@ -106,6 +110,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         most_passes: int = 100,
         validation_share: float = 0.1,
         calibration: str = "auto",
+        novelty_by: str = "energy",
         threshold: str | float = "auto",
         positive: str | None = None,
         costs: str | Path | Mapping[str, Mapping[str, float]] | None = None,
@@ -134,6 +139,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         self.most_passes = most_passes
         self.validation_share = validation_share
         self.calibration = calibration
+        self.novelty_by = novelty_by
         self.threshold = threshold
         self.positive = positive
         self.costs = costs
@@ -170,6 +176,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             threads=self.threads,
             talk=memory,
         )
+        if validation is not None:
+            learned = with_novelty(
+                learned, train, validation, self.novelty_by, threads=self.threads, talk=memory
+            )
         self.notes_ = memory.notes
         self.facts_ = learned.classifier.model.facts | {"decision": learned.decision_facts}
         self._take(learned.classifier, classes)
@@ -212,6 +222,15 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         settings = ConformalSettings(method, coverage, per_class)
         fitted, _ = promised_sets(classifier.evidence, settings)
         return label_sets(fitted, self.predict_proba(texts), text_shares(texts))
+
+    def novelty(self, X: Any) -> np.ndarray:
+        """(N,) float64: how unlike all learned texts each looks; SettingsError without it."""
+        return text_novelty(self._fitted(), as_texts(X), self.threads)
+
+    def is_novel(self, X: Any, kept: float = 0.95) -> np.ndarray:
+        """(N,) bool: the texts to turn away, so that this share of those in scope stays."""
+        highest = rejection_threshold(fitted_novelty(self._fitted()), kept)
+        return self.novelty(X) > highest
 
     def decision_function(self, X: Any) -> np.ndarray:
         """(N, K) float32 scores, the highest that of the label; (N,) with two, above 0 the second.

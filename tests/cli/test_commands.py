@@ -321,7 +321,7 @@ def test_a_rate_is_told_only_where_it_means_something(
     run_folder, ticket_file, tmp_path, monkeypatch, capsys, seconds, told
 ):
     def instead(*arguments):
-        return PredictResult(10, 10, 0, "out.csv", None, seconds, None, None, None)
+        return PredictResult(10, 10, 0, "out.csv", None, seconds, None, None, None, None, None)
 
     monkeypatch.setattr(predict_module, "predict", instead)
     assert main(["predict", str(run_folder), str(ticket_file), "-o", "out.csv"]) == 0

@@ -16,6 +16,8 @@ from safetensors.numpy import load, save
 
 from textkind.classifier import predict_probabilities
 from textkind.decision.evidence import evidence_of
+from textkind.decision.novelty import fit_novelty, novelty_scores
+from textkind.decision.novelty_scores import Signs
 from textkind.errors import ModelFolderError, OutputError, SettingsError
 from textkind.storage.documents import canonical_bytes
 from textkind.storage.manifest import FORMAT_VERSION, MANIFEST
@@ -24,6 +26,7 @@ from textkind.storage.model_folder import (
     FILES,
     GOLDEN,
     GOLDEN_TEXTS,
+    NOVELTY,
     Provenance,
     load_model,
     read_card,
@@ -75,6 +78,21 @@ def test_what_validation_showed_comes_back_and_damage_to_it_is_told(classifier, 
     (folder / EVIDENCE).write_bytes(save(arrays | {"rank": arrays["rank"] + 3}))
     seal(folder)
     with pytest.raises(ModelFolderError, match="what validation showed is damaged: rank"):
+        load_model(folder)
+
+
+def test_novelty_comes_back_and_damage_to_it_is_told(classifier, tmp_path):
+    random = np.random.default_rng(0)
+    signs = Signs(random.normal(size=(60, 3)).astype(np.float32))
+    novelty = fit_novelty(("energy",), None, np.empty(0), signs, random.integers(0, 3, 60))
+    folder = tmp_path / "knowing"
+    save_model(replace(classifier, novelty=novelty), folder, PROVENANCE)
+    loaded = load_model(folder).novelty
+    np.testing.assert_array_equal(novelty_scores(loaded, signs), novelty_scores(novelty, signs))
+    arrays = load((folder / NOVELTY).read_bytes())
+    (folder / NOVELTY).write_bytes(save(arrays | {"weights": -arrays["weights"]}))
+    seal(folder)
+    with pytest.raises(ModelFolderError, match="the score of novelty is damaged: its weights"):
         load_model(folder)
 
 

@@ -22,6 +22,7 @@ from textkind.progress import Talk
 from textkind.workflow import blocks as blocks_module
 from textkind.workflow.predict import PredictSettings, predict
 from textkind.workflow.predictions import prediction_columns
+from textkind.workflow.promised import PromiseSettings
 from textkind.workflow.train import TrainSettings, train
 
 ROWS = [
@@ -125,7 +126,7 @@ def test_the_unsure_are_left_without_a_label_and_it_is_told(vague_run, tmp_path)
     texts, _ = vague_tickets(300, seed=5)
     frame = pd.DataFrame({"text": [*texts, "", "nothing known here"]})
     notes = Notes()
-    settings = PredictSettings(max_error=0.05)
+    settings = PredictSettings(promises=PromiseSettings(max_error=0.05))
     result = predict(vague_run.folder, frame, tmp_path / "out.csv", settings, notes)
     found = read_back(tmp_path / "out.csv")
     assert found.columns.tolist() == ["text", "label", "probability", "answered"]
@@ -143,7 +144,10 @@ def test_a_promise_that_cannot_be_kept_ends_before_anything_is_written(vague_run
     for folder, words in ((vague_run.folder, "cannot be promised"), (run.folder, "need 50")):
         with pytest.raises(SettingsError, match=words):
             predict(
-                folder, pd.DataFrame(ROWS), tmp_path / "out.csv", PredictSettings(max_error=0.001)
+                folder,
+                pd.DataFrame(ROWS),
+                tmp_path / "out.csv",
+                PredictSettings(promises=PromiseSettings(max_error=0.001)),
             )
     assert list(tmp_path.iterdir()) == []
 
@@ -151,7 +155,7 @@ def test_a_promise_that_cannot_be_kept_ends_before_anything_is_written(vague_run
 @pytest.mark.parametrize("method", METHODS)
 def test_sets_are_the_same_alone_and_in_a_batch_and_from_python(vague_run, tmp_path, method):
     texts, labels = vague_tickets(400, seed=6)
-    settings = PredictSettings(sets=ConformalSettings(method, 0.95))
+    settings = PredictSettings(promises=PromiseSettings(sets=ConformalSettings(method, 0.95)))
     predict(vague_run.folder, pd.DataFrame({"text": texts}), tmp_path / "out.jsonl", settings)
     lines = (tmp_path / "out.jsonl").read_text().splitlines()
     together = [json.loads(line)["label_set"] for line in lines]
@@ -164,7 +168,9 @@ def test_sets_are_the_same_alone_and_in_a_batch_and_from_python(vague_run, tmp_p
 
 
 def test_sets_are_joined_in_csv_the_likeliest_first(vague_run, tmp_path):
-    settings = PredictSettings(sets=ConformalSettings(coverage=0.99), joint=" / ")
+    settings = PredictSettings(
+        promises=PromiseSettings(sets=ConformalSettings(coverage=0.99)), joint=" / "
+    )
     texts = ["refund parcel password", "nothing known here"]
     predict(vague_run.folder, pd.DataFrame({"text": texts}), tmp_path / "out.csv", settings)
     found = read_back(tmp_path / "out.csv")
@@ -181,7 +187,7 @@ def test_the_estimator_answers_as_predict_does(vague_run, tmp_path):
     texts, _ = vague_tickets(200, seed=7)
     predict(
         vague_run.folder, pd.DataFrame({"text": texts}), tmp_path / "out.parquet",
-        PredictSettings(max_error=0.05),
+        PredictSettings(promises=PromiseSettings(max_error=0.05)),
     )  # fmt: skip
     found = pq.read_table(tmp_path / "out.parquet")["answered"].to_pylist()
     assert TextClassifier.load(vague_run.folder).is_answered(texts, 0.05).tolist() == found
@@ -190,15 +196,17 @@ def test_the_estimator_answers_as_predict_does(vague_run, tmp_path):
 def test_of_several_labels_the_sets_hold_the_labels(tag_run, tmp_path):
     texts = ["refund invoice parcel courier", "zzz"]
     big = replace(tag_run.classifier, evidence=many_rows(tag_run.classifier.evidence))
-    settings = PredictSettings(sets=ConformalSettings(coverage=0.9), max_error=0.2)
+    settings = PredictSettings(
+        promises=PromiseSettings(sets=ConformalSettings(coverage=0.9), max_error=0.2)
+    )
     predict(big, pd.DataFrame({"text": texts}), tmp_path / "out.jsonl", settings)
     [first, second] = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
     assert set(first["label_set"]) >= {"billing", "delivery"}
     assert (first["answered"], second["answered"]) == (True, False)
     assert second["labels"] is None
+    asked = PredictSettings(promises=PromiseSettings(sets=ConformalSettings("aps")))
     with pytest.raises(SettingsError, match="by lac, for all labels together; found 'aps'"):
-        predict(big, pd.DataFrame(ROWS), tmp_path / "o.csv",
-                PredictSettings(sets=ConformalSettings("aps")))  # fmt: skip
+        predict(big, pd.DataFrame(ROWS), tmp_path / "o.csv", asked)
 
 
 def many_rows(evidence, times=4):

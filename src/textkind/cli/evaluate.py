@@ -42,6 +42,11 @@ def add_arguments(parser: Parser) -> None:
         "(default: length, script and columns of few values)",
     )
     parser.add_argument(
+        "--out-of-scope",
+        metavar="FILE",
+        help="texts that have none of the labels: how well the model tells them (default: none)",
+    )
+    parser.add_argument(
         "--mistakes",
         metavar="NUMBER",
         type=whole_number(0),
@@ -74,6 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         train=arguments.train,
         slices=tuple(arguments.slice),
+        out_of_scope=arguments.out_of_scope,
         mistakes=arguments.mistakes,
         seed=arguments.seed,
         threads=arguments.threads,

@@ -56,9 +56,27 @@ def evaluation_table(result: EvaluateResult, everything: bool = False) -> str:
         confusion_table(figures),
         pair_table(figures),
         slice_table(result.slices, None if everything else MOST_SLICES),
+        novelty_table(result.novelty),
         mistake_table(result.mistakes),
     ]
     return "\n\n".join(block for block in blocks if block)
+
+
+def novelty_table(novelty: dict[str, Any] | None) -> str:
+    """How well texts out of scope are told; nothing where none were given."""
+    if novelty is None:
+        return ""
+    names = {
+        "roc_auc": "ROC-AUC",
+        "pr_auc": "PR-AUC",
+        "fpr_95": "out of scope that passes, where 95 % in scope do",
+        "kept": "in scope kept, by the threshold of validation for 95 %",
+        "rejected": "out of scope rejected by it",
+    }
+    rows = [(f"{novelty['out_of_scope']:,} texts out of scope, by {', '.join(novelty['scores'])}",
+             "value")]  # fmt: skip
+    rows += [(name, shown(key, novelty[key])) for key, name in names.items()]
+    return aligned(rows)
 
 
 def figure_table(figures: dict[str, Any], everything: bool, clean: dict[str, Any] | None) -> str:

@@ -115,6 +115,18 @@ def _add_promises(parser: Parser) -> None:
         default=None,
         help="the share of --sets holds for each true label (default: over all texts)",
     )
+    add(
+        "--reject-novel",
+        metavar="SHARE",
+        type=share,
+        help="leave texts unlike all that was learned without a label, so that this share of those "
+        "that have one keeps it: 95%% or 0.95 (default: keep all)",
+    )
+    add(
+        "--novelty",
+        action="store_true",
+        help="tell for each text how novel it looks (default: no such column)",
+    )
 
 
 def _set_settings(arguments: argparse.Namespace) -> "ConformalSettings | None":
@@ -137,6 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.cli.terminal import print_json, talk_for
     from textkind.errors import SettingsError
     from textkind.workflow.predict import PIPE, PredictSettings, predict
+    from textkind.workflow.promised import PromiseSettings
 
     if arguments.json and arguments.out == PIPE:
         raise SettingsError(
@@ -150,8 +163,12 @@ def run(arguments: argparse.Namespace) -> int:
         reading=reading,
         top=arguments.top,
         tokens=arguments.tokens,
-        max_error=arguments.max_error,
-        sets=_set_settings(arguments),
+        promises=PromiseSettings(
+            max_error=arguments.max_error,
+            sets=_set_settings(arguments),
+            novelty=arguments.novelty,
+            keep_known=arguments.reject_novel,
+        ),
         joint=arguments.label_delimiter,
         output_format=arguments.out_format,
         overwrite=arguments.overwrite,

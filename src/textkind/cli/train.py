@@ -110,9 +110,29 @@ def add_model_options(parser: Parser) -> None:
         "isotonic, or auto: the simplest that is as good as any on validation (default: auto)",
     )
     add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+    _add_novelty_options(parser)
     _add_linear_options(parser)
     add_rule_options(parser)
     add_neural_options(parser)
+
+
+def _add_novelty_options(parser: Parser) -> None:
+    add = parser.add_argument_group("texts out of scope").add_argument
+    add(
+        "--novelty",
+        metavar="NAME",
+        type=one_of("auto", "energy", "unseen", "knn", "mahalanobis", "none"),
+        default="energy",
+        help="by what predict knows a text that has none of the labels: energy, unseen (linear "
+        "alone), knn, mahalanobis (networks alone), auto: all that the model can give, or none "
+        "(default: energy)",
+    )
+    add(
+        "--out-of-scope",
+        metavar="FILE",
+        help="texts that have none of the labels, to weigh the scores of --novelty auto by "
+        "(default: none, all weigh alike)",
+    )
 
 
 def _add_linear_options(parser: Parser) -> None:
@@ -206,6 +226,8 @@ def run(arguments: argparse.Namespace) -> int:
         model=model,
         calibration=calibration_settings(arguments),
         rule=rule_settings(arguments),
+        novelty=arguments.novelty,
+        out_of_scope=arguments.out_of_scope,
         command=shlex.join(["textkind", *arguments.typed]),
         **given(arguments, "threads"),
     )

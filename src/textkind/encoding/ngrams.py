@@ -251,6 +251,20 @@ def encode_ngrams(
     return rows
 
 
+def unknown_share(
+    encoder: NgramEncoder, texts: pa.LargeStringArray, threads: int | None = None
+) -> np.ndarray:
+    """(N,) float64 share of a text's different word n-grams that the vocabulary has not.
+
+    Of an encoder of characters alone, of its n-grams of characters; 1 of a text without any.
+    """
+    rows = hash_texts(texts, encoder.settings, encoder.bits, threads)
+    ends = rows.ends if encoder.settings.words is None else rows.middles
+    known = np.zeros(len(texts), np.int64)
+    kernels.count_known(rows.starts, ends, rows.columns, encoder.column_of, known)
+    return 1 - known / np.maximum(ends - rows.starts, 1)
+
+
 def rescale(
     encoder: NgramEncoder, rows: Rows, scale: np.ndarray, threads: int | None = None
 ) -> NgramEncoder:

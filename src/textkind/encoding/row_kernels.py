@@ -43,6 +43,14 @@ def count_documents(starts, ends, buckets, frequency, appeared):
 
 
 @compiled
+def count_known(starts, ends, buckets, column_of, known):
+    """How many buckets of every row, from start to end, have a column."""
+    for row in range(starts.size):
+        for i in range(starts[row], ends[row]):
+            known[row] += column_of[buckets[i]] >= 0
+
+
+@compiled
 def by_falling_frequency(appeared, frequency, minimum, buckets):
     """Sort the buckets of at least `minimum` texts by falling document frequency (counting sort).
 

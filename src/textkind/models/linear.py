@@ -20,6 +20,7 @@ from textkind.encoding.ngrams import (
     fit_ngrams,
     narrow,
     rescale,
+    unknown_share,
 )
 from textkind.encoding.rows import Rows, join_rows
 from textkind.errors import SettingsError
@@ -67,6 +68,10 @@ class LinearModel:
         weights, biases = self.lanes
         margins = score_texts(self.encoder, weights, self.scales, biases, texts, threads)
         return margins_to_logits(margins[:, : self.biases.size], len(self.labels))
+
+    def unseen(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
+        """(N,) float64 share of each text's n-grams that no training text has."""
+        return unknown_share(self.encoder, texts, threads)
 
     def token_counts(self, texts: pa.LargeStringArray, threads: int | None = None) -> None:
         """None: all of every text is read."""

@@ -5,6 +5,7 @@
     weights.safetensors   the named arrays
     evidence.safetensors  what validation showed, of which promises are made; empty without any
     seen.safetensors      keys of the texts that it learned from; empty where they are not known
+    novelty.safetensors   by what texts out of scope are known; empty without any
     golden.json           a few texts of ours and the logits they had when the folder was written
 
 Saving and loading go in the same order. Nothing is ever unpickled.
@@ -25,6 +26,7 @@ from textkind.data.columns import Columns
 from textkind.data.typed_labels import label_set
 from textkind.decision.decision import decision_from_json, decision_to_json
 from textkind.decision.evidence import evidence_arrays, evidence_from_arrays
+from textkind.decision.novelty import novelty_arrays, novelty_from_arrays
 from textkind.errors import ModelFolderError
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.manifest import MANIFEST, read_verified, write_manifest
@@ -33,7 +35,8 @@ from textkind.storage.tensors import parse_tensors, tensor_bytes
 
 CARD, WEIGHTS, GOLDEN = "model.json", "weights.safetensors", "golden.json"
 EVIDENCE, SEEN = "evidence.safetensors", "seen.safetensors"
-FILES = [CARD, WEIGHTS, EVIDENCE, SEEN, GOLDEN]
+NOVELTY = "novelty.safetensors"
+FILES = [CARD, WEIGHTS, EVIDENCE, SEEN, NOVELTY, GOLDEN]
 GOLDEN_TEXTS = (
     "a short sentence about nothing much",
     "The parcel came late, the box was torn, and nobody answered the phone!",
@@ -93,6 +96,7 @@ def write_model_files(classifier: Classifier, folder: Path, provenance: Provenan
     write_bytes(folder / WEIGHTS, tensor_bytes(arrays))
     write_bytes(folder / EVIDENCE, tensor_bytes(evidence_arrays(classifier.evidence)))
     write_bytes(folder / SEEN, tensor_bytes(_seen_arrays(classifier.seen)))
+    write_bytes(folder / NOVELTY, tensor_bytes(novelty_arrays(classifier.novelty)))
     golden = {"texts": list(GOLDEN_TEXTS), "logits": _golden_logits(model, GOLDEN_TEXTS).tolist()}
     write_bytes(folder / GOLDEN, document_bytes(golden))
     write_manifest(folder, FILES, f"textkind {textkind.__version__}")
@@ -115,6 +119,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
     arrays = parse_tensors(files[WEIGHTS], str(folder / WEIGHTS))
     shown = parse_tensors(files[EVIDENCE], str(folder / EVIDENCE))
     keys = parse_tensors(files[SEEN], str(folder / SEEN))
+    strange = parse_tensors(files[NOVELTY], str(folder / NOVELTY))
     golden = parse_document(files[GOLDEN], str(folder / GOLDEN))
     classes = tuple(card["labels"])
     try:
@@ -124,6 +129,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
         model = model_class.from_state(card["config"], arrays, labels)
         evidence = evidence_from_arrays(shown, card["several"], len(labels))
         seen = _seen_from_arrays(keys)
+        novelty = novelty_from_arrays(strange, card["several"])
         _check_golden(model, golden)
         provenance = provenance_of_json(card["provenance"])
     except ModelFolderError as error:
@@ -134,7 +140,7 @@ def load_with_provenance(path: Path) -> tuple[Classifier, Provenance]:
         raise ModelFolderError(
             "the model cannot be rebuilt", found=str(error), where=str(folder)
         ) from error
-    return Classifier(model, decision, classes, evidence, seen), provenance
+    return Classifier(model, decision, classes, evidence, seen, novelty), provenance
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from textkind.progress import SILENT, Talk
 from textkind.storage.run_folder import free_run_folder, new_run_folder
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.origin import origin_of
-from textkind.workflow.parts import split_readings
+from textkind.workflow.parts import read_unlabelled, split_readings
 from textkind.workflow.student_figures import (
     LABELS_ALONE,
     STUDENT,
@@ -42,7 +42,6 @@ from textkind.workflow.teacher import (
     fresh_texts,
     open_teacher,
     read_for,
-    read_unlabelled,
     split_of,
     told_of_split,
 )
@@ -143,7 +142,7 @@ def distil(
             unlabelled = None
             if settings.unlabelled is not None:
                 unlabelled = read_unlabelled(
-                    teacher, settings.unlabelled, settings.reading, account
+                    settings.unlabelled, settings.reading, teacher.origin.columns, account
                 )
         with account.step("split"):
             parts = split_readings(readings, asked, account)

@@ -10,7 +10,7 @@ from textkind.checks.finding import Audited
 from textkind.classifier import Classifier, predict_probabilities
 from textkind.data.columns import Columns
 from textkind.data.corpus import Corpus
-from textkind.data.read import read_corpus
+from textkind.data.read import read_corpus, texts_of
 from textkind.data.settings import ReadSettings
 from textkind.data.text_keys import text_keys
 from textkind.decision.decision import decide
@@ -18,7 +18,9 @@ from textkind.evaluation.scorecard import score_headline, score_part
 from textkind.progress import SILENT, Talk
 from textkind.workflow.leaks import clean_figures
 from textkind.workflow.mistakes import mistake_records
+from textkind.workflow.novelty import fitted_novelty, novelty_figures, text_novelty
 from textkind.workflow.origin import classifier_of, file_digest
+from textkind.workflow.parts import read_unlabelled
 from textkind.workflow.slices import columns_to_slice, slice_facts
 from textkind.workflow.unread import unread_tokens
 
@@ -30,6 +32,7 @@ class EvaluateSettings:
     reading: ReadSettings = field(default_factory=ReadSettings)
     train: object = None  # what the model learned from, to leave out what is nearly in it, too
     slices: tuple[str, ...] = ()  # columns to slice by, beside those that are sliced by anyway
+    out_of_scope: object = None  # a source of texts that have none of the labels
     mistakes: int = 0  # most confident mistakes to tell
     seed: int = 0  # of the bootstrap
     threads: int | None = None
@@ -41,6 +44,7 @@ class EvaluateResult:
 
     clean leaves out the texts that the model has seen; with a training source those nearly so, too,
     else `near` and `similarity` are None. mistakes are records of mistakes.jsonl.
+    novelty is how well texts out of scope are told; None where none were given.
     """
 
     source: str
@@ -50,6 +54,7 @@ class EvaluateResult:
     figures: dict[str, Any]
     clean: dict[str, Any] | None
     slices: dict[str, Any] | None
+    novelty: dict[str, Any] | None
     mistakes: list[dict[str, Any]]
 
 
@@ -85,6 +90,16 @@ def evaluate(
         slices = slice_facts(
             corpus, beside, given, predicted, asked=settings.slices, seed=settings.seed
         )
+    novelty = None
+    if settings.out_of_scope is not None:
+        with talk.task("telling texts out of scope"):
+            columns = reading.columns
+            outside = read_unlabelled(settings.out_of_scope, settings.reading, columns, talk)
+            novelty = novelty_figures(
+                fitted_novelty(classifier),
+                text_novelty(classifier, corpus.texts, settings.threads),
+                text_novelty(classifier, texts_of(outside, outside.columns), settings.threads),
+            )
     mistakes = []
     if settings.mistakes:
         mistakes = mistake_records(classifier, corpus, given, settings.mistakes)
@@ -96,6 +111,7 @@ def evaluate(
         figures=figures,
         clean=clean,
         slices=slices,
+        novelty=novelty,
         mistakes=mistakes,
     )
 

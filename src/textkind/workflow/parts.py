@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from textkind.data.columns import Columns
 from textkind.data.corpus import Corpus
-from textkind.data.read import CorpusReading, read_corpus
+from textkind.data.read import CorpusReading, Reading, read_corpus, read_table
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts, split_corpus
 from textkind.progress import Talk
@@ -45,6 +46,20 @@ def read_sources(source: object, settings: Sources, talk: Talk) -> Mapping[str, 
                 given, settings.reading, labels=labels, trained=trained, talk=talk
             )
     return readings
+
+
+def read_unlabelled(
+    source: object, settings: ReadSettings, columns: Columns | None, talk: Talk
+) -> Reading:
+    """Texts without labels; those that a file has are not looked at. DataError without a row.
+
+    columns are those of the labelled texts, taken where the settings name none.
+    """
+    plain = replace(
+        settings, label=None, label_columns=(), label_delimiter=None, several=None,
+        group=None, time=None,
+    )  # fmt: skip
+    return read_table(source, plain, trained=columns, talk=talk)
 
 
 def split_readings(readings: Mapping[str, CorpusReading], settings: Sources, talk: Talk) -> Parts:

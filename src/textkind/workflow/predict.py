@@ -15,10 +15,10 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from textkind.classifier import Classifier, predict_probabilities
+from textkind.classifier import Classifier
 from textkind.data.rejected import Rejection, reasons_in_words, write_rejected
 from textkind.data.settings import ReadSettings
-from textkind.decision.conformal import ConformalSettings
+from textkind.decision.decision import probabilities
 from textkind.encoding.ledger import ledger, told_ledger
 from textkind.errors import SettingsError
 from textkind.progress import SILENT, Talk
@@ -26,7 +26,7 @@ from textkind.storage.place import whole_file, writing
 from textkind.workflow.blocks import Blocks
 from textkind.workflow.origin import classifier_of
 from textkind.workflow.predictions import prediction_columns, with_predictions
-from textkind.workflow.promised import promise_columns, promises_of, told_answers
+from textkind.workflow.promised import PromiseSettings, promised, promises_of, told_answers
 from textkind.workflow.writers import (
     FORMATS,
     PIPE,
@@ -46,8 +46,7 @@ class PredictSettings:
     reading: ReadSettings = field(default_factory=ReadSettings)
     top: int = 1  # labels told for each text, most probable first
     tokens: bool = False  # tell for each text how many tokens were read, and how many not
-    max_error: float | None = None  # share of wrong ones among the answered; None: answer all
-    sets: ConformalSettings | None = None  # tell for each text the labels that could be its own
+    promises: PromiseSettings = field(default_factory=PromiseSettings)
     joint: str = "|"  # between several labels of a text where they share a CSV field
     output_format: str | None = None  # for a pipe: csv, tsv or jsonl
     overwrite: bool = False
@@ -67,6 +66,7 @@ class PredictResult:
 
     unread is the ledger of the texts (encoding/ledger.py); None of a model without a limit.
     answered, of the predicted, and the confidence they have at least; None where all are answered.
+    novel, of the predicted, and the novelty that they exceed; None where none is turned away.
     """
 
     read: int
@@ -78,6 +78,8 @@ class PredictResult:
     unread: dict[str, int] | None
     answered: int | None
     least_confidence: float | None
+    novel: int | None
+    highest_novelty: float | None
 
 
 def predict(
@@ -104,7 +106,7 @@ def predict(
 
         network: Any = in_precision(classifier.model, settings.precision, talk)
         classifier = replace(classifier, model=network)
-    promises = promises_of(classifier, settings.max_error, settings.sets, talk)
+    promises = promises_of(classifier, settings.promises, talk)
     _check_joint(classifier, settings)
     if settings.tokens and classifier.model.token_counts(NO_TEXTS) is None:
         raise SettingsError(
@@ -126,20 +128,23 @@ def predict(
     for note in notes:
         talk.note(note)
     place = Path("standard output" if str(output) == PIPE else output)
-    read, rejected, unread, answered = 0, list[Rejection](), Counter[str](), 0
+    read, rejected, unread, told = 0, list[Rejection](), Counter[str](), Counter[str]()
     try:
         with talk.task(f"predicting {blocks.name}"), _output(output, settings) as file:
             writer = open_writer(kind, file, settings.joint)
             for block in blocks:
-                given = predict_probabilities(classifier, block.texts, settings.threads)
+                logits = classifier.model.logits(block.texts, settings.threads)
+                given = probabilities(classifier.decision, logits)
                 counts = classifier.model.token_counts(block.texts, settings.threads)
                 if counts is not None:
                     unread.update(ledger(*counts))
-                told, more = promise_columns(promises, classifier, block.texts, given)
-                answered += len(given) if told is None else int(told.sum())
+                found = promised(promises, classifier, block.texts, logits, given, settings.threads)
+                told.update(answered=int(found.answered.sum()), novel=int(found.novel.sum()))
+                more = found.columns
                 if settings.tokens and counts is not None:
                     more += [pa.array(counts[1]), pa.array(counts[0] - counts[1])]
-                table = with_predictions(block.table, columns, classifier, given, told, more)
+                labelled = found.answered & ~found.novel
+                table = with_predictions(block.table, columns, classifier, given, labelled, more)
                 with writing(place):
                     writer.write(table)
                 read += block.read
@@ -154,7 +159,12 @@ def predict(
         talk.note(told_ledger(unread, "texts") + hint)
     predicted, least = read - len(rejected), promises.least
     if least is not None:
-        talk.note(told_answers(least, answered, predicted))
+        talk.note(told_answers(least, told["answered"], predicted))
+    if promises.highest is not None:
+        talk.note(
+            f"{told['novel']:,} of {predicted:,} texts look novel, above {promises.highest:.4g}, "
+            "and are left without a label"
+        )
     if getattr(classifier.model, "reads_as_graph", False):
         talk.note("the encoder was computed by onnxruntime, in float32")
     return PredictResult(
@@ -165,8 +175,10 @@ def predict(
         rejected_file=rejected_file,
         seconds=time.monotonic() - began,
         unread=dict(unread) if unread else None,
-        answered=None if least is None else answered,
+        answered=None if least is None else told["answered"],
         least_confidence=None if least is None else least.confidence,
+        novel=None if promises.highest is None else told["novel"],
+        highest_novelty=promises.highest,
     )
 
 
@@ -194,7 +206,7 @@ def _output_format(output: str | Path, settings: PredictSettings) -> str:
 
 
 def _check_joint(classifier: Classifier, settings: PredictSettings) -> None:
-    if classifier.labels.several or settings.sets is not None:
+    if classifier.labels.several or settings.promises.sets is not None:
         for name in classifier.labels.names:
             if settings.joint in name:
                 raise SettingsError(

@@ -68,12 +68,12 @@ def with_predictions(
     columns: PredictionColumns,
     classifier: Classifier,
     probabilities: np.ndarray,
-    answered: np.ndarray | None = None,
+    labelled: np.ndarray,
     more: Sequence[pa.Array] = (),
 ) -> pa.Table:
     """The table with the columns of prediction; probabilities is (N, K) float32.
 
-    answered (N,) bool: the rows whose label is told, None for all. more are the other columns.
+    labelled (N,) bool: the rows whose label is told. more are the other columns.
     """
     names = _names(classifier)
     if classifier.labels.several:
@@ -91,8 +91,8 @@ def with_predictions(
         ids = order[:, rank]
         added.append(names.take(pa.array(ids)))
         added.append(pa.array(np.take_along_axis(probabilities, ids[:, None], axis=1)[:, 0]))
-    if answered is not None:
-        added[0] = pc.if_else(pa.array(answered), added[0], pa.scalar(None, added[0].type))
+    if not labelled.all():
+        added[0] = pc.if_else(pa.array(labelled), added[0], pa.scalar(None, added[0].type))
     for name, column in zip(columns.names, [*added, *more], strict=True):
         table = table.append_column(name, column)
     return table

@@ -1,4 +1,4 @@
-"""What predict was asked to promise: which texts are answered, which labels could be theirs."""
+"""What predict was asked beside labels: which texts to answer, label sets, which are novel."""
 
 from dataclasses import dataclass
 
@@ -9,55 +9,101 @@ from textkind.classifier import Classifier
 from textkind.decision.abstention import CONFIDENCE, Abstention
 from textkind.decision.conformal import Conformal, ConformalSettings, label_sets
 from textkind.decision.evidence import answers, text_shares
+from textkind.decision.novelty import rejection_threshold
 from textkind.decision.promises import promised_error, promised_sets
 from textkind.progress import Talk
+from textkind.workflow.novelty import fitted_novelty, text_novelty
 from textkind.workflow.predictions import label_lists
 
-ANSWERED, LABEL_SET = "answered", "label_set"
+ANSWERED, LABEL_SET, NOVELTY, NOVEL = "answered", "label_set", "novelty", "novel"
+
+
+@dataclass(frozen=True)
+class PromiseSettings:
+    """What may be asked of predictions beside the label; None: it is not.
+
+    max_error   share of wrong ones among the answered
+    sets        sets of labels that hold the true one
+    novelty     tell how novel each text looks
+    keep_known  turn novel texts away, so that this share of those in scope stays
+    """
+
+    max_error: float | None = None
+    sets: ConformalSettings | None = None
+    novelty: bool = False
+    keep_known: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Promises:
-    """Thresholds of a classifier; None of what was not asked for."""
+    """Thresholds of a classifier; None of what was not asked for. tells: novelty as a column."""
 
     least: Abstention | None
     sets: Conformal | None
+    tells: bool
+    highest: float | None
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of the columns that they add."""
-        asked = {ANSWERED: self.least, LABEL_SET: self.sets}
-        return tuple(name for name, found in asked.items() if found is not None)
+        asked = {
+            ANSWERED: self.least is not None,
+            LABEL_SET: self.sets is not None,
+            NOVELTY: self.tells,
+            NOVEL: self.highest is not None,
+        }
+        return tuple(name for name, is_asked in asked.items() if is_asked)
 
 
-def promises_of(
-    classifier: Classifier, max_error: float | None, sets: ConformalSettings | None, talk: Talk
-) -> Promises:
+@dataclass(frozen=True, eq=False)
+class Promised:
+    """Of N texts: which are sure enough and which novel, (N,) bool, and the columns of `names`."""
+
+    answered: np.ndarray
+    novel: np.ndarray
+    columns: list[pa.Array]
+
+
+def promises_of(classifier: Classifier, asked: PromiseSettings, talk: Talk) -> Promises:
     """What can be promised; SettingsError where it cannot be."""
-    least = None if max_error is None else promised_error(classifier.evidence, max_error)
-    if sets is None:
-        return Promises(least, None)
-    fitted, notes = promised_sets(classifier.evidence, sets)
-    for note in notes:
-        talk.note(note)
-    return Promises(least, fitted)
+    least = fitted = highest = None
+    if asked.max_error is not None:
+        least = promised_error(classifier.evidence, asked.max_error)
+    if asked.sets is not None:
+        fitted, notes = promised_sets(classifier.evidence, asked.sets)
+        for note in notes:
+            talk.note(note)
+    if asked.novelty:
+        fitted_novelty(classifier)  # raises where there is none
+    if asked.keep_known is not None:
+        highest = rejection_threshold(fitted_novelty(classifier), asked.keep_known)
+    return Promises(least, fitted, asked.novelty, highest)
 
 
-def promise_columns(
+def promised(
     promises: Promises,
     classifier: Classifier,
     texts: pa.LargeStringArray,
+    logits: np.ndarray,
     probabilities: np.ndarray,
-) -> tuple[np.ndarray | None, list[pa.Array]]:
-    """Which rows are answered, (N,) bool or None for all, and the columns of `names`."""
-    answered, added = None, []
+    threads: int | None,
+) -> Promised:
+    """What the promises come to for some texts."""
+    answered, novel, columns = np.ones(len(texts), bool), np.zeros(len(texts), bool), []
     if promises.least is not None:
         answered = is_answered(promises.least, classifier, probabilities)
-        added.append(pa.array(answered))
+        columns.append(pa.array(answered))
     if promises.sets is not None:
         member = label_sets(promises.sets, probabilities, text_shares(texts))
-        added.append(label_lists(classifier, member, probabilities)[0])
-    return answered, added
+        columns.append(label_lists(classifier, member, probabilities)[0])
+    if promises.tells or promises.highest is not None:
+        scores = text_novelty(classifier, texts, threads, logits)
+        if promises.tells:
+            columns.append(pa.array(scores))
+        if promises.highest is not None:
+            novel = scores > promises.highest
+            columns.append(pa.array(novel))
+    return Promised(answered, novel, columns)
 
 
 def is_answered(least: Abstention, classifier: Classifier, probabilities: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ A run folder and a comparison folder tell the split of their data; a model folde
 seed and the checksum of the file.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.classifier import Classifier
-from textkind.data.read import CorpusReading, Reading, read_corpus, read_table, texts_of
-from textkind.data.settings import ReadSettings, SplitSettings
+from textkind.data.read import CorpusReading, Reading, read_corpus, texts_of
+from textkind.data.settings import SplitSettings
 from textkind.data.text_keys import text_keys
 from textkind.errors import DataError
 from textkind.progress import Talk
@@ -119,18 +119,6 @@ def read_for(
             )
     _check_labels(readings["train"], teacher)
     return readings
-
-
-def read_unlabelled(
-    teacher: Teacher, source: object, settings: ReadSettings, talk: Talk
-) -> Reading:
-    """Texts without labels; those that a file has are not looked at. DataError without a row."""
-    columns = teacher.origin.columns
-    plain = replace(
-        settings, label=None, label_columns=(), label_delimiter=None, several=None,
-        group=None, time=None,
-    )  # fmt: skip
-    return read_table(source, plain, trained=columns, talk=talk)
 
 
 def fresh_texts(reading: Reading, known: list[pa.LargeStringArray]) -> pa.LargeStringArray:

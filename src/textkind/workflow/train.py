@@ -14,7 +14,7 @@ import numpy as np
 import textkind
 from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
-from textkind.data.read import CorpusReading, Reading
+from textkind.data.read import CorpusReading, Reading, texts_of
 from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts
@@ -46,8 +46,9 @@ from textkind.workflow.error_groups import MOST_KNOWN, error_groups
 from textkind.workflow.leaks import audited_parts, clean_figures, findings
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
+from textkind.workflow.novelty import with_novelty
 from textkind.workflow.origin import origin_of
-from textkind.workflow.parts import data_facts, read_sources, split_readings
+from textkind.workflow.parts import data_facts, read_sources, read_unlabelled, split_readings
 from textkind.workflow.slices import slice_facts, test_columns
 from textkind.workflow.told import Account
 from textkind.workflow.trust import trust_facts, uncalibrated_facts
@@ -71,6 +72,8 @@ class TrainSettings:
     model: ModelSettings | AutoSettings = field(default_factory=LinearSettings)
     calibration: CalibrationSettings = field(default_factory=CalibrationSettings)
     rule: RuleSettings = field(default_factory=RuleSettings)
+    novelty: str = "energy"  # a score of decision/novelty.py, auto for all the model can give, none
+    out_of_scope: object = None  # a source of texts that have none of the labels
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
 
@@ -97,10 +100,19 @@ def train(
     with new_run_folder(out, overwrite=settings.overwrite) as folder:
         with account.step("read"):
             readings = read_sources(source, settings, account)
+            outside = None
+            if settings.out_of_scope is not None:
+                columns = readings["train"].columns
+                found = read_unlabelled(settings.out_of_scope, settings.reading, columns, account)
+                outside = texts_of(found, found.columns)
         with account.step("split"):
             parts = split_readings(readings, settings, account)
         with account.step("fit"):
             learned, chosen, climb = learned_model(parts, settings, account)
+            learned = with_novelty(
+                learned, parts.train, parts.validation, settings.novelty,
+                outside=outside, threads=settings.threads, talk=account,
+            )  # fmt: skip
         settings = replace(settings, model=chosen)
         with account.step("evaluate"):
             figures, mistakes = evaluate_parts(learned, parts, readings, settings, account)

@@ -1,0 +1,157 @@
+"""Are the promises kept? 5 % wrong at most among the answered, and sets that hold the true label.
+
+A model learns the training part once; its logits of the test part are parted in two at random, 100
+times. One half stands for validation: calibration and thresholds are fitted on it. The other half
+shows what they came to. Errors are counted there, and among all test rows above the threshold, of
+which the fitted half is a random draw: those are what the promise speaks of, since the other half
+wavers by itself. The covered rows of a half follow a beta-binomial distribution (Vovk 2012), and
+the splits outside its 95 % interval are counted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.data import load
+from bench.results import Answer, Goal, Row, at_least, at_most
+
+SETS = ("banking77", "sst2")
+MODELS = ("linear", "frozen")
+SPLITS, MAX_ERROR, COVERAGE = 100, 0.05, 0.9
+MOST_BROKEN = 5  # splits of 100, at 95 % confidence
+MOST_OUTSIDE = 9  # of 100 where 5 are expected: the 95th percentile of the binomial
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """Logits (N, K), ids (N,) and texts."""
+
+    logits: np.ndarray
+    targets: np.ndarray
+    texts: pa.LargeStringArray
+
+
+def ask(runs: int, sets: tuple[str, ...] = SETS) -> Answer:
+    del runs  # there is nothing to time
+    rows: list[Row] = []
+    goals: list[Goal] = []
+    for name in sets:
+        for model in MODELS:
+            tested = logits_of_test(name, model)
+            rows += [answered(name, model, tested), *map_sets(name, model, tested)]
+    for row in rows:
+        what = f"{row['set']}, {row['model']}"
+        if row["promise"] == "max error":
+            broken = float(str(row["broken"]))
+            goals.append(at_most(f"splits above 5 %, {what}", broken, MOST_BROKEN, " of 100"))
+        else:
+            outside = float(str(row["outside"]))
+            told = f"splits outside the interval, {what}, {row['promise']}"
+            goals.append(at_most(told, outside, MOST_OUTSIDE, " of 100"))
+            mean = float(str(row["coverage %"]))
+            goals.append(at_least(f"mean coverage, {what}, {row['promise']}", mean, 89.5, " %"))
+    return Answer(rows, goals)
+
+
+def logits_of_test(name: str, model: str) -> Half:
+    """Of a model that learned the training part, with the defaults of TextClassifier."""
+    from textkind import TextClassifier
+    from textkind.data.texts import as_texts
+
+    data = load([name])
+    learned = TextClassifier(model).fit(data.train.texts, data.train.labels)
+    texts = as_texts(data.test.texts)
+    ids = {label: place for place, label in enumerate(learned.classes_.tolist())}
+    targets = np.array([ids[label] for label in data.test.labels], np.int32)
+    return Half(learned.classifier_.model.logits(texts), targets, texts)
+
+
+def halves(tested: Half) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows of both halves, of every split."""
+    number = len(tested.targets)
+    for split in range(SPLITS):
+        order = np.random.default_rng(split).permutation(number)
+        yield order[: number // 2], order[number // 2 :]
+
+
+def calibrated(tested: Half, fitted: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
+    """A decision fitted on some rows, their probabilities by fits without them, and all rows'."""
+    from textkind.decision.calibrate import CalibrationSettings
+    from textkind.decision.decision import fit_decision, probabilities
+
+    settings = CalibrationSettings("temperature")
+    found = fit_decision(tested.logits[fitted], tested.targets[fitted], False, settings)
+    return found.decision, found.probabilities, probabilities(found.decision, tested.logits)
+
+
+def answered(name: str, model: str, tested: Half) -> Row:
+    from textkind.decision.abstention import fit_abstention
+    from textkind.decision.evidence import answers
+
+    shares, errors, all_errors, never = [], [], [], 0
+    for fitted, other in halves(tested):
+        decision, shown, given = calibrated(tested, fitted)
+        confidence, predicted = answers(decision, given)
+        right = predicted == tested.targets
+        seen, _ = answers(decision, shown)
+        least = fit_abstention(seen, right[fitted], MAX_ERROR).confidence
+        sure = confidence >= least
+        never += not np.isfinite(least)
+        shares.append(sure[other].mean())
+        if sure[other].any():
+            errors.append(float((~right)[other][sure[other]].mean()))
+            all_errors.append(float((~right)[sure].mean()))
+    return {
+        "set": name,
+        "model": model,
+        "promise": "max error",
+        "accuracy %": 100 * float(right.mean()),
+        "answered %": 100 * float(np.mean(shares)),
+        "refused": never,
+        "mean error %": 100 * float(np.mean(errors)) if errors else None,
+        "broken": sum(error > MAX_ERROR for error in errors),
+        "broken, all rows": sum(error > MAX_ERROR for error in all_errors),
+    }
+
+
+def map_sets(name: str, model: str, tested: Half) -> Iterator[Row]:
+    from scipy.stats import betabinom
+
+    from textkind.decision.conformal import (
+        METHODS,
+        ConformalSettings,
+        fit_conformal,
+        label_sets,
+        strangeness,
+    )
+    from textkind.decision.evidence import evidence_of, text_shares
+
+    shares = text_shares(tested.texts)
+    for method in METHODS:
+        covered, sizes, outside = [], [], 0
+        for fitted, other in halves(tested):
+            decision, shown, given = calibrated(tested, fitted)
+            known, new = (
+                evidence_of(decision, probabilities, tested.targets[part], tested.texts.take(part))
+                for probabilities, part in ((shown, fitted), (given[other], other))
+            )
+            made = fit_conformal(known, ConformalSettings(method, COVERAGE))
+            member = label_sets(made, given[other], shares[other])
+            covered.append(member[np.arange(len(other)), tested.targets[other]].mean())
+            sizes.append(member.sum(axis=1).mean())
+            # what the theorem speaks of, before the likeliest label is put into every set
+            held = strangeness(new.standing, made.settings, new.shares) <= made.thresholds[0]
+            missed = int((len(fitted) + 1) * (1 - COVERAGE))
+            low, high = betabinom.interval(0.95, len(other), len(fitted) + 1 - missed, missed)
+            outside += not low <= held.sum() <= high
+        yield {
+            "set": name,
+            "model": model,
+            "promise": f"sets by {method}",
+            "coverage %": 100 * float(np.mean(covered)),
+            "mean size": float(np.mean(sizes)),
+            "outside": outside,
+        }
