@@ -56,7 +56,7 @@ SMALLEST = 1e-7  # probability that counts as 0: its log odds stay finite
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Fitting:
     """What the rule of that name is chosen by.
 
     probabilities (N, K) float32 and targets (N,) ids or (N, K) 0/1 of validation, prior (K,) shares
@@ -114,78 +114,78 @@ def prior_weights(prior: np.ndarray, exponent: float) -> tuple[float, ...]:
     return tuple(((prior.max() / prior) ** exponent).tolist())
 
 
-def _one_threshold(evidence: Evidence, worth: Worth) -> Chosen:
+def _one_threshold(fitting: Fitting, worth: Worth) -> Chosen:
     """One threshold: of the positive of two labels, or for all of several."""
-    labels = evidence.labels
-    cut = best_cut(*(evidence.every if labels.several else evidence.two), worth)
-    return Chosen(at_threshold(labels, evidence.positive, cut))
+    labels = fitting.labels
+    cut = best_cut(*(fitting.every if labels.several else fitting.two), worth)
+    return Chosen(at_threshold(labels, fitting.positive, cut))
 
 
-def _one_a_label(evidence: Evidence, worth: Worth) -> Chosen:
+def _one_a_label(fitting: Fitting, worth: Worth) -> Chosen:
     """A threshold for each of several labels; one without a positive row has that of all."""
-    together = best_cut(*evidence.every, worth)
+    together = best_cut(*fitting.every, worth)
     thresholds, borrowed = [], []
-    for label, name in enumerate(evidence.labels.names):
-        gold = evidence.targets[:, label]
+    for label, name in enumerate(fitting.labels.names):
+        gold = fitting.targets[:, label]
         if gold.any():
-            thresholds.append(best_cut(evidence.probabilities[:, label], gold, worth))
+            thresholds.append(best_cut(fitting.probabilities[:, label], gold, worth))
         else:
             thresholds.append(together)
             borrowed.append(name)
     return Chosen(Rule(thresholds=tuple(thresholds)), borrowed=tuple(borrowed))
 
 
-def _by_prior(evidence: Evidence, part: float) -> Chosen:
+def _by_prior(fitting: Fitting, part: float) -> Chosen:
     """Weights or thresholds by the power of the prior, best by macro F1 and a part of micro F1.
 
     Micro F1 of one label a text is accuracy: it steadies a choice that macro F1 alone would make by
     the few rows of rare labels. Of several labels the log odds at a threshold are cut + share * log
     odds of the label in training: two numbers for all labels, so that rare ones borrow from all.
     """
-    value = evidence.value
-    if evidence.labels.several:
+    value = fitting.value
+    if fitting.labels.several:
         shares = SHARES if value is None else np.array([value])
-        clipped = np.clip(evidence.probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
-        offsets = logit(np.clip(evidence.prior, SMALLEST, 1 - SMALLEST))
-        found = best_shared_cut(logit(clipped), evidence.targets, offsets, shares, part)
+        clipped = np.clip(fitting.probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
+        offsets = logit(np.clip(fitting.prior, SMALLEST, 1 - SMALLEST))
+        found = best_shared_cut(logit(clipped), fitting.targets, offsets, shares, part)
         thresholds = expit(found.cut + found.share * offsets)
         return Chosen(Rule(thresholds=tuple(thresholds.tolist())), found.share)
-    exponent = _prudent_exponent(evidence, part)
-    return Chosen(Rule(weights=prior_weights(evidence.prior, exponent)), exponent)
+    exponent = _prudent_exponent(fitting, part)
+    return Chosen(Rule(weights=prior_weights(fitting.prior, exponent)), exponent)
 
 
-def _prudent_exponent(evidence: Evidence, part: float) -> float:
+def _prudent_exponent(fitting: Fitting, part: float) -> float:
     """The least exponent whose figure is within one standard error of the best.
 
     The best alone is often chance, made by a few rows of rare labels (the rule is of Breiman et al.
     1984). The error is that of the difference, over bootstrap draws that all exponents share.
     """
-    labels, targets = len(evidence.labels), evidence.targets
+    labels, targets = len(fitting.labels), fitting.targets
 
     def figure(counts: LabelCounts) -> np.ndarray:
         return (1 - part) * macro(f1, counts) + part * micro(f1, counts)
 
     found, drawn = [], []
     for exponent in EXPONENTS:
-        rule = Rule(weights=prior_weights(evidence.prior, exponent))
-        given = given_labels(rule, evidence.probabilities, several=False)
+        rule = Rule(weights=prior_weights(fitting.prior, exponent))
+        given = given_labels(rule, fitting.probabilities, several=False)
         found.append(figure(count_labels(given, targets, labels)))
-        drawn.append(figure(resampled_counts(given, targets, labels, evidence.seed, RESAMPLES)))
+        drawn.append(figure(resampled_counts(given, targets, labels, fitting.seed, RESAMPLES)))
     best = int(np.argmax(found))
     errors = np.std(np.array(drawn) - drawn[best], axis=1)
     near = np.array(found) >= found[best] - errors
     return float(EXPONENTS[int(near.argmax())])
 
 
-def _chosen(evidence: Evidence) -> Chosen:
+def _chosen(fitting: Fitting) -> Chosen:
     """The rule that is best on validation."""
-    name = evidence.name
+    name = fitting.name
     if name in BY_PRIOR:
-        return _by_prior(evidence, BY_PRIOR[name])
+        return _by_prior(fitting, BY_PRIOR[name])
     how = _one_a_label if name.startswith(PER_LABEL) else _one_threshold
-    if evidence.value is None:
-        return how(evidence, f1_worth)
-    return how(evidence, floor_worth(name.removeprefix(PER_LABEL), evidence.value))
+    if fitting.value is None:
+        return how(fitting, f1_worth)
+    return how(fitting, floor_worth(name.removeprefix(PER_LABEL), fitting.value))
 
 
 def at_threshold(labels: LabelSet, positive: int, threshold: float) -> Rule:
@@ -215,30 +215,30 @@ def _ready(
     return Chosen(Rule()) if is_usual else None
 
 
-def _notes(chosen: Chosen, evidence: Evidence) -> list[str]:
+def _notes(chosen: Chosen, fitting: Fitting) -> list[str]:
     """What must be told of a rule: labels without rows, floors that were not reached."""
-    notes, borrowed, labels = [], chosen.borrowed, evidence.labels
+    notes, borrowed, labels = [], chosen.borrowed, fitting.labels
     if borrowed:
         notes.append(
             f"no validation row has {_listed(borrowed)}: the threshold of all labels together "
             "serves"
         )
-    if evidence.name not in FLOORS or evidence.value is None:
+    if fitting.name not in FLOORS or fitting.value is None:
         return notes
-    kept = precision if evidence.name.endswith("precision") else recall
-    given = given_labels(chosen.rule, evidence.probabilities, labels.several)
-    counts = count_labels(given, evidence.targets, len(labels))
-    if evidence.name.startswith(PER_LABEL):
-        low = np.flatnonzero((kept(counts) < evidence.value) & (counts.gold > 0))
+    kept = precision if fitting.name.endswith("precision") else recall
+    given = given_labels(chosen.rule, fitting.probabilities, labels.several)
+    counts = count_labels(given, fitting.targets, len(labels))
+    if fitting.name.startswith(PER_LABEL):
+        low = np.flatnonzero((kept(counts) < fitting.value) & (counts.gold > 0))
         missed = _listed(tuple(labels.names[label] for label in low))
     elif labels.several:
-        missed = "all labels together" if micro(kept, counts) < evidence.value else ""
+        missed = "all labels together" if micro(kept, counts) < fitting.value else ""
     else:
-        is_low = kept(counts)[evidence.positive] < evidence.value
-        missed = repr(labels.names[evidence.positive]) if is_low else ""
+        is_low = kept(counts)[fitting.positive] < fitting.value
+        missed = repr(labels.names[fitting.positive]) if is_low else ""
     if missed:
         notes.append(
-            f"no threshold reaches a {kept.__name__} of {evidence.value:g} on validation for "
+            f"no threshold reaches a {kept.__name__} of {fitting.value:g} on validation for "
             f"{missed}: the nearest to it is taken"
         )
     return notes
@@ -275,12 +275,12 @@ def fit_rule(
         if chosen is None:
             notes.append(f"no validation rows, so {name} cannot choose how labels are given")
     else:
-        evidence = Evidence(name, value, positive, labels, probabilities, targets, prior, seed)
-        if chosen is None and not evidence.has_positive:
+        fitting = Fitting(name, value, positive, labels, probabilities, targets, prior, seed)
+        if chosen is None and not fitting.has_positive:
             notes.append("no validation row has a label to choose by: the threshold stays at 0.5")
         elif chosen is None:
-            chosen = _chosen(evidence)
-            notes += _notes(chosen, evidence)
+            chosen = _chosen(fitting)
+            notes += _notes(chosen, fitting)
         if chosen is not None:
             facts = rule_figures(name, chosen.rule, labels, positive, probabilities, targets, seed)
     chosen = Chosen(Rule()) if chosen is None else chosen
