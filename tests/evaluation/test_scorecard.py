@@ -55,6 +55,7 @@ def document(case, several):
         "trust": None,
         "effect": None,
         "baseline": majority_baseline(targets, targets, labels),
+        "errors": None,
         "data": {
             "source": "train.csv",
             "test_source": None,
