@@ -53,6 +53,8 @@ def test_the_curve_rises_to_what_the_tickets_allow(told):
     points, ahead = result.curve["points"], result.curve["forecast"]
     assert [one["times"] for one in ahead] == [1, 2, 4]
     assert [one["rows"] for one in ahead] == [300, 600, 1200]
+    assert ahead[0]["gain"] == {"value": 0, "low": 0, "high": 0}
+    assert ahead[1]["gain"]["value"] == pytest.approx(ahead[1]["value"] - ahead[0]["value"])
     assert points[-1]["rows"] == 240
     assert points[-1]["value"] >= points[0]["value"]
     assert all(0 <= one["low"] <= one["value"] <= one["high"] <= 1 for one in ahead)

@@ -49,9 +49,14 @@ def test_intervals_hold_the_truth_about_as_often_as_said():
             right = luck[None] > truth[:, None]
             parts.append(np.stack([right, np.ones_like(right)], axis=2).astype(float))
         found = forecast(SIZES, parts, ASKED, seed)
-        assert (found.low <= found.errors).all()
-        assert (found.errors <= found.high).all()
-        held += found.low[1] <= ahead <= found.high[1]
+        low, high = found.interval
+        assert (low <= found.errors).all()
+        assert (found.errors <= high).all()
+        np.testing.assert_allclose(found.gains, found.errors[0] - found.errors)
+        assert (found.gain_interval[0] <= found.gains).all()
+        assert (found.gains <= found.gain_interval[1]).all()
+        assert (found.gain_interval[:, 0] == 0).all()
+        held += low[1] <= ahead <= high[1]
     assert (
         held >= 33
     )  # of 40: 95 % of a binomial's draws hold 36 or more; some are lost to the form

@@ -104,9 +104,12 @@ def told_steps(result: "NextResult") -> str:
         )
         for one in curve["forecast"]
     ]
-    now, twice = curve["forecast"][:2]
-    gain = 100 * (twice["value"] - now["value"])
-    sentence = f"twice as many labelled rows would bring about {gain:.1f} points"
+    gain, low, high = (
+        100 * curve["forecast"][1]["gain"][name] for name in ("value", "low", "high")
+    )
+    sentence = (
+        f"twice as many labelled rows would bring about {gain:.1f} points ({low:.1f} to {high:.1f})"
+    )
     blocks = [f"{result.accepted:,} rows of {result.source}", aligned(rows) + "\n" + sentence]
     labels: list[tuple[str, ...]] = [("labels that need texts most", "rows", "F1")]
     labels += [

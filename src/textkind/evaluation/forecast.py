@@ -18,11 +18,15 @@ RESAMPLES = 500
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """errors (P,) at the sizes asked for, with 95 % intervals low and high (P,)."""
+    """errors (P,) at the sizes asked for, gains (P,) how much lower than at the first of them.
+
+    Each of the intervals is (2, P): the lower ends and the upper ones.
+    """
 
     errors: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    interval: np.ndarray
+    gains: np.ndarray
+    gain_interval: np.ndarray
 
 
 def power_law(sizes: np.ndarray, errors: np.ndarray, asked: np.ndarray) -> np.ndarray:
@@ -69,5 +73,11 @@ def forecast(
         )
     errors = 1 - figure_of(np.concatenate([sums.sum(axis=0)[None], drawn]))
     told = power_law(sizes, errors, asked)
-    low, high = np.percentile(told[1:], TAILS, axis=0)
-    return Forecast(told[0], np.minimum(low, told[0]), np.maximum(high, told[0]))
+    gains = told[:, :1] - told
+    return Forecast(told[0], _interval(told), gains[0], _interval(gains))
+
+
+def _interval(drawn: np.ndarray) -> np.ndarray:
+    """(2, P) percentiles of (1 + B, P), widened to hold the first, which is not drawn."""
+    low, high = np.percentile(drawn[1:], TAILS, axis=0)
+    return np.stack([np.minimum(low, drawn[0]), np.maximum(high, drawn[0])])

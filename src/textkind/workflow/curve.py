@@ -70,8 +70,13 @@ def learning_curve(
                 "times": times,
                 "rows": int(rows),
                 "value": float(1 - found.errors[place]),
-                "low": float(1 - found.high[place]),
-                "high": float(1 - found.low[place]),
+                "low": float(1 - found.interval[1, place]),
+                "high": float(1 - found.interval[0, place]),
+                "gain": {
+                    "value": float(found.gains[place]),
+                    "low": float(found.gain_interval[0, place]),
+                    "high": float(found.gain_interval[1, place]),
+                },
             }
             for place, (times, rows) in enumerate(zip(AHEAD, asked, strict=True))
         ],
