@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textkind.evaluation.intervals import TAILS
+from textkind.evaluation.intervals import NORMAL
 from textkind.evaluation.paired import figure_of
 from textkind.seeds import generator
 
@@ -20,7 +20,8 @@ RESAMPLES = 500
 class Forecast:
     """errors (P,) at the sizes asked for, gains (P,) how much lower than at the first of them.
 
-    Each of the intervals is (2, P): the lower ends and the upper ones.
+    Each of the intervals is (2, P): the lower ends and the upper ones; that of the gains is of what
+    as many rows as were judged will show.
     """
 
     errors: np.ndarray
@@ -74,10 +75,28 @@ def forecast(
     errors = 1 - figure_of(np.concatenate([sums.sum(axis=0)[None], drawn]))
     told = power_law(sizes, errors, asked)
     gains = told[:, :1] - told
-    return Forecast(told[0], _interval(told), gains[0], _interval(gains))
+    noise = _noise(sizes, parts) * (asked != asked[0])
+    return Forecast(
+        told[0], np.clip(_interval(told, 0 * noise), 0, 1), gains[0], _interval(gains, noise)
+    )
 
 
-def _interval(drawn: np.ndarray) -> np.ndarray:
-    """(2, P) percentiles of (1 + B, P), widened to hold the first, which is not drawn."""
-    low, high = np.percentile(drawn[1:], TAILS, axis=0)
-    return np.stack([np.minimum(low, drawn[0]), np.maximum(high, drawn[0])])
+def _noise(sizes: np.ndarray, parts: list[np.ndarray]) -> float:
+    """The standard error of a gain that is measured on as many rows as were judged.
+
+    By the rows' part in the difference of the last fit and that of half as many texts.
+    """
+    rows = np.concatenate(parts, axis=1)[[np.searchsorted(sizes, sizes[-1] / 2), -1]]
+    above = rows[..., 0] - figure_of(rows.sum(axis=1))[:, None] * rows[..., 1]
+    above = above / np.maximum(rows[..., 1].mean(axis=1, keepdims=True), 1e-9)
+    return float(np.std(above[1] - above[0]) / np.sqrt(rows.shape[1]))
+
+
+def _interval(drawn: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """(2, P) around the first of (1 + B, P), which is not drawn; noise (P,) comes on top.
+
+    As wide as a normal law with the resamples' root mean square distance from it: the fit bends
+    more with noise, so that resamples lie to one side, and their percentiles would as well.
+    """
+    half = NORMAL * np.sqrt(np.square(drawn[1:] - drawn[0]).mean(axis=0) + noise**2)
+    return np.stack([drawn[0] - half, drawn[0] + half])

@@ -2,8 +2,8 @@
 
     rows = cue_rows(NEGATION, texts)            (N,) bool
 
-What each is worth was counted by reading (docs/errors.md): a cue of irony is wrong more often than
-not, and is told as that.
+What each is worth was counted by reading (docs/errors.md): what is found as a negation negates, and
+a cue of irony is wrong every third time.
 """
 
 import numpy as np

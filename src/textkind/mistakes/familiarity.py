@@ -56,7 +56,10 @@ class Familiarity:
 def familiarity(
     train: pa.LargeStringArray, texts: pa.LargeStringArray, threads: int | None = None
 ) -> Familiarity:
-    """What the training texts, one or more, say about N texts. Numbers count as one word."""
+    """What the training texts, one or more, say about N texts; 2^24 of both together at most.
+
+    Numbers count as one word.
+    """
     both = pc.replace_substring_regex(pa.concat_arrays([train, texts]), r"\d+", "0")
     encoder = fit_words(both, WordSettings(minimum_count=1, largest=ALL_WORDS), threads)
     tokens = encoder.encode(both, threads)
