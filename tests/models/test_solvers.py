@@ -22,8 +22,8 @@ def solve_binary(*arguments, **options):
     return BinaryDescent(*arguments, **options).finish()
 
 
-def make(texts=120, features=60, classes=4, seed=0):
-    """Sparse rows of unit length and labels that a linear model gets mostly right."""
+def make(texts=120, features=60, classes=4, seed=0, length=1):
+    """Sparse rows of one length and labels that a linear model gets mostly right."""
     generator = np.random.default_rng(seed)
     matrix = generator.exponential(size=(texts, features)) * (
         generator.random((texts, features)) < 0.15
@@ -31,7 +31,7 @@ def make(texts=120, features=60, classes=4, seed=0):
     matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
     truth = generator.normal(size=(features, classes))
     targets = (matrix @ truth + generator.normal(size=(texts, classes)) * 0.2).argmax(axis=1)
-    csr = sparse.csr_matrix(matrix.astype(np.float32))
+    csr = sparse.csr_matrix((length * matrix).astype(np.float32))
     rows = Rows(
         csr.indptr[:-1].astype(np.int64),
         csr.indptr[1:].astype(np.int64),
@@ -111,9 +111,10 @@ def test_one_problem_alone_equals_its_lane(strength):
     np.testing.assert_array_equal(margins[:, 0], margins[:, 1])
 
 
+@pytest.mark.parametrize("length", [1, 3])
 @pytest.mark.parametrize("strength", [0.1, 1.0, 10.0, 100.0])
-def test_logistic_reaches_scikit_learns_optimum(strength):
-    csr, rows, targets, order = make(classes=2)
+def test_logistic_reaches_scikit_learns_optimum(strength, length):
+    csr, rows, targets, order = make(classes=2, length=length)
     solution = solve_binary(
         rows,
         60,

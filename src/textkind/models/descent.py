@@ -79,19 +79,24 @@ def logistic_step(margin, squares, sign, logit, cost):
     """The best dual logit of one text for the logistic loss, by Newton's method.
 
     Solves t + squares * cost * sigmoid(t) + offset = 0, whose left side rises everywhere and whose
-    root lies between -offset - squares * cost and -offset.
+    root lies between -offset - squares * cost and -offset. On either side of 0 the left side bends
+    one way only: kept on the root's side, Newton's steps close in on it and cannot run in a circle.
     """
+    zero = fill(np.float32(0))
     curvature = cost * squares
     offset = sign * margin - curvature * sigmoid(logit)
-    high = fill(np.float32(0)) - offset
+    at_zero = curvature * np.float32(0.5) + offset
+    high = zero - offset
     low = high - curvature
-    point = maximum(low, fill(np.float32(0)) - maximum(offset, fill(np.float32(0)) - logit))
+    high = select_positive(at_zero, zero - maximum(offset, zero), high)
+    low = select_positive(at_zero, low, maximum(low, zero))
+    point = maximum(low, zero - maximum(zero - high, zero - logit))
     for _ in range(NEWTON_STEPS):
         share = sigmoid(point)
         value = point + curvature * share + offset
         slope = multiply_add(curvature * share, np.float32(1) - share, fill(np.float32(1)))
         point = point - value / slope
-        point = maximum(low, fill(np.float32(0)) - maximum(offset, fill(np.float32(0)) - point))
+        point = maximum(low, zero - maximum(zero - high, zero - point))
     return point
 
 
