@@ -34,6 +34,17 @@ class Half:
     texts: pa.LargeStringArray
 
 
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of both halves, the decision, probabilities of the fitted half and of all rows."""
+
+    fitted: np.ndarray
+    other: np.ndarray
+    decision: Any
+    shown: np.ndarray
+    given: np.ndarray
+
+
 def ask(runs: int, sets: tuple[str, ...] = SETS) -> Answer:
     del runs  # there is nothing to time
     rows: list[Row] = []
@@ -41,7 +52,9 @@ def ask(runs: int, sets: tuple[str, ...] = SETS) -> Answer:
     for name in sets:
         for model in MODELS:
             tested = logits_of_test(name, model)
-            rows += [answered(name, model, tested), *map_sets(name, model, tested)]
+            splits = splits_of(tested)
+            told = [answered(tested, splits), *sets_of(tested, splits)]
+            rows += [{"set": name, "model": model, **one} for one in told]
     for row in rows:
         what = f"{row['set']}, {row['model']}"
         if row["promise"] == "max error":
@@ -69,35 +82,37 @@ def logits_of_test(name: str, model: str) -> Half:
     return Half(learned.classifier_.model.logits(texts), targets, texts)
 
 
-def halves(tested: Half) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows of both halves, of every split."""
-    number = len(tested.targets)
-    for split in range(SPLITS):
-        order = np.random.default_rng(split).permutation(number)
-        yield order[: number // 2], order[number // 2 :]
-
-
-def calibrated(tested: Half, fitted: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
-    """A decision fitted on some rows, their probabilities by fits without them, and all rows'."""
+def splits_of(tested: Half) -> list[Split]:
+    """Random halves, the first calibrated and shown by fits that did not see the row."""
     from textkind.decision.calibrate import CalibrationSettings
     from textkind.decision.decision import fit_decision, probabilities
 
-    settings = CalibrationSettings("temperature")
-    found = fit_decision(tested.logits[fitted], tested.targets[fitted], False, settings)
-    return found.decision, found.probabilities, probabilities(found.decision, tested.logits)
+    number, splits = len(tested.targets), []
+    for seed in range(SPLITS):
+        order = np.random.default_rng(seed).permutation(number)
+        fitted, other = order[: number // 2], order[number // 2 :]
+        found = fit_decision(
+            tested.logits[fitted],
+            tested.targets[fitted],
+            False,
+            CalibrationSettings("temperature"),
+        )
+        given = probabilities(found.decision, tested.logits)
+        splits.append(Split(fitted, other, found.decision, found.probabilities, given))
+    return splits
 
 
-def answered(name: str, model: str, tested: Half) -> Row:
+def answered(tested: Half, splits: list[Split]) -> Row:
     from textkind.decision.abstention import fit_abstention
     from textkind.decision.evidence import answers
 
     shares, errors, all_errors, never = [], [], [], 0
-    for fitted, other in halves(tested):
-        decision, shown, given = calibrated(tested, fitted)
-        confidence, predicted = answers(decision, given)
+    for split in splits:
+        other = split.other
+        confidence, predicted = answers(split.decision, split.given)
         right = predicted == tested.targets
-        seen, _ = answers(decision, shown)
-        least = fit_abstention(seen, right[fitted], MAX_ERROR).confidence
+        seen, _ = answers(split.decision, split.shown)
+        least = fit_abstention(seen, right[split.fitted], MAX_ERROR).confidence
         sure = confidence >= least
         never += not np.isfinite(least)
         shares.append(sure[other].mean())
@@ -105,8 +120,6 @@ def answered(name: str, model: str, tested: Half) -> Row:
             errors.append(float((~right)[other][sure[other]].mean()))
             all_errors.append(float((~right)[sure].mean()))
     return {
-        "set": name,
-        "model": model,
         "promise": "max error",
         "accuracy %": 100 * float(right.mean()),
         "answered %": 100 * float(np.mean(shares)),
@@ -117,7 +130,7 @@ def answered(name: str, model: str, tested: Half) -> Row:
     }
 
 
-def map_sets(name: str, model: str, tested: Half) -> Iterator[Row]:
+def sets_of(tested: Half, splits: list[Split]) -> Iterator[Row]:
     from scipy.stats import betabinom
 
     from textkind.decision.conformal import (
@@ -132,11 +145,13 @@ def map_sets(name: str, model: str, tested: Half) -> Iterator[Row]:
     shares = text_shares(tested.texts)
     for method in METHODS:
         covered, sizes, outside = [], [], 0
-        for fitted, other in halves(tested):
-            decision, shown, given = calibrated(tested, fitted)
+        for split in splits:
+            fitted, other, given = split.fitted, split.other, split.given
             known, new = (
-                evidence_of(decision, probabilities, tested.targets[part], tested.texts.take(part))
-                for probabilities, part in ((shown, fitted), (given[other], other))
+                evidence_of(
+                    split.decision, probabilities, tested.targets[part], tested.texts.take(part)
+                )
+                for probabilities, part in ((split.shown, fitted), (given[other], other))
             )
             made = fit_conformal(known, ConformalSettings(method, COVERAGE))
             member = label_sets(made, given[other], shares[other])
@@ -148,8 +163,6 @@ def map_sets(name: str, model: str, tested: Half) -> Iterator[Row]:
             low, high = betabinom.interval(0.95, len(other), len(fitted) + 1 - missed, missed)
             outside += not low <= held.sum() <= high
         yield {
-            "set": name,
-            "model": model,
             "promise": f"sets by {method}",
             "coverage %": 100 * float(np.mean(covered)),
             "mean size": float(np.mean(sizes)),
