@@ -6,8 +6,8 @@ Counts in, plain numbers out.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import fisher_exact
 
+from textkind.evaluation.exact import fisher_exact
 from textkind.evaluation.intervals import share_interval
 
 
@@ -55,13 +55,13 @@ def lift_of(inside_wrong: int, inside: int, wrong: int, rows: int) -> Lift:
         return Lift(None, None, None, 1.0)
     low, high = share_interval(np.array(inside_wrong), np.array(wrong))
     of_rows = inside / rows
-    table = [
-        [inside_wrong, inside - inside_wrong],
-        [wrong - inside_wrong, rows - inside - wrong + inside_wrong],
-    ]
+    outside_wrong = wrong - inside_wrong
+    p = fisher_exact(
+        (inside_wrong, inside - inside_wrong), (outside_wrong, rows - inside - outside_wrong)
+    )
     return Lift(
         inside_wrong / wrong / of_rows,
         float(low) / of_rows,
         min(float(high) / of_rows, rows / wrong),
-        float(fisher_exact(np.array(table))[1]),
+        p,
     )

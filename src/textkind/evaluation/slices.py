@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import erfc
-from scipy.stats import fisher_exact
 
 from textkind.evaluation.counts import (
     FIGURES_OF_COUNTS,
@@ -19,6 +18,7 @@ from textkind.evaluation.counts import (
     count_labels,
     label_rows_of,
 )
+from textkind.evaluation.exact import fisher_exact
 from textkind.evaluation.intervals import (
     draw_weights,
     interval,
@@ -175,9 +175,11 @@ def chance(rows: np.ndarray, parts: np.ndarray) -> float:
     is above the figure of all.
     """
     if (parts[:, 1] == 1).all():
-        inside, outside = parts[rows, 0], parts[~rows, 0]
-        table = [[side.sum(), len(side) - side.sum()] for side in (inside, outside)]
-        return float(fisher_exact(np.array(table, np.int64))[1])
+        right, wrong = parts[:, 0] == 1, parts[:, 0] == 0
+        inside, outside = (
+            (int((side & right).sum()), int((side & wrong).sum())) for side in (rows, ~rows)
+        )
+        return fisher_exact(inside, outside)
     above = parts[:, 0] - float(figure_of(parts.sum(axis=0))) * parts[:, 1]
     total, drawn = len(rows), int(rows.sum())
     spread = drawn * (total - drawn) / (total * (total - 1)) * (above**2).sum()
