@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from textkind.mistakes.overrepresented import (
     FEWEST_TEXTS,
@@ -74,3 +75,10 @@ def test_nothing_wrong_and_everything_wrong_say_nothing():
     for wrong in (np.zeros(50, bool), np.ones(50, bool)):
         assert overrepresented(ngrams, wrong) == []
     assert overrepresented(text_ngrams(array(["a", ""])), np.array([True, False])) == []
+
+
+@pytest.mark.parametrize("counts", [([4], [9]), ([3, 1], [0, 0])])
+def test_with_nothing_to_compare_there_are_no_odds(counts):
+    odds, z = log_odds(*map(np.array, counts))
+    assert not odds.any()
+    assert not z.any()

@@ -88,14 +88,14 @@ def log_odds(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndar
     """(G,) log-odds of each n-gram in the first group against the second, and its z.
 
     first and second (G,) are how many texts of either group hold each n-gram. The prior is their
-    share in both together, as strong as the smaller group.
+    share in both together, as strong as the smaller group. 0 where there is nothing to compare.
     """
     first, second = first.astype(np.float64), second.astype(np.float64)
     both = first + second
     strength = min(first.sum(), second.sum())
     prior = both / max(both.sum(), 1) * strength
     total = first.sum(), second.sum()
-    if strength == 0:
+    if strength == 0 or len(both) == 1:  # a lone n-gram is all there is on either side
         return np.zeros(len(both)), np.zeros(len(both))
     sides = [
         np.log((count + prior) / (whole + strength - count - prior))
