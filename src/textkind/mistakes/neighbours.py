@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from textkind.seeds import child_seed
+from textkind.mistakes.k_means import k_means
+from textkind.seeds import generator
 
 NEIGHBOURS = 5
 BLOCK = 1 << 24  # similarities held at a time
@@ -45,8 +46,5 @@ def clusters(vectors: np.ndarray, seed: int = 0) -> np.ndarray | None:
     number = min(MOST_CLUSTERS, len(vectors) // CLUSTER)
     if number < 2:
         return None
-    from sklearn.cluster import KMeans
-
-    state = int(child_seed(seed, "clusters").generate_state(1)[0])
-    found: np.ndarray = KMeans(number, n_init=2, random_state=state).fit_predict(vectors)
-    return found
+    found, _ = k_means(vectors, number, generator(seed, "clusters"))
+    return np.unique(found, return_inverse=True)[1]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from textkind.seeds import child_seed
+from textkind.mistakes.k_means import k_means
+from textkind.seeds import generator
 
 POOL = 10  # unsure texts looked at, for each that is chosen
 
@@ -33,17 +34,12 @@ def worth_labelling(
     if len(order) <= number:
         return order
     pool = order[: POOL * number]
-    from sklearn.cluster import KMeans
-
-    state = int(child_seed(seed, "worth labelling").generate_state(1)[0])
-    distinct = len(np.unique(vectors[pool], axis=0))
-    found = KMeans(min(number, distinct), n_init=1, random_state=state)
     weights = np.maximum(unsure[pool], 1e-6)
-    away = found.fit_transform(vectors[pool], sample_weight=weights)  # (pool, clusters)
+    found, away = k_means(vectors[pool], number, generator(seed, "worth labelling"), weights)
     chosen = [
         pool[inside[np.argmin(away[inside, cluster])]]
         for cluster in range(away.shape[1])
-        if len(inside := np.flatnonzero(found.labels_ == cluster))
+        if len(inside := np.flatnonzero(found == cluster))
     ]
     rest = pool[~np.isin(pool, chosen)][: number - len(chosen)]
     picked = np.concatenate([chosen, rest]).astype(np.int64)
