@@ -51,6 +51,14 @@ def test_texts_of_one_length_are_one_slice():
     assert sizes(AUTOMATIC["length"](corpus_of(["one word"] * 5))) == {"2 words": 5}
 
 
+def test_languages_are_told_by_function_words_where_a_second_one_is_common():
+    english, german = "the price of it was not what we had", "der preis war nicht das was wir sind"
+    found = AUTOMATIC["language"](corpus_of([english] * 40 + [german] * 25 + ["ok"] * 3))
+    assert sizes(found) == {"English": 40, "German": 25, MISSING: 3}
+    assert AUTOMATIC["language"](corpus_of([english] * 40 + [german] * 2)) == []
+    assert AUTOMATIC["language"](corpus_of(["ok"] * 40)) == []
+
+
 def test_scripts_are_told_by_most_letters():
     texts = [
         "plain",

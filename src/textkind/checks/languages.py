@@ -8,6 +8,7 @@ languages in Latin letters are told apart here; `mixed_scripts` tells of the oth
 import numpy as np
 
 from textkind.checks.finding import MOST_SHOWN, Audited, Finding, example
+from textkind.checks.hashed_words import HashedWords
 
 FEWEST_WORDS = 3  # different function words of a language
 TIMES = 2  # more than so many times as of the language of the others
@@ -58,47 +59,56 @@ def mixed_languages(audited: Audited) -> list[Finding]:
     """Texts whose function words are those of another language than the others'."""
     train = audited.train
     names = list(FUNCTION_WORDS)
-    scores = function_words(audited)
-    best = scores.argmax(axis=1)
-    known = scores.max(axis=1, initial=0) >= FEWEST_WORDS
-    if not known.any():
-        return []
-    main = int(np.bincount(best[known]).argmax())
-    scores = function_words(audited, without=names[main])
-    best = scores.argmax(axis=1)
-    known = scores.max(axis=1, initial=0) >= FEWEST_WORDS
-    other = known & (scores.max(axis=1, initial=0) > TIMES * scores[:, main])
+    language = languages_of(audited.words, len(train))
+    counts = np.bincount(language[language >= 0], minlength=len(names))
+    main = int(counts.argmax())
     found = []
-    for language in np.unique(best[other]):
-        rows = np.flatnonzero(other & (best == language))
-        if rows.size >= FOREIGN * len(train):
+    for other in np.flatnonzero(counts):
+        if other == main or counts[other] >= FOREIGN * len(train):
             continue
+        rows = np.flatnonzero(language == other)
         found.append(
             Finding(
                 "mixed_languages",
                 "note",
-                f"{rows.size:,} of {len(train):,} train texts are in {names[language]} by their "
+                f"{rows.size:,} of {len(train):,} train texts are in {names[other]} by their "
                 f"function words, most others in {names[main]}",
                 "look whether they belong here; such texts are learned from too few",
                 "train",
                 int(rows.size),
                 len(train),
                 [example(train, row, "train") for row in rows[:MOST_SHOWN]],
-                {"language": names[language], "main": names[main]},
+                {"language": names[other], "main": names[main]},
                 train.rows[rows],
             )
         )
     return found
 
 
-def function_words(audited: Audited, without: str | None = None) -> np.ndarray:
-    """(N, languages) int64 different function words of each language in the train texts.
+def languages_of(words: HashedWords, texts: int) -> np.ndarray:
+    """(N,) int64 place in FUNCTION_WORDS of each text's language; -1 where its words tell none.
+
+    words are those of N texts. The language of most is found first: another needs clearer words.
+    """
+    scores = function_words(words, texts)
+    known = scores.max(axis=1, initial=0) >= FEWEST_WORDS
+    if not known.any():
+        return np.full(texts, -1)
+    main = int(np.bincount(scores.argmax(axis=1)[known]).argmax())
+    language = np.where(scores[:, main] >= FEWEST_WORDS, main, -1)
+    others = function_words(words, texts, without=list(FUNCTION_WORDS)[main])
+    highest = others.max(axis=1, initial=0)
+    other = (highest >= FEWEST_WORDS) & (highest > TIMES * others[:, main])
+    language[other] = others.argmax(axis=1)[other]
+    return language
+
+
+def function_words(words: HashedWords, texts: int, without: str | None = None) -> np.ndarray:
+    """(N, languages) int64 different function words of each language in N texts.
 
     Words of the language `without` count for it alone. Words of one letter do not count: they stand
     for too much else.
     """
-    words = audited.words
-    texts = len(audited.train)
     left_out = set() if without is None else set(FUNCTION_WORDS[without].split())
     scores = np.zeros((texts, len(FUNCTION_WORDS)), np.int64)
     for place, (language, told) in enumerate(FUNCTION_WORDS.items()):

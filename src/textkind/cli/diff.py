@@ -52,7 +52,7 @@ def add_arguments(parser: Parser) -> None:
         action="append",
         default=[],
         help="compare by the values of a column; give it once for each column (default: length, "
-        "script and columns of few values)",
+        "script, language and columns of few values)",
     )
     add(
         "--examples",

@@ -39,7 +39,7 @@ def add_arguments(parser: Parser) -> None:
         action="append",
         default=[],
         help="figures by the values of a column, numbers by quarters; give it once for each column "
-        "(default: length, script and columns of few values)",
+        "(default: length, script, language and columns of few values)",
     )
     parser.add_argument(
         "--out-of-scope",

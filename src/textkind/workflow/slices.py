@@ -1,4 +1,4 @@
-"""Which rows belong together: slices by text length, script, number of labels, and any column."""
+"""Which rows belong together: by text length, script, language, number of labels, any column."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textkind.checks.hashed_words import hashed_words
+from textkind.checks.languages import FUNCTION_WORDS, languages_of
 from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading
 from textkind.errors import ColumnError, did_you_mean
@@ -161,7 +163,25 @@ def by_script(corpus: Corpus) -> list[Slice]:
     return column_slices("script", pa.chunked_array([pa.array(scripts, pa.large_string())]))
 
 
-AUTOMATIC = {"length": by_length, "script": by_script, "labels": by_label_count}
+def by_language(corpus: Corpus) -> list[Slice]:
+    """Texts by the language that their function words tell; none where hardly any is in a second.
+
+    Texts whose words tell none are missing.
+    """
+    names = list(FUNCTION_WORDS)
+    language = languages_of(hashed_words(corpus.texts), len(corpus))
+    if np.sort(np.bincount(language[language >= 0], minlength=2))[-2] < FEWEST:
+        return []
+    told = [None if place < 0 else names[place] for place in language]
+    return column_slices("language", pa.chunked_array([pa.array(told, pa.large_string())]))
+
+
+AUTOMATIC = {
+    "length": by_length,
+    "script": by_script,
+    "language": by_language,
+    "labels": by_label_count,
+}
 
 
 def _script(text: str) -> str:
