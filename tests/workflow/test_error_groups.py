@@ -83,3 +83,18 @@ def test_the_order_of_rows_changes_nothing_but_who_is_where(noisy):
     assert (found[0].clusters == found[1].clusters[::-1]).all()
     for name, rows in found[0].members.items():
         assert (rows == found[1].members[name][::-1]).all()
+
+
+def test_of_very_many_texts_the_words_of_a_sample_are_counted_or_none(noisy, monkeypatch):
+    file, run = noisy
+    corpus = read_corpus(file, ReadSettings()).corpus
+    given = predict_probabilities(run.classifier, corpus.texts)
+    home = "textkind.workflow.error_groups"
+    monkeypatch.setattr(f"{home}.MOST_COUNTED", 100)
+    sampled = error_groups(run.classifier, corpus, given, corpus).figures
+    assert "rare_words" not in sampled["not_looked_for"]
+    monkeypatch.setattr(f"{home}.MOST_TEXTS", 900)
+    assert (
+        "rare_words"
+        in error_groups(run.classifier, corpus, given, corpus).figures["not_looked_for"]
+    )

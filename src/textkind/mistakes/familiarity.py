@@ -18,6 +18,7 @@ UNUSUAL = 0.9  # quantile of the training texts from which on a share is unusual
 LENGTHS = (0.005, 0.995)  # quantiles of the training texts between which a length is usual
 ALL_WORDS = 2**31 - 1
 ROW_BITS = 24  # of 64; the others hold a word, or the hash of a pair: few of millions share theirs
+MOST_TEXTS = 1 << ROW_BITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ class Familiarity:
 def familiarity(
     train: pa.LargeStringArray, texts: pa.LargeStringArray, threads: int | None = None
 ) -> Familiarity:
-    """What the training texts, one or more, say about N texts; 2^24 of both together at most.
+    """What the training texts, one or more, say about N texts; MOST_TEXTS of both together at most.
 
     Numbers count as one word.
     """

@@ -12,7 +12,7 @@ from textkind.decision.decision import decide
 from textkind.encoding.latent import fit_latent, latent_vectors, unit_length
 from textkind.encoding.ngrams import canonical_order
 from textkind.mistakes.causes import Judged
-from textkind.mistakes.familiarity import familiarity
+from textkind.mistakes.familiarity import MOST_TEXTS, Familiarity, familiarity
 from textkind.mistakes.groups import Grouped, grouped
 from textkind.mistakes.neighbours import clusters, support
 from textkind.mistakes.overrepresented import text_ngrams
@@ -20,6 +20,7 @@ from textkind.progress import SILENT, Talk
 
 NGRAM_SPACE, MODEL_SPACE = "words of the texts", "vectors of the model"
 MOST_KNOWN = 10_000  # training texts whose neighbours are looked at
+MOST_COUNTED = 1_000_000  # training texts whose words are counted
 EXAMPLE = 160  # characters
 
 
@@ -42,9 +43,7 @@ def error_groups(
     """
     order = canonical_order(corpus.texts, corpus.targets)
     ordered, given = corpus.take(order), given[order]
-    known = train
-    if train is not None and len(train) > MOST_KNOWN:
-        known = train.take(canonical_order(train.texts, train.targets)[:MOST_KNOWN])
+    known, counted = _sample(train, MOST_KNOWN), _sample(train, MOST_COUNTED)
     with talk.task("looking for texts that lie together"):
         vectors, near, space = _vectors(
             classifier, ordered, known, own_vectors=own_vectors, seed=seed, threads=threads
@@ -60,7 +59,7 @@ def error_groups(
             ordered.targets,
             given,
             predicted,
-            None if train is None else familiarity(train.texts, ordered.texts, threads),
+            _familiarity(counted, ordered, threads),
             supported,
             classifier.model.token_counts(ordered.texts, threads),
         )
@@ -75,6 +74,19 @@ def error_groups(
         {name: rows[back] for name, rows in found.members.items()},
         None if found.clusters is None else found.clusters[back],
     )
+
+
+def _sample(train: Corpus | None, most: int) -> Corpus | None:
+    """At most so many of the texts, the same ones whatever their order."""
+    if train is None or len(train) <= most:
+        return train
+    return train.take(canonical_order(train.texts, train.targets)[:most])
+
+
+def _familiarity(train: Corpus | None, corpus: Corpus, threads: int | None) -> Familiarity | None:
+    if train is None or len(train) + len(corpus) > MOST_TEXTS:
+        return None
+    return familiarity(train.texts, corpus.texts, threads)
 
 
 def _vectors(
