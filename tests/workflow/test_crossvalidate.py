@@ -1,5 +1,8 @@
 """Cross-validation: every row once, by a fit that has not seen it; repeatable; honest errors."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,15 +12,23 @@ from textkind.classifier import predict_probabilities
 from textkind.data.folds import fold_parts
 from textkind.data.read import read_corpus
 from textkind.data.settings import ReadSettings, SplitSettings
+from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import DataError, SettingsError, TrainingError
 from textkind.evaluation.folds import over_folds
 from textkind.models.neural_settings import default_settings
 from textkind.models.prior import PriorSettings
+from textkind.models.settings import LinearSettings
 from textkind.progress import Talk
 from textkind.training.settings import Places
 from textkind.workflow import fold_process
 from textkind.workflow.crossvalidate import CrossValidationSettings, crossvalidate
-from textkind.workflow.fold_process import FoldTask, answered, in_own_process
+from textkind.workflow.fold_process import (
+    FoldTask,
+    answered,
+    in_own_process,
+    read_task,
+    write_task,
+)
 from textkind.workflow.learn import learn
 
 
@@ -128,10 +139,6 @@ def test_a_process_of_its_own_gives_the_same_answer():
 
 
 def test_an_error_of_the_fit_comes_home_as_it_is():
-    from dataclasses import replace
-
-    from textkind.decision.rule_settings import RuleSettings
-
     with pytest.raises(SettingsError) as info:
         in_own_process(replace(task_of(), rule=RuleSettings(top=2)))
     assert info.value.args
@@ -172,8 +179,6 @@ def test_settings_that_make_no_sense_are_refused(tmp_path):
         CrossValidationSettings(against="liner")
     with pytest.raises(SettingsError, match="must end in the format"):
         CrossValidationSettings(out=tmp_path / "rows.txt")
-    from dataclasses import replace
-
     places = Places(checkpoints=tmp_path)
     with pytest.raises(SettingsError, match="same place"):
         CrossValidationSettings(model=replace(default_settings("cnn"), places=places))
@@ -194,3 +199,27 @@ def test_what_a_fold_tells_is_passed_on_once(here):
     told = [note for note in talk.notes if "not calibrated" in note]
     assert len(told) == 1
     assert told[0].startswith("linear, fold 1: ")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        PriorSettings(smoothing=2.0),
+        LinearSettings(features="characters", imbalance="weights"),
+        replace(
+            default_settings("cnn"), tokens="ready", tokenizer=Path("/some/where/tokenizer.json")
+        ),
+        replace(default_settings("pretrained"), encoder=Path("/some/where/encoder")),
+    ],
+)
+def test_a_task_comes_out_of_its_folder_as_it_went_in(model, tmp_path):
+    rule = RuleSettings(costs={"a": {"b": 2.0}})
+    task = replace(task_of(), model=model, rule=rule, threads=None)
+    write_task(tmp_path, task)
+    found = read_task(tmp_path)
+    for name in ("model", "calibration", "rule", "seed", "threads"):
+        assert getattr(found, name) == getattr(task, name)
+    assert found.train.labels == task.train.labels
+    assert found.texts == task.texts
+    np.testing.assert_array_equal(found.train.targets, task.train.targets)
+    assert len(found.validation) == 0

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textkind.decision.temperature import FAR
+from textkind.decision.temperature import sigmoids
 
 RIDGE = 16.0  # inverse variance of the prior: a standard deviation of 1/4
 LEAST = 10  # rows with the label, and without it, for a fit of its own
@@ -82,7 +82,7 @@ def _newton(
     found = np.where(held, 0.0, center)
     for _ in range(STEPS):
         scores = sum(found[:, place] * column for place, column in enumerate(columns))
-        chances = 1 / (1 + np.exp(np.clip(-scores, -FAR, FAR)))
+        chances = sigmoids(scores)
         error, weight = chances - targets, chances * (1 - chances)
         slope = ridge * (found - center)
         curve = np.zeros((len(found), len(center), len(center)))

@@ -1,7 +1,9 @@
 """Settings of the linear model."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from textkind.encoding.ngrams import NgramSettings
 from textkind.errors import SettingsError, did_you_mean
@@ -75,6 +77,12 @@ class LinearSettings:
             )
             if is_open
         )
+
+
+def linear_settings_of_json(told: Mapping[str, Any]) -> LinearSettings:
+    """The settings of asdict, also where JSON has made lists of the tuples."""
+    lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    return LinearSettings(**{**told, **lists})
 
 
 def ngram_settings(settings: LinearSettings, features: str, texts: int) -> NgramSettings:

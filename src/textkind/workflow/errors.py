@@ -12,7 +12,7 @@ from textkind.storage.documents import write_lines
 from textkind.storage.place import whole_file, writing
 from textkind.workflow.error_groups import error_groups
 from textkind.workflow.mistakes import mistake_records
-from textkind.workflow.origin import classifier_of, file_digest
+from textkind.workflow.origin import classifier_of, learned_from
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def explain_mistakes(
     columns = None if origin is None else origin.columns
     labels = classifier.labels
     reading = read_corpus(source, settings.reading, labels=labels, trained=columns, talk=talk)
-    if origin is not None and origin.sha256 is not None and file_digest(source) == origin.sha256:
+    if learned_from(origin, source):
         talk.note("these are the texts the model was trained on: new texts fail otherwise")
     learned = None
     if settings.train is not None:

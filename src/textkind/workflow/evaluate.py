@@ -19,7 +19,7 @@ from textkind.progress import SILENT, Talk
 from textkind.workflow.leaks import clean_figures
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.novelty import fitted_novelty, novelty_figures, text_novelty
-from textkind.workflow.origin import classifier_of, file_digest
+from textkind.workflow.origin import classifier_of, learned_from
 from textkind.workflow.parts import read_unlabelled
 from textkind.workflow.slices import columns_to_slice, slice_facts
 from textkind.workflow.unread import unread_tokens
@@ -72,8 +72,7 @@ def evaluate(
     """
     classifier, origin = classifier_of(model)
     trained = None if origin is None else origin.columns
-    trained_on = None if origin is None else origin.sha256
-    if trained_on is not None and file_digest(source) == trained_on:
+    if learned_from(origin, source):
         talk.note("these are the texts the model was trained on: new texts will do worse")
     reading = read_corpus(
         source, settings.reading, labels=classifier.labels, trained=trained, talk=talk

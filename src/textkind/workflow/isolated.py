@@ -53,16 +53,21 @@ def run_isolated(job: Job, seconds: float | None, talk: Talk) -> Failure | None:
     return failure
 
 
-def _run(partial: Path, seconds: float | None, talk: Talk) -> Failure | None:
+def own_environment() -> dict[str, str]:
+    """That of this process, for a Python that is to import this very package."""
     home = str(Path(textkind.__file__).parents[1])
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _run(partial: Path, seconds: float | None, talk: Talk) -> Failure | None:
     with (partial / PRINTED).open("wb") as printed:
         process = subprocess.Popen(
             [sys.executable, "-m", "textkind.workflow.rung", str(partial / JOB)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=printed,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=own_environment(),
             start_new_session=True,  # Ctrl-C comes to us alone, and we end it
         )
         assert process.stdout is not None

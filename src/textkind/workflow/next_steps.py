@@ -21,7 +21,7 @@ from textkind.errors import SettingsError
 from textkind.evaluation.counts import count_labels, f1
 from textkind.mistakes.worth_labelling import uncertainty, worth_labelling
 from textkind.models.linear import LinearModel
-from textkind.models.settings import LinearSettings
+from textkind.models.settings import LinearSettings, linear_settings_of_json
 from textkind.progress import SILENT, Talk
 from textkind.storage.place import whole_file, writing
 from textkind.workflow.curve import learning_curve
@@ -120,9 +120,7 @@ def next_steps(
 def curve_settings(classifier: Classifier, talk: Talk = SILENT) -> LinearSettings:
     """The settings of a linear model, chosen already; of another model FIXED ones, and told."""
     if isinstance(classifier.model, LinearModel):
-        told = classifier.model.facts["settings"]
-        lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
-        return LinearSettings(**told | lists)
+        return linear_settings_of_json(classifier.model.facts["settings"])
     talk.note("the learning curve is that of a linear model: this one takes too long to fit again")
     return replace(LinearSettings(), **FIXED)
 

@@ -27,6 +27,11 @@ def classifier_of(model: str | Path | Classifier) -> tuple[Classifier, Provenanc
     return (model, None) if isinstance(model, Classifier) else load_with_provenance(Path(model))
 
 
+def learned_from(origin: Provenance | None, source: object) -> bool:
+    """Whether the source is, to the byte, the file that a model was trained on."""
+    return origin is not None and origin.sha256 is not None and file_digest(source) == origin.sha256
+
+
 def file_digest(source: object) -> str | None:
     """The SHA-256 of a source that is a plain file, in hexadecimal; None for any other."""
     path = _path(source)

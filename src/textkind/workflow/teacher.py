@@ -21,7 +21,7 @@ from textkind.storage.comparison_folder import FIGURES
 from textkind.storage.documents import parse_document
 from textkind.storage.model_folder import Provenance, find_model_folder, load_with_provenance
 from textkind.storage.run_folder import METRICS
-from textkind.workflow.origin import file_digest
+from textkind.workflow.origin import learned_from
 from textkind.workflow.parts import Sources
 
 UNKNOWN_LABEL = "unknown label: "
@@ -72,8 +72,8 @@ def told_of_split(
 
     facts are those of the parts that were drawn.
     """
-    digest, told = file_digest(source), teacher.data
-    if digest is None or digest != teacher.origin.sha256:
+    told = teacher.data
+    if not learned_from(teacher.origin, source):
         return (
             "this is not the file that the teacher learned from, or that cannot be known: nor can "
             "be whether it has seen test texts"

@@ -227,8 +227,13 @@ def scored_parts(
         figures["findings"] = findings(audited, talk)
     if learned.validation_probabilities is not None:
         with talk.task("evaluating on validation"):
-            figures["validation"] = _scored(
-                learned, parts.validation, learned.validation_probabilities, seed
+            given = learned.validation_probabilities
+            figures["validation"] = score_part(
+                given,
+                decide(learned.classifier.decision, given),
+                parts.validation.targets,
+                parts.validation.labels,
+                seed,
             )
         figures["trust"] = trust_facts(learned.classifier, tested)
         if tested is None:
@@ -241,9 +246,9 @@ def scored_parts(
                     f"only {len(test):,} test texts: the intervals are wide, and the figures "
                     "mean little"
                 )
-            figures["test"] = _scored(learned, test, given, seed)
+            predicted = decide(learned.classifier.decision, given)
+            figures["test"] = score_part(given, predicted, test.targets, test.labels, seed)
             figures["baseline"] = majority_baseline(parts.train.targets, test.targets, test.labels)
-        predicted = decide(learned.classifier.decision, given)
         figures["clean"] = clean_figures(audited, given, predicted, seed, talk)
         with talk.task("slicing"):
             beside = test_columns(readings, test)
@@ -263,11 +268,6 @@ def scored_parts(
         with talk.task("explaining the mistakes"):
             mistakes = mistake_records(learned.classifier, part, given, found=found)
     return figures, mistakes
-
-
-def _scored(learned: Learned, corpus: Corpus, given: Any, seed: int) -> dict[str, Any]:
-    predicted = decide(learned.classifier.decision, given)
-    return score_part(given, predicted, corpus.targets, corpus.labels, seed)
 
 
 def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> dict[str, Any]:
