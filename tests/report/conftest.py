@@ -13,6 +13,7 @@ import pytest
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from textkind.evaluation.scorecard import FURTHER, FURTHER_ONE, FURTHER_SEVERAL
+from textkind.evaluation.threshold_curves import label_curve, risk_curve
 
 PLAIN = ("macro_f1", "micro_f1", "weighted_f1", "macro_precision", "macro_recall", "roc_auc")
 PLAIN += ("pr_auc", "log_loss", "brier", "ece_width", "ece_mass")
@@ -174,6 +175,26 @@ def made_effect(labels: list[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def made_curves(gold: np.ndarray, probability: np.ndarray, labels: list[str]) -> dict[str, Any]:
+    """The curves of a part, as textkind.workflow.threshold_curves makes them."""
+    several = gold.ndim == 2
+    right = (probability > 0.5) == gold if several else probability.argmax(axis=1) == gold
+    if several:
+        sure, right = np.maximum(probability, 1 - probability).prod(axis=1), right.all(axis=1)
+        asked = [(None, probability, gold)]
+        asked += [(labels[i], probability[:, i], gold[:, i]) for i in range(min(3, len(labels)))]
+    else:
+        sure = probability.max(axis=1)
+        asked = [(labels[1], probability[:, 1], gold == 1)] if len(labels) == 2 else []
+    return {
+        "risk": risk_curve(sure, right),
+        "labels": [
+            {"label": label, "gold": int(truth.sum()), "points": label_curve(given, truth)}
+            for label, given, truth in asked
+        ],
+    }
+
+
 def made_metrics(
     k: int = 5,
     rows: int = 400,
@@ -201,6 +222,7 @@ def made_metrics(
         "findings": made_findings(),
         "validation": None,
         "effect": made_effect(labels),
+        "curves": None,
         "trust": None
         if several
         else {
@@ -226,7 +248,7 @@ def made_metrics(
                 {
                     "coverage": 0.9,
                     "threshold": 0.6,
-                    "test_coverage": 0.8971,
+                    "test_coverage": figure(0.8971),
                     "mean_size": 1.237,
                     "single": 0.8123,
                 },
@@ -245,6 +267,7 @@ def made_metrics(
             logits[np.arange(rows), gold] += skill
             probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         metrics[part] = part_of(gold, probability, labels, several)
+        metrics["curves"] = made_curves(gold, probability, labels)
     if parts:
         random_width = np.linspace(0, 1, 16)
         sure, right = random.random(rows), (random.random(rows) < 0.7).astype(float)

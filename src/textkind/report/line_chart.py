@@ -24,22 +24,31 @@ _RAISED = str.maketrans(
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A name, and (N,) places and values, neither empty; what is not finite is not drawn."""
+    """A name, and (N,) places and values, neither empty; what is not finite is not drawn.
+
+    low, high  (N,) ends of an interval, drawn as a band behind the lines; None: there is none
+    """
 
     name: str
     x: np.ndarray
     y: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
 
 
 def line_chart(
     lines: list[Line], words: Words, *, by_tens: bool = False, mark: tuple[float, str] | None = None
 ) -> Markup:
-    """The chart of at most three lines; `mark` is a place across, and its name."""
+    """The chart of at most three lines; `mark` is a place across, and its name.
+
+    Bands are drawn where the axis is not by tens.
+    """
     if by_tens:
         least, most = decades(np.concatenate([line.y for line in lines]))
         ticks = [float(power) for power in range(least, most + 1)]
     else:
-        ticks = round_ticks(*_range([line.y for line in lines]))
+        drawn_at = [y for line in lines for y in (line.y, line.low, line.high) if y is not None]
+        ticks = round_ticks(*_range(drawn_at))
     low, high = ticks[0], ticks[-1]
     first, last = _range([line.x for line in lines])
     top = TOP + LEGEND * len(lines) + (0 if mark is None else MARK)
@@ -51,7 +60,13 @@ def line_chart(
     def up(y: np.ndarray | float) -> np.ndarray:
         return floor - HEIGHT * (np.asarray(y) - low) / (high - low)
 
-    drawn = Markup("")
+    drawn = Markup("").join(
+        Markup('<path class="band" d="{}"/>').format(
+            _around(across(line.x), up(line.low), up(line.high))
+        )
+        for line in lines
+        if line.low is not None and line.high is not None
+    )
     for row, (line, kind) in enumerate(zip(lines, KINDS, strict=False)):
         x, y = _points(line, by_tens, low)
         drawn += Markup('<path class="{}" d="{}"/>').format(kind, _path(across(x), up(y)))
@@ -124,6 +139,13 @@ def _path(across: np.ndarray, up: np.ndarray) -> str:
             path += f"{'L' if joined else 'M'}{a:.1f} {b:.1f}"
         joined = math.isfinite(b)
     return path + "h3" if across.size == 1 and path else path
+
+
+def _around(across: np.ndarray, low: np.ndarray, high: np.ndarray) -> str:
+    """The band between points (N,) and (N,), along the one and back along the other."""
+    there = zip(across, low, strict=True)
+    back = zip(across[::-1], high[::-1], strict=True)
+    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in (*there, *back)) + "Z"
 
 
 def _power(exponent: float) -> str:

@@ -40,6 +40,7 @@ from textkind.report.promises import promise_tables
 from textkind.report.rendering import rendered
 from textkind.report.reproduce import candidate_rows, command, fact_tables, seconds_rows
 from textkind.report.slices import slice_section
+from textkind.report.threshold_curves import curve_section
 from textkind.report.training import training_section
 from textkind.report.verdict import told, verdict, warnings
 from textkind.report.wording import name
@@ -130,6 +131,7 @@ def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
         "effect": effect_section(metrics),
         "outcomes": outcome_rows(per_label, MOST_COUNTS) if is_several(metrics) else [],
         **calibration_sections(metrics, part),
+        "curves": curve_section(metrics),
         "promises": promise_tables(metrics),
         "slices": slice_section(metrics, MOST_SLICES),
         "compact": compact,

@@ -46,10 +46,18 @@ def _resource(file: str) -> str:
 def _template(file: str) -> "Template":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    class ItemsFirst(Environment):
+        """`line.clear` is the entry of that name, and not what a dict does by it."""
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            if isinstance(obj, dict):
+                return self.getitem(obj, attribute)
+            return super().getattr(obj, attribute)
+
     def safe(value: object) -> object:
         return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
-    environment = Environment(
+    environment = ItemsFirst(
         loader=PackageLoader("textkind.report"),
         autoescape=True,
         undefined=StrictUndefined,

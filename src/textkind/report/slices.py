@@ -37,7 +37,7 @@ def _row(one: dict[str, Any], figure: str) -> dict[str, Any]:
         "figure": number(one[figure]["value"], "percent"),
         "interval": span(one[figure]["low"], one[figure]["high"], "percent"),
         "difference": Markup("few rows") if value is None else number(100 * value, "signed"),
-        "clear": ""
+        "verdict": ""
         if p is None or value is None or p >= CLEAR
         else "clearly worse"
         if value < 0

@@ -50,6 +50,7 @@ from textkind.workflow.novelty import with_novelty
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import data_facts, read_sources, read_unlabelled, split_readings
 from textkind.workflow.slices import slice_facts, test_columns
+from textkind.workflow.threshold_curves import curve_facts
 from textkind.workflow.told import Account
 from textkind.workflow.trust import trust_facts, uncalibrated_facts
 from textkind.workflow.unread import unread_tokens
@@ -217,7 +218,7 @@ def scored_parts(
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
     names = ("test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline")
-    figures: dict[str, Any] = dict.fromkeys((*names, "errors"))
+    figures: dict[str, Any] = dict.fromkeys((*names, "errors", "curves"))
     mistakes: list[dict[str, Any]] = []
     shown = tested
     audited = audited_parts(
@@ -260,6 +261,7 @@ def scored_parts(
         )  # fmt: skip
     if shown is not None and len(shown[0]):
         part, given = shown
+        figures["curves"] = curve_facts(learned.classifier.decision, part, given)
         known = parts.train.take(np.arange(min(len(parts.train), MOST_KNOWN)))
         found = error_groups(
             learned.classifier, part, given, known, seed=seed, threads=settings.threads, talk=talk

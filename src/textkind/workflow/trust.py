@@ -16,6 +16,7 @@ from textkind.decision.decision import decide, probabilities
 from textkind.decision.evidence import Evidence, evidence_of
 from textkind.decision.promises import LEAST_ROWS
 from textkind.decision.temperature import Uncalibrated
+from textkind.evaluation.intervals import interval, resampled_means, share_interval
 from textkind.evaluation.scorecard import score_probabilities
 
 ERRORS = (0.01, 0.02, 0.05, 0.1, 0.2)  # at most, among the answered
@@ -89,22 +90,33 @@ def set_facts(
     told: dict[str, Any] = {
         "coverage": fitted.settings.coverage,
         "threshold": threshold if np.isfinite(threshold) else None,
-        "test_coverage": None,
+        "test_coverage": dict.fromkeys(("value", "low", "high")),
         "mean_size": None,
         "single": None,
     }
     if shown is not None and tested is not None:
         member = label_sets(fitted, tested[1], shown.shares)
         sizes = member.sum(axis=1)
-        told["test_coverage"] = kept_labels(member, shown)
+        told["test_coverage"] = coverage_facts(kept_labels(member, shown), shown.several)
         told["mean_size"], told["single"] = float(sizes.mean()), float((sizes == 1).mean())
     return told
 
 
-def kept_labels(member: np.ndarray, shown: Evidence) -> float | None:
-    """The share of a text's true labels that are in its set, over texts with any; None: no text."""
+def kept_labels(member: np.ndarray, shown: Evidence) -> np.ndarray:
+    """The share of a text's true labels that are in its set, of every text with any: (M,)."""
     labels = np.bincount(shown.rows, minlength=len(shown))
-    if not labels.any():
-        return None
     kept = np.bincount(shown.rows, member[shown.rows, shown.targets], minlength=len(shown))
-    return float((kept[labels > 0] / labels[labels > 0]).mean())
+    found: np.ndarray = kept[labels > 0] / labels[labels > 0]
+    return found
+
+
+def coverage_facts(kept: np.ndarray, several: bool) -> dict[str, float | None]:
+    """The mean of (M,) shares with its 95 % interval: by Wilson, of several labels by bootstrap."""
+    if not len(kept):
+        return dict.fromkeys(("value", "low", "high"))
+    value = float(kept.mean())
+    if several:
+        low, high = interval(value, resampled_means(kept, seed=0))
+    else:
+        low, high = map(float, share_interval(np.array(kept.sum()), np.array(len(kept))))
+    return {"value": value, "low": low, "high": high}
