@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textkind.workflow.distil import DistilSettings, distil
     from textkind.workflow.errors import MistakesSettings, explain_mistakes
     from textkind.workflow.evaluate import evaluate
+    from textkind.workflow.explain import ExplainSettings, explain_texts
     from textkind.workflow.next_steps import NextSettings, next_steps
     from textkind.workflow.predict import PredictSettings, predict
     from textkind.workflow.promised import PromiseSettings
@@ -36,6 +37,7 @@ _HOMES = {
     "CrossValidationSettings": "textkind.workflow.crossvalidate",
     "DiffSettings": "textkind.workflow.diff",
     "DistilSettings": "textkind.workflow.distil",
+    "ExplainSettings": "textkind.workflow.explain",
     "MistakesSettings": "textkind.workflow.errors",
     "NextSettings": "textkind.workflow.next_steps",
     "PredictSettings": "textkind.workflow.predict",
@@ -53,6 +55,7 @@ _HOMES = {
     "distil": "textkind.workflow.distil",
     "evaluate": "textkind.workflow.evaluate",
     "explain_mistakes": "textkind.workflow.errors",
+    "explain_texts": "textkind.workflow.explain",
     "next_steps": "textkind.workflow.next_steps",
     "predict": "textkind.workflow.predict",
     "train": "textkind.workflow.train",
@@ -67,6 +70,7 @@ __all__ = [
     "CrossValidationSettings",
     "DiffSettings",
     "DistilSettings",
+    "ExplainSettings",
     "MistakesSettings",
     "NextSettings",
     "PredictSettings",
@@ -84,6 +88,7 @@ __all__ = [
     "distil",
     "evaluate",
     "explain_mistakes",
+    "explain_texts",
     "next_steps",
     "predict",
     "train",

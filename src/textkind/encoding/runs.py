@@ -48,6 +48,20 @@ class RunEncoder:
         """How many ids there are."""
         return self.tokens.size + self.filled.size
 
+    def spans(self, text: str) -> np.ndarray:
+        """(T, 2) int64 characters where the tokens stand, then where their runs do."""
+        spans = self.tokens.spans(text)
+        plain = self.tokens.encode(pa.array([text], pa.large_string()))
+        # without a bucket left out, runs come in the order of their first token
+        every = np.arange(self.places.size, dtype=np.int32)
+        buckets = _with_runs(plain, self.longest, every).ids[len(spans) :]
+        starts = np.arange(len(spans))
+        numbers = np.minimum(self.longest, len(spans) - starts) - 1
+        first = np.repeat(starts, numbers)
+        last = first + 1 + np.arange(first.size) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+        runs = np.stack([spans[first, 0], spans[last, 1]], axis=1)
+        return np.concatenate([spans, runs[self.places[buckets] >= 0]])
+
     def encode(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
         """The ids of N texts: the tokens in their order, then the buckets of their runs."""
         return _with_runs(self.tokens.encode(texts, threads), self.longest, self.places)

@@ -26,9 +26,9 @@ def spelled_words(text: bytes, settings: NgramSettings, bits: int) -> list[tuple
         for first in range(units)
         for last in range(first + shortest - 1, min(first + longest, units))
     ]
-    return list(zip(bucket_numbers(found[:written], bits, 0), spelled, strict=True))
+    return list(zip(bucket_numbers(found[:written], bits, 0).tolist(), spelled, strict=True))
 
 
-def bucket_numbers(hashes: np.ndarray, bits: int, base: int) -> list[int]:
-    """Bucket numbers of n-gram hashes."""
-    return (base + (hashes >> np.uint64(64 - bits)).astype(np.int64)).tolist()
+def bucket_numbers(hashes: np.ndarray, bits: int, base: int) -> np.ndarray:
+    """(M,) int64 bucket numbers of (M,) n-gram hashes."""
+    return base + (hashes >> np.uint64(64 - bits)).astype(np.int64)

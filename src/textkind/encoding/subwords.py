@@ -89,6 +89,21 @@ class SubwordEncoder:
             spellings[number + self.shift] = spelling
         return spellings
 
+    def spans(self, text: str) -> np.ndarray:
+        """(T, 2) int64 characters that each token stands for, without white space about it.
+
+        Bytes of one character are tokens that share it.
+        """
+        # encode_batch_fast leaves the places out
+        (encoding,) = self.library.encode_batch([text], add_special_tokens=False)
+        spans = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+        for span in spans:
+            piece = text[span[0] : span[1]]
+            if piece.strip():
+                span[0] += len(piece) - len(piece.lstrip())
+                span[1] -= len(piece) - len(piece.rstrip())
+        return spans
+
     def encode(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
         """The ids of N texts; the library, where it is needed, uses the threads that it likes."""
         if self.wordpiece is not None:

@@ -46,6 +46,14 @@ class TokenEncoder(Protocol):
         """The tokens of N texts."""
         ...
 
+    def spans(self, text: str) -> np.ndarray:
+        """(T, 2) int64: from which character of a text to which each of its T tokens stands.
+
+        Those of `encode`, in its order. Tokens may share characters; one that stands for none of
+        the text is empty: it ends where it starts.
+        """
+        ...
+
     def spellings(self) -> list[str]:
         """The token of every id, as text."""
         ...
@@ -53,6 +61,14 @@ class TokenEncoder(Protocol):
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """A JSON-able config with "kind", and named arrays."""
         ...
+
+
+def character_places(content: np.ndarray) -> np.ndarray:
+    """(bytes + 1,) int64: how many characters begin before each byte of UTF-8, and before its end.
+
+    content is (bytes,) uint8.
+    """
+    return np.concatenate(([0], np.cumsum((content & 0xC0) != 0x80)))
 
 
 def take_tokens(tokens: Tokens, rows: np.ndarray) -> Tokens:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from textkind.encoding import word_kernels as kernels
 from textkind.encoding.characters import CODE_POINT, character_table
 from textkind.encoding.ngrams import row_blocks, text_buffers
-from textkind.encoding.tokens import Tokens
+from textkind.encoding.tokens import Tokens, character_places
 from textkind.errors import ModelFolderError, SettingsError
 from textkind.parallel import run_blocks
 
@@ -86,6 +86,14 @@ class WordEncoder:
     def spellings(self) -> list[str]:
         """The word of every id."""
         return [PAD, UNKNOWN, *_strings(self.spelled, self.offsets)]
+
+    def spans(self, text: str) -> np.ndarray:
+        """(T, 2) int64 characters of the text where its words stand; of !!!! the first three."""
+        content = np.frombuffer(text.encode(), np.uint8)
+        scratch = _scratch(np.array([0, content.size]))
+        table = word_table(self.settings.lowercase)
+        number = kernels.split_tokens(content, 0, content.size, table, *scratch)
+        return character_places(content)[scratch[1][:number]]
 
     def encode(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
         """The ids of N texts."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textkind.encoding import ngram_kernels as kernels
-from textkind.encoding.characters import CODE_POINT, FLAG_SHIFT, SPACE, character_table
 from textkind.encoding.ngrams import LOGARITHMS, NgramEncoder
-from textkind.encoding.spelled import bucket_numbers, spelled_words
+from textkind.explain.explanation import NgramWeight, shared
+from textkind.explain.ngram_places import NgramPlaces, letter_places, split, word_places
 from textkind.models.linear import LinearModel
 from textkind.models.trials import margins_to_logits
 
@@ -29,48 +28,41 @@ class Contribution:
     weights: np.ndarray
 
 
-def spelled_characters(text: bytes, encoder: NgramEncoder) -> list[tuple[int, str]]:
-    """(bucket, n-gram) of every character n-gram of a text, in the order the kernel finds them."""
-    settings = encoder.settings
-    if settings.characters is None:
-        return []
-    shortest, longest = settings.characters
-    content = np.frombuffer(text, np.uint8)
-    points = np.empty(content.size + 3, np.uint64)
-    found = np.empty((longest - shortest + 1) * 2 * (content.size + 1) + 1, np.uint64)
-    written = kernels.character_ngrams(
-        content, 0, content.size, character_table(), settings.word_borders, shortest, longest,
-        points, found,
-    )  # fmt: skip
-    spelled = [
-        stretch[first : last + 1]
-        for stretch in stretches(text.decode(), settings.word_borders)
-        for first in range(len(stretch))
-        for last in character_ends(len(stretch), first, shortest, longest)
-    ]
-    base = 1 << encoder.bits
-    return list(zip(bucket_numbers(found[:written], encoder.bits, base), spelled, strict=True))
+@dataclass(frozen=True, eq=False)
+class NgramMargins:
+    """What every different n-gram of a text adds to the margins of a linear model.
+
+    places   its n-grams by kind, word before character
+    columns  (C,) of the vocabulary, rising
+    counts   (C,) how often each stands in the text
+    values   (C,) float32 value of the feature times the scale of its weights
+    """
+
+    places: tuple[NgramPlaces, ...]
+    columns: np.ndarray
+    counts: np.ndarray
+    values: np.ndarray
+
+    def additions(self, model: LinearModel, wanted: np.ndarray) -> np.ndarray:
+        """(C,) float64: what each adds to the logits times `wanted` (K,)."""
+        return self.values * (model.steps[self.columns] @ on_margins(model, wanted))
 
 
-def character_ends(length: int, first: int, shortest: int, longest: int) -> range:
-    """Last characters of the n-grams that begin at `first` of a stretch of `length`."""
-    if first == 0 and length < shortest:
-        return range(length - 1, length)
-    return range(first + shortest - 1, min(first + longest, length))
+def ngram_margins(model: LinearModel, text: str) -> NgramMargins:
+    """The n-grams of a text, where they stand, and what they add."""
+    encoder = model.encoder
+    found = (word_places(text, encoder), letter_places(text, encoder))
+    places = tuple(one for one in found if one is not None)
+    every = np.concatenate([one.columns for one in places])
+    columns, counts = np.unique(every[every >= 0], return_counts=True)
+    values = weights_of(encoder, columns, counts) * model.scales[columns]
+    return NgramMargins(places, columns, counts, values)
 
 
-def stretches(text: str, borders: bool) -> list[str]:
-    """The stretches of text that character n-grams stay in, lower-cased, with their borders."""
-    entries = character_table()[np.array([ord(character) for character in text], np.int64)]
-    lowered = [chr(entry & CODE_POINT) for entry in entries.tolist()]
-    space = (entries >> FLAG_SHIFT & SPACE) != 0
-    parts = "".join(
-        " " if is_space else character for character, is_space in zip(lowered, space, strict=True)
-    ).split(" ")
-    parts = [part for part in parts if part]
-    if borders:
-        return [f" {part} " for part in parts]
-    return [f" {' '.join(parts)} "] if parts else []
+def on_margins(model: LinearModel, wanted: np.ndarray) -> np.ndarray:
+    """(P,) float64: what margins are multiplied with to give the logits times `wanted` (K,)."""
+    margins = np.eye(model.biases.size)
+    return margins_to_logits(margins, len(model.labels)) @ wanted
 
 
 def contributions(model: LinearModel, text: str, limit: int | None = 10) -> list[Contribution]:
@@ -78,42 +70,73 @@ def contributions(model: LinearModel, text: str, limit: int | None = 10) -> list
 
     Without a limit the additions of all together are the logits, to float32 rounding of the sum.
     """
-    encoder = model.encoder
-    content = text.encode()
-    names: dict[int, tuple[str, str]] = {}
-    counts: dict[int, int] = {}
-    for kind, spelled in (
-        ("word", spelled_words(content, encoder.settings, encoder.bits)),
-        ("character", spelled_characters(content, encoder)),
-    ):
-        for bucket, ngram in spelled:
-            names.setdefault(int(encoder.column_of[bucket]), (kind, ngram))
-            counts[int(encoder.column_of[bucket])] = (
-                counts.get(int(encoder.column_of[bucket]), 0) + 1
-            )
-    columns = np.array([column for column in names if column >= 0], np.int64)
-    values = weights_of(encoder, columns, [counts[column] for column in columns.tolist()], names)
-    margins = (values * model.scales[columns])[:, None] * model.steps[columns]
+    found = ngram_margins(model, text)
+    margins = found.values[:, None] * model.steps[found.columns]
     additions = margins_to_logits(margins.astype(np.float32), len(model.labels))
     order = np.argsort(-np.abs(additions).max(axis=1, initial=0), kind="stable")[:limit]
-    found = [
-        Contribution(names[column][1], names[column][0], counts[column], additions[place])
-        for place, column in ((place, int(columns[place])) for place in order)
+    names = spellings(found, order)
+    told = [
+        Contribution(ngram, kind, int(found.counts[place]), additions[place])
+        for place, (ngram, kind) in zip(order.tolist(), names, strict=True)
     ]
     bias = margins_to_logits(model.biases[None], len(model.labels))[0]
-    return [*found, Contribution("", "bias", 1, bias)]
+    return [*told, Contribution("", "bias", 1, bias)]
 
 
-def weights_of(
-    encoder: NgramEncoder, columns: np.ndarray, counts: list[int], names: dict
-) -> np.ndarray:
+def spellings(found: NgramMargins, chosen: np.ndarray) -> list[tuple[str, str]]:
+    """Spelling and kind of some of the columns, by their numbers among them, as first met."""
+    told: list[tuple[str, str]] = [("", "")] * len(chosen)
+    wanted = found.columns[chosen]
+    for one in found.places:
+        columns, first = np.unique(one.columns, return_index=True)
+        at = np.minimum(np.searchsorted(columns, wanted), columns.size - 1)
+        for place in np.flatnonzero(columns[at] == wanted) if columns.size else ():
+            told[place] = (one.spelling(int(first[at[place]])), one.kind)
+    return told
+
+
+def explained_ngrams(
+    model: LinearModel, text: str, wanted: np.ndarray, limit: int | None = None
+) -> tuple[np.ndarray, np.ndarray, tuple[NgramWeight, ...]]:
+    """What the words of a text add to its logits times `wanted` (K,), and what its n-grams add.
+
+    Returns the words' characters (P, 2), their weights (P,) float64, and the `limit` heaviest
+    n-grams, the heaviest first. An n-gram's addition is divided equally among the places where it
+    stands, and there among the words it touches (explanation.shared), so both add up to the same.
+    All but white space is a word here, but what a model without symbols and characters passes over.
+    """
+    found = ngram_margins(model, text)
+    additions = found.additions(model, wanted)
+    settings = model.encoder.settings
+    _, pieces = split(text, settings.symbols or settings.characters is not None)
+    weights = np.zeros(len(pieces))
+    each = additions / found.counts
+    for one in found.places:
+        known = one.columns >= 0
+        own = each[np.searchsorted(found.columns, one.columns[known])]
+        if one.kind == "word":  # of its own words, not of a symbol that stands between them
+            by_word = shared(one.spans[known], own, one.units)
+            weights += np.bincount(
+                np.searchsorted(pieces[:, 0], one.units[:, 0]), by_word, minlength=len(pieces)
+            )
+        else:
+            weights += shared(one.spans[known], own, pieces)
+    order = np.argsort(-np.abs(additions), kind="stable")[:limit]
+    told = tuple(
+        NgramWeight(ngram, kind, int(found.counts[place]), float(additions[place]))
+        for place, (ngram, kind) in zip(order.tolist(), spellings(found, order), strict=True)
+    )
+    return pieces, weights, told
+
+
+def weights_of(encoder: NgramEncoder, columns: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """(n,) float32 feature values of columns that stand `counts` times in one text."""
-    frequency = np.array(counts, np.float32)
+    frequency = counts.astype(np.float32)
     if encoder.settings.sublinear:
-        frequency = LOGARITHMS[np.minimum(frequency.astype(np.int64), LOGARITHMS.size - 1)]
+        frequency = LOGARITHMS[np.minimum(counts, LOGARITHMS.size - 1)]
     values = frequency * encoder.importance[columns]
-    for kind in ("word", "character"):
-        block = np.array([names[column][0] == kind for column in columns.tolist()], bool)
+    is_word = encoder.is_word[columns]
+    for block in (is_word, ~is_word):
         length = np.sqrt(np.square(values[block]).sum())
         if length > 0:
             values[block] /= length
