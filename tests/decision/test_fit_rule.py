@@ -4,13 +4,18 @@ import json
 
 import numpy as np
 import pytest
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from textkind.data.labels import LabelSet
-from textkind.decision.fit_rule import at_threshold, fit_rule, label_shares, prior_weights
+from textkind.decision.beta import Beta
+from textkind.decision.fit_rule import fit_rule
+from textkind.decision.isotonic import Isotonic
+from textkind.decision.platt import Platt
 from textkind.decision.rule import Rule, given_labels
+from textkind.decision.rule_choice import at_threshold, label_shares, prior_weights
 from textkind.decision.rule_settings import NAMES, RuleSettings
+from textkind.decision.temperature import Temperature
 from textkind.errors import DataError, SettingsError
 
 TWO, FOUR = LabelSet(("ham", "spam")), LabelSet(("a", "b", "c", "d"))
@@ -186,6 +191,25 @@ def test_a_label_without_a_validation_row_borrows_the_threshold_of_all_and_it_is
         assert rule.thresholds[2] == together.thresholds
         assert facts["borrowed"] == ["c"]
         assert "no validation row has 'c'" in facts["notes"][0]
+
+
+@pytest.mark.parametrize("threshold", ["auto", "micro-f1", "per-label-f1", "precision=0.8"])
+def test_thresholds_of_several_labels_do_not_hang_on_the_curves_of_single_labels(threshold):
+    shares, targets = drawn(SEVERAL)
+    logits, prior = logit(shares), label_shares(targets, 4)
+    given, values = [], []
+    for kind in (Temperature, Platt, Beta, Isotonic):
+        calibrator = kind.fit(logits, targets, Temperature(1.25))
+        rule, facts = fit_rule(
+            RuleSettings(threshold), SEVERAL, prior, np.zeros_like(shares), targets, 0, logits,
+            calibrator,
+        )  # fmt: skip
+        given.append(given_labels(rule, calibrator.transform(logits, several=True), several=True))
+        values.append(facts["value"])
+    assert given[0].any()
+    assert values == values[:1] * 4
+    for other in given[1:]:
+        np.testing.assert_array_equal(other, given[0])
 
 
 @pytest.mark.parametrize(

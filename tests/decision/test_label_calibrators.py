@@ -9,6 +9,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from textkind.decision.beta import Beta
+from textkind.decision.calibrators import CALIBRATORS, calibrated_thresholds
 from textkind.decision.isotonic import Isotonic, fit_curve
 from textkind.decision.logistic import LEAST, fit_labels, fit_logistic, pooled_labels, rare_labels
 from textkind.decision.platt import Platt
@@ -184,3 +185,29 @@ def test_no_rows_to_speak_of_leave_the_shared_fit_nearly_as_it_is(kind):
     shared = fit_shared(logits, targets)
     given = kind.fit(logits, targets).transform(logits, several=False)
     np.testing.assert_allclose(given, shared.transform(logits, several=False), atol=0.1)
+
+
+@pytest.mark.parametrize("kind", CALIBRATORS.values(), ids=CALIBRATORS)
+@pytest.mark.parametrize("seed", range(3))
+def test_thresholds_on_the_shared_fit_give_the_same_labels_as_probabilities(kind, seed):
+    if not kind.several:
+        pytest.skip("for one label a text")
+    scores, has = draw(labels=4, seed=seed, several=True)
+    has[:, 3] = 1 - has[:, 3]  # its curve would fall, so it is level
+    scores = scores.astype(np.float32)
+    fitted = kind.fit(scores, has)
+    thresholds = tuple(np.random.default_rng(seed).uniform(0.05, 0.95, 4).tolist())
+    for asked in (thresholds, 0.3):
+        found = calibrated_thresholds(fitted, asked, labels=4)
+        np.testing.assert_array_equal(
+            fitted.transform(scores, several=True) >= found,
+            fitted.shared.transform(scores, several=True) >= asked,
+        )
+
+
+@pytest.mark.parametrize("kind", [Platt, Beta, Isotonic])
+def test_no_curve_is_level(kind):
+    scores, has = draw(several=True, seed=1)
+    has[:, 0] = 1 - has[:, 0]
+    rising = np.repeat(np.linspace(-6, 6, 200)[:, None], 3, axis=1)
+    assert (np.diff(kind.fit(scores, has).transform(rising, several=True), axis=0) > 0).all()

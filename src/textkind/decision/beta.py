@@ -41,11 +41,6 @@ class Beta:
         """How many it is for."""
         return len(self.a)
 
-    @property
-    def temperature(self) -> float:
-        """That of the shared fit."""
-        return self.shared.temperature
-
     @classmethod
     def fit(cls, logits: np.ndarray, targets: np.ndarray, shared: Shared | None = None) -> "Beta":
         """Newton steps for all labels at once; rare labels share one fit."""
@@ -58,4 +53,4 @@ class Beta:
         """(N, K) probabilities."""
         having, lacking = log_chances(self.shared, logits, several)
         scores = np.array(self.a) * having - np.array(self.b) * lacking + np.array(self.c)
-        return finished(sigmoids(scores), logits, several)
+        return finished(sigmoids(scores), having, logits, several)

@@ -11,8 +11,9 @@ import numpy as np
 
 from textkind.decision.beta import Beta
 from textkind.decision.isotonic import Isotonic
+from textkind.decision.parameters import as_row
 from textkind.decision.platt import Platt
-from textkind.decision.shared import Shared
+from textkind.decision.shared import SMALLEST, Shared
 from textkind.decision.sigmoid import Sigmoid
 from textkind.decision.temperature import Temperature, Uncalibrated
 from textkind.decision.vector import Vector
@@ -26,7 +27,7 @@ class Calibrator(Protocol):
     keeps_order  whether the label of the highest logit stays the most probable, whatever was fitted
     least_rows   of validation, below which `auto` does not try it
     several      whether it is one for texts with several labels too
-    temperature  what logits are divided by, before all else that is done
+    shared       the fit that it sets out from, which all labels share; that may be itself
     labels       how many it was fitted for; None: it is the same for any number
     """
 
@@ -36,7 +37,7 @@ class Calibrator(Protocol):
     several: ClassVar[bool]
 
     @property
-    def temperature(self) -> float: ...  # noqa: D102
+    def shared(self) -> Uncalibrated | Shared: ...  # noqa: D102
 
     @property
     def labels(self) -> int | None: ...  # noqa: D102
@@ -58,6 +59,22 @@ class Calibrator(Protocol):
 CALIBRATORS: dict[str, type[Calibrator]] = {
     one.name: one for one in (Uncalibrated, Temperature, Sigmoid, Platt, Vector, Beta, Isotonic)
 }
+
+
+def calibrated_thresholds(
+    calibrator: Calibrator, thresholds: float | tuple[float, ...], labels: int
+) -> float | tuple[float, ...]:
+    """Thresholds on probabilities by the shared fit, as ones on those by the calibrator.
+
+    Of several labels a text. Every curve rises, so the same labels are given.
+    """
+    if calibrator.keeps_order:
+        return thresholds
+    chances = np.clip(np.full(labels, thresholds, np.float64), SMALLEST, 1 - SMALLEST)
+    shared = calibrator.shared
+    offset = shared.offset if isinstance(shared, Sigmoid) else 0.0
+    logits = shared.temperature * (np.log(chances) - np.log1p(-chances) - offset)
+    return as_row(calibrator.transform(logits[None], several=True)[0])
 
 
 def calibrator_to_json(calibrator: Calibrator) -> dict[str, Any]:

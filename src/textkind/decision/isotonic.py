@@ -54,11 +54,6 @@ class Isotonic:
         """How many it is for."""
         return len(self.curve_of)
 
-    @property
-    def temperature(self) -> float:
-        """That of the shared fit."""
-        return self.shared.temperature
-
     @classmethod
     def fit(
         cls, logits: np.ndarray, targets: np.ndarray, shared: Shared | None = None
@@ -82,7 +77,7 @@ class Isotonic:
         chances = np.empty_like(scores)
         for label, place in enumerate(self.curve_of):
             chances[:, label] = np.interp(scores[:, label], *self.curves[place])
-        return finished(chances, logits, several)
+        return finished(chances, having, logits, several)
 
 
 def fit_curve(scores: np.ndarray, has: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -39,11 +39,6 @@ class Platt:
         """How many it is for."""
         return len(self.slopes)
 
-    @property
-    def temperature(self) -> float:
-        """That of the shared fit."""
-        return self.shared.temperature
-
     @classmethod
     def fit(cls, logits: np.ndarray, targets: np.ndarray, shared: Shared | None = None) -> "Platt":
         """Newton steps for all labels at once; rare labels share one fit."""
@@ -58,4 +53,4 @@ class Platt:
         """(N, K) probabilities."""
         having, lacking = log_chances(self.shared, logits, several)
         scores = np.array(self.slopes) * (having - lacking) + np.array(self.intercepts)
-        return finished(sigmoids(scores), logits, several)
+        return finished(sigmoids(scores), having, logits, several)

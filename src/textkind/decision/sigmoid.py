@@ -44,6 +44,11 @@ class Sigmoid:
         check_number("temperature", self.temperature, LOWEST, HIGHEST)
         check_number("offset", self.offset, LOWEST_OFFSET, HIGHEST_OFFSET)
 
+    @property
+    def shared(self) -> "Sigmoid":
+        """Itself."""
+        return self
+
     @classmethod
     def fit(cls, logits: np.ndarray, targets: np.ndarray, shared: object = None) -> "Sigmoid":
         """Those of least log loss."""

@@ -33,6 +33,11 @@ class Uncalibrated:
     temperature: ClassVar[float] = 1.0
     labels: ClassVar[int | None] = None
 
+    @property
+    def shared(self) -> "Uncalibrated":
+        """Itself."""
+        return self
+
     @classmethod
     def fit(cls, logits: np.ndarray, targets: np.ndarray, shared: object = None) -> "Uncalibrated":
         """Nothing is learned."""
@@ -57,6 +62,11 @@ class Temperature:
 
     def __post_init__(self) -> None:
         check_number("temperature", self.temperature, LOWEST, HIGHEST)
+
+    @property
+    def shared(self) -> "Temperature":
+        """Itself."""
+        return self
 
     @classmethod
     def fit(cls, logits: np.ndarray, targets: np.ndarray, shared: object = None) -> "Temperature":

@@ -42,11 +42,6 @@ class Vector:
         """How many it is for."""
         return len(self.scales)
 
-    @property
-    def temperature(self) -> float:
-        """That of the shared fit."""
-        return self.shared.temperature
-
     @classmethod
     def fit(cls, logits: np.ndarray, targets: np.ndarray, shared: Shared | None = None) -> "Vector":
         """L-BFGS with the prior's ridge; no scale is below 0."""

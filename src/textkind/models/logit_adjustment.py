@@ -5,7 +5,7 @@ entropy of f(x) + exponent * log prior, f being what labels are chosen by. Since
 same for every text, that sum is a network like f whose last bias is higher by exponent * log prior.
 So the sum itself is trained, by the plain loss, from a bias that begins there: every step is the
 paper's, and what comes out are logits of the labels as they come, which calibration wants. The
-label is chosen by f: the rule takes exponent * log prior off again (decision/fit_rule.py).
+label is chosen by f: the rule takes exponent * log prior off again (decision/rule_choice.py).
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
     method[=value], as in weights, focal=2, post-hoc=1
 
 Known without torch. What a method means for a loss stands in losses.py, for the linear model in
-models/trials.py, for the labels that are given in decision/fit_rule.py.
+models/trials.py, for the labels that are given in decision/rule_choice.py.
 """
 
 from collections.abc import Iterable

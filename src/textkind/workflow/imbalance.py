@@ -3,7 +3,7 @@
 A method works in training (weights, sampling, focal loss, logit adjustment), in the labels that are
 given (post-hoc), or both. Probabilities are calibrated on validation to the labels as often as they
 come, whatever the method did to the logits; so the labels are then chosen by a rule that knows the
-prior (decision/fit_rule.py), unless another is asked for.
+prior (decision/rule_choice.py), unless another is asked for.
 """
 
 from dataclasses import dataclass, replace

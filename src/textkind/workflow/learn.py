@@ -15,7 +15,8 @@ from textkind.data.text_keys import text_keys
 from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.decision import Decision, fit_decision
 from textkind.decision.evidence import evidence_of
-from textkind.decision.fit_rule import fit_rule, label_shares
+from textkind.decision.fit_rule import fit_rule
+from textkind.decision.rule_choice import label_shares
 from textkind.decision.rule_settings import AUTO, RuleSettings
 from textkind.decision.temperature import Uncalibrated
 from textkind.models.settings import LinearSettings
@@ -92,7 +93,9 @@ def learn(
         talk.note("probabilities are not calibrated")
     shares = label_shares(train.targets, len(train.labels))
     gold = None if validation is None else validation.targets
-    chosen, rule_facts = fit_rule(rule, train.labels, shares, given, gold, seed)
+    chosen, rule_facts = fit_rule(
+        rule, train.labels, shares, given, gold, seed, logits, decision.calibrator
+    )
     for note in rule_facts["notes"]:
         talk.note(note)
     figures = [rule_facts[name] for name in ("value", "low", "high", "plain")]

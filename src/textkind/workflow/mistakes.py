@@ -69,7 +69,7 @@ def _leading_ngrams(
     if not isinstance(classifier.model, LinearModel):
         return []
     found = contributions(classifier.model, text, limit=None)
-    sharpness = direction / classifier.decision.calibrator.temperature
+    sharpness = direction / classifier.decision.calibrator.shared.temperature
     weights = [(sharpness * float(one.weights[label]), one) for one in found if one.kind != "bias"]
     weights.sort(key=lambda pair: -pair[0])
     return [

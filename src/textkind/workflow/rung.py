@@ -24,7 +24,8 @@ from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import decision_to_json, fit_decision
 from textkind.decision.evidence import evidence_of
-from textkind.decision.fit_rule import fit_rule, label_shares
+from textkind.decision.fit_rule import fit_rule
+from textkind.decision.rule_choice import label_shares
 from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import SettingsError, TextkindError
 from textkind.progress import Talk
@@ -184,7 +185,10 @@ def _stack(
     logits = added_logits(np.stack([given[place] for place, _ in kept]), said, labels.several)
     fitted = fit_decision(logits, validation.targets, labels.several, seed=job.seed)
     mixed = fitted.probabilities
-    rule, _ = fit_rule(RuleSettings(), labels, shares, mixed, validation.targets, job.seed)
+    rule, _ = fit_rule(
+        RuleSettings(), labels, shares, mixed, validation.targets, job.seed,
+        logits, fitted.decision.calibrator,
+    )  # fmt: skip
     decision = replace(fitted.decision, rule=rule)
     evidence = evidence_of(decision, mixed, validation.targets, validation.texts)
     chosen = [folders[place] for place, _ in kept]
