@@ -10,7 +10,7 @@ import textkind
 HOME = Path(textkind.__file__).parent
 FLOORS = [
     ("errors",),  # the ground: every other part of floor 0 may raise
-    ("seeds", "progress", "parallel", "optional"),
+    ("seeds", "progress", "parallel", "optional", "environment"),
     ("data",),
     ("encoding", "evaluation", "changes"),
     ("decision", "checks"),
@@ -20,6 +20,7 @@ FLOORS = [
     ("stack",),  # a classifier made of classifiers
     ("storage", "report"),
     ("workflow",),
+    ("serve",),
     ("cli", "estimator"),
     ("__main__",),
 ]

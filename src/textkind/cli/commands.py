@@ -29,6 +29,7 @@ COMMANDS = {
     "behaviour": "change texts a little, and tell how often the answer flips",
     "next": "tell what to do next: more texts, labels to check, texts to label",
     "predict": "label texts with a model",
+    "serve": "answer HTTP requests with the labels of texts",
     "show": "tell what a model is and what it learned",
     "zero": "make a model of label names alone, without a labelled text",
 }

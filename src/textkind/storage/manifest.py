@@ -113,6 +113,16 @@ def _read_checked(path: Path, facts: Any) -> bytes:
     return data
 
 
+def find_model_folder(path: Path) -> Path:
+    """The model folder that `path` names: itself, or `model` inside a run folder."""
+    inner = path / "model"
+    if (path / MANIFEST).exists() or not inner.exists():
+        return path
+    if inner.is_symlink():
+        raise ModelFolderError("a symbolic link, which is not followed", where=str(inner))
+    return inner
+
+
 def read_plain_file(path: Path, largest: int) -> bytes:
     """A file's bytes; ModelFolderError for links, pipes, and more than `largest` bytes."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

@@ -29,7 +29,12 @@ from textkind.decision.evidence import evidence_arrays, evidence_from_arrays
 from textkind.decision.novelty import novelty_arrays, novelty_from_arrays
 from textkind.errors import ModelFolderError
 from textkind.storage.documents import document_bytes, parse_document
-from textkind.storage.manifest import MANIFEST, read_verified, write_manifest
+from textkind.storage.manifest import (
+    MANIFEST,
+    find_model_folder,
+    read_verified,
+    write_manifest,
+)
 from textkind.storage.place import whole_folder, write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
 
@@ -149,16 +154,6 @@ def read_card(path: Path) -> dict[str, Any]:
     files = read_verified(folder, FILES)
     card = _parse_card(files[CARD], str(folder / CARD))
     return card | {"bytes": {name: len(data) for name, data in files.items()}}
-
-
-def find_model_folder(path: Path) -> Path:
-    """The model folder that `path` names: itself, or `model` inside a run folder."""
-    inner = path / "model"
-    if (path / MANIFEST).exists() or not inner.exists():
-        return path
-    if inner.is_symlink():
-        raise ModelFolderError("a symbolic link, which is not followed", where=str(inner))
-    return inner
 
 
 def not_a_model_folder(folder: Path) -> str | None:

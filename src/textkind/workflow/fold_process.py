@@ -24,6 +24,7 @@ from textkind.data.labels import LabelSet
 from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.decision import decide
 from textkind.decision.rule_settings import RuleSettings
+from textkind.environment import own_environment
 from textkind.errors import TextkindError, TrainingError
 from textkind.models.neural_settings import NeuralSettings, settings_of_json, settings_to_json
 from textkind.models.prior import PriorSettings
@@ -33,7 +34,6 @@ from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.part_files import read_part, read_texts, write_part, write_texts
 from textkind.storage.place import write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
-from textkind.workflow.isolated import own_environment
 from textkind.workflow.learn import ModelSettings, learn
 
 TRAIN, VALIDATION, TEXTS = "train.arrow", "validation.arrow", "texts.arrow"

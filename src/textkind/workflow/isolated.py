@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import textkind
+from textkind.environment import own_environment
 from textkind.progress import Talk
 from textkind.storage.documents import document_bytes
 from textkind.storage.place import write_bytes, writing
@@ -51,13 +51,6 @@ def run_isolated(job: Job, seconds: float | None, talk: Talk) -> Failure | None:
     else:
         shutil.rmtree(partial, ignore_errors=True)
     return failure
-
-
-def own_environment() -> dict[str, str]:
-    """That of this process, for a Python that is to import this very package."""
-    home = str(Path(textkind.__file__).parents[1])
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _run(partial: Path, seconds: float | None, talk: Talk) -> Failure | None:

@@ -19,7 +19,8 @@ from textkind.errors import DataError
 from textkind.progress import Talk
 from textkind.storage.comparison_folder import FIGURES
 from textkind.storage.documents import parse_document
-from textkind.storage.model_folder import Provenance, find_model_folder, load_with_provenance
+from textkind.storage.manifest import find_model_folder
+from textkind.storage.model_folder import Provenance, load_with_provenance
 from textkind.storage.run_folder import METRICS
 from textkind.workflow.origin import learned_from
 from textkind.workflow.parts import Sources

@@ -1,0 +1,67 @@
+"""What the service tells of a model, and how quick the model is."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from textkind.classifier import Classifier, predict_probabilities
+from textkind.errors import TextkindError
+from textkind.storage.manifest import find_model_folder
+from textkind.storage.model_folder import GOLDEN_TEXTS, read_card
+from textkind.storage.run_folder import MODEL, read_metrics
+
+HEADLINES = ("accuracy", "macro_f1", "micro_f1", "log_loss", "ece_mass")
+TIMED = 2  # runs; the quicker counts
+
+
+def facts_of(classifier: Classifier, folder: Path, version: str) -> dict[str, Any]:
+    """The JSON-able facts of GET /v1/models, and the seconds that a short text takes."""
+    card = read_card(folder)
+    return {
+        "version": version,
+        "kind": classifier.model.name,
+        "labels": [str(name) for name in classifier.labels.names],
+        "several": classifier.labels.several,
+        "trained": {
+            "created": card["provenance"].get("created"),
+            "rows": card["provenance"]["rows"],
+            "source": card["provenance"]["source"],
+        },
+        "bytes": sum(card["bytes"].values()),
+        "novelty": classifier.novelty is not None,
+        "promises": classifier.evidence is not None,
+        "test": _headline_figures(folder),
+        "seconds": text_seconds(classifier),
+    }
+
+
+def text_seconds(classifier: Classifier) -> float:
+    """Seconds of the model for one of our short texts, in a batch on one thread."""
+    texts = pa.array(GOLDEN_TEXTS, pa.large_string())
+    quickest = float("inf")
+    for _ in range(TIMED):
+        began = time.perf_counter()
+        predict_probabilities(classifier, texts, 1)
+        quickest = min(quickest, time.perf_counter() - began)
+    return quickest / len(texts)
+
+
+def _headline_figures(folder: Path) -> dict[str, float | None] | None:
+    """Test figures of the run that the model lies in; None where it lies in none."""
+    model = find_model_folder(folder.absolute())
+    try:
+        metrics = read_metrics(model.parent) if model.name == MODEL else None
+    except TextkindError:
+        return None
+    if metrics is None or not isinstance(metrics.get("test"), dict):
+        return None
+    test = metrics["test"]
+    return {name: _value(test.get(name)) for name in HEADLINES if name in test} | {
+        "rows": test.get("rows")
+    }
+
+
+def _value(figure: Any) -> float | None:
+    return figure.get("value") if isinstance(figure, dict) else figure

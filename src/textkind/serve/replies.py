@@ -1,0 +1,53 @@
+"""Answers on their way out: status, headers and bytes."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from textkind.serve.refusals import RefusalError
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
+
+SECURITY: Headers = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+JSON = b"application/json"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer. security: headers that keep a browser from doing more than it is told."""
+
+    status: int
+    body: bytes
+    kind: bytes = JSON
+    headers: Headers = ()
+    security: Headers = SECURITY
+
+
+def reply_of(refusal: RefusalError) -> Reply:
+    """The refusal as JSON."""
+    return Reply(refusal.status, refusal.body, headers=refusal.headers)
+
+
+async def send_reply(send: Send, reply: Reply, request: bytes, *, head: bool = False) -> None:
+    """Send it; head: without the body."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": reply.status,
+            "headers": [
+                (b"content-type", reply.kind),
+                (b"content-length", str(len(reply.body)).encode()),
+                (b"x-request-id", request),
+                *reply.headers,
+                *reply.security,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"" if head else reply.body})

@@ -1,0 +1,135 @@
+"""What the service says of texts is what `textkind predict` says of them."""
+
+import json
+import threading
+
+import pytest
+
+from textkind.decision.conformal import ConformalSettings
+from textkind.workflow.predict import PredictSettings, predict
+from textkind.workflow.promised import PromiseSettings
+
+TEXTS = [
+    "my parcel is late again",
+    "please refund the charge",
+    "account locked",
+    "",
+    "zzz 最初 😀",
+    "password code email " * 40,
+]
+
+
+@pytest.fixture(scope="module")
+def server(start_server, run_folder, tagged_folder):
+    return start_server(f"tickets={run_folder}", f"tagged={tagged_folder}")
+
+
+def offline(folder, texts, tmp_path, **settings):
+    source = tmp_path / "texts.jsonl"
+    source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    out = tmp_path / "out.jsonl"
+    predict(folder, source, out, PredictSettings(**settings))
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    return [{key: value for key, value in row.items() if key != "text"} for row in rows]
+
+
+def flat(result):
+    """An answer with `top` as the columns that predict writes."""
+    told = dict(result)
+    first = 1 if "labels" in told else 0
+    for rank, one in enumerate(told.pop("top", []), 1):
+        if rank > 1 or first:
+            told[f"label_{rank}"], told[f"probability_{rank}"] = one["label"], one["probability"]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings"),
+    [
+        ({}, {}),
+        ({"top": 2}, {"top": 2}),
+        ({"top": 50}, {"top": 50}),
+        ({"max_error": 0.05}, {"promises": PromiseSettings(max_error=0.05)}),
+        ({"sets": 0.9}, {"promises": PromiseSettings(sets=ConformalSettings(coverage=0.9))}),
+        (
+            {"sets": 0.8, "set_method": "aps", "per_class": True},
+            {"promises": PromiseSettings(sets=ConformalSettings("aps", 0.8, per_class=True))},
+        ),
+        ({"novelty": True}, {"promises": PromiseSettings(novelty=True)}),
+        (
+            {"novelty": True, "reject_novel": 0.9, "max_error": 0.05, "top": 3},
+            {"promises": PromiseSettings(max_error=0.05, novelty=True, keep_known=0.9), "top": 3},
+        ),
+    ],
+    ids=str,
+)
+def test_answers_are_those_of_predict(server, run_folder, tmp_path, asked, settings):
+    status, told = server.post({"texts": TEXTS, **asked})
+    assert status == 200
+    assert list(map(flat, told["results"])) == offline(run_folder, TEXTS, tmp_path, **settings)
+
+
+@pytest.mark.parametrize("asked", [{}, {"top": 2}, {"sets": 0.9}], ids=str)
+def test_answers_with_several_labels_are_those_of_predict(server, tagged_folder, tmp_path, asked):
+    settings = {"top": 2} if "top" in asked else {}
+    if "sets" in asked:
+        settings = {"promises": PromiseSettings(sets=ConformalSettings(coverage=0.9))}
+    status, told = server.post({"texts": TEXTS, "model": "tagged", **asked})
+    assert status == 200
+    assert list(map(flat, told["results"])) == offline(tagged_folder, TEXTS, tmp_path, **settings)
+
+
+def test_an_answer_is_the_same_alone_and_among_others(server):
+    together = server.post({"texts": TEXTS, "top": 3})[1]["results"]
+    alone = [server.post({"text": text, "top": 3})[1]["results"][0] for text in TEXTS]
+    assert together == alone
+
+
+def test_requests_at_once_each_get_their_own_answers(server):
+    texts = [f"{word} {number}" for number in range(40) for word in ("parcel", "refund", "email")]
+    expected = {text: server.post({"text": text})[1]["results"] for text in texts}
+    found, batches = {}, server.metric('textkind_batch_texts_count{model="tickets"}')
+
+    def ask(own):
+        connection = server.connection()
+        for text in own:
+            body = json.dumps({"text": text})
+            connection.request("POST", "/v1/predict", body, {"Content-Type": "application/json"})
+            found[text] = json.loads(connection.getresponse().read())["results"]
+        connection.close()
+
+    threads = [threading.Thread(target=ask, args=[texts[place::16]]) for place in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == expected
+    assert server.metric('textkind_batch_texts_count{model="tickets"}') - batches <= len(texts)
+
+
+def test_the_first_model_answers_where_none_is_named(server):
+    told = server.post({"text": "x"})[1]
+    assert told["model"] == "tickets"
+    assert told["version"] == server.get("/v1/models")[1]["models"][0]["version"]
+    assert server.post({"text": "x", "model": "tagged"})[1]["model"] == "tagged"
+
+
+def test_a_whole_number_may_be_written_with_a_point(server):
+    assert server.post(b'{"text": "x", "top": 2.0}') == server.post({"text": "x", "top": 2})
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"max_error": 1e-6}, "cannot be promised"),
+        ({"sets": 0.999999}, "too few validation texts for sets"),
+        ({"tokens": True}, "reads every text whole"),
+        ({"reject_novel": 0.999999}, "too few validation texts to keep"),
+    ],
+    ids=str,
+)
+def test_what_a_model_cannot_promise_is_a_conflict(server, asked, problem):
+    status, told = server.post({"text": "x", **asked})
+    assert status == 409
+    assert problem in told["error"]["problem"]
+    assert set(told["error"]) == {"problem", "found", "where", "hint"}
