@@ -3,6 +3,7 @@
 import argparse
 
 from textkind.cli.parsing import Parser, whole_number
+from textkind.cli.promise_options import add_promises, set_settings
 from textkind.cli.reading import add_reading_options, read_settings
 
 DESCRIPTION = "Measure a model on labelled text that it has not seen."
@@ -14,6 +15,7 @@ examples:
   textkind evaluate runs/reviews new.csv --all
   textkind evaluate runs/reviews new.csv --train reviews.csv
   textkind evaluate runs/reviews new.csv --slice source --slice year
+  textkind evaluate runs/reviews new.csv --max-error 2% --sets 90%
   textkind evaluate runs/reviews new.csv --json > figures.json
 """
 
@@ -64,6 +66,7 @@ def add_arguments(parser: Parser) -> None:
         "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_promises(parser)
     add_reading_options(parser, labelled=True)
 
 
@@ -74,12 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.cli.evaluation_table import evaluation_table
     from textkind.cli.terminal import print_json, talk_for
     from textkind.workflow.evaluate import EvaluateSettings, evaluate
+    from textkind.workflow.promised import PromiseSettings
 
     settings = EvaluateSettings(
         reading=read_settings(arguments),
         train=arguments.train,
         slices=tuple(arguments.slice),
         out_of_scope=arguments.out_of_scope,
+        promises=PromiseSettings(max_error=arguments.max_error, sets=set_settings(arguments)),
         mistakes=arguments.mistakes,
         seed=arguments.seed,
         threads=arguments.threads,

@@ -4,6 +4,7 @@ from typing import Any
 
 from textkind.cli.figures import HEADLINE, MOST_LABELS
 from textkind.cli.plain_tables import aligned, label_name, one_line, shown, with_interval
+from textkind.cli.promise_table import promise_table
 from textkind.workflow.evaluate import EvaluateResult
 
 # All others that an evaluation may have, by their names in metrics.json.
@@ -56,6 +57,7 @@ def evaluation_table(result: EvaluateResult, everything: bool = False) -> str:
         confusion_table(figures),
         pair_table(figures),
         slice_table(result.slices, None if everything else MOST_SLICES),
+        promise_table(result.promises, None if everything else MOST_LABELS),
         novelty_table(result.novelty),
         mistake_table(result.mistakes),
     ]

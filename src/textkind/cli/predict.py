@@ -2,15 +2,11 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
 
-from textkind.cli.parsing import Parser, given, one_of, share, whole_number
+from textkind.cli.parsing import Parser, one_of, share, whole_number
+from textkind.cli.promise_options import add_promises, set_settings
 from textkind.cli.reading import add_reading_options, read_settings
 
-if TYPE_CHECKING:
-    from textkind.decision.conformal import ConformalSettings
-
-SET_METHODS = ("lac", "aps", "raps")
 LEAST_SECONDS = 1.0  # below it starting takes most of the time, and a rate tells nothing
 
 DESCRIPTION = """\
@@ -88,33 +84,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def _add_promises(parser: Parser) -> None:
-    add = parser.add_argument_group("promises, made of the model's validation texts").add_argument
-    add(
-        "--max-error",
-        metavar="SHARE",
-        type=share,
-        help="leave the unsure without a label, so that at most this share of the answers is wrong "
-        "with 95 %% confidence: 2%% or 0.02 (default: answer all)",
-    )
-    add(
-        "--sets",
-        metavar="SHARE",
-        type=share,
-        help="tell a set of labels for each text; the true one is in it for this share of texts: "
-        "90%% or 0.9 (default: no sets)",
-    )
-    add(
-        "--set-method",
-        metavar="NAME",
-        type=one_of(*SET_METHODS),
-        help="lac: small sets; aps, raps: larger where the model is unsure (default: lac)",
-    )
-    add(
-        "--per-class",
-        action="store_true",
-        default=None,
-        help="the share of --sets holds for each true label (default: over all texts)",
-    )
+    add = add_promises(parser).add_argument
     add(
         "--reject-novel",
         metavar="SHARE",
@@ -127,19 +97,6 @@ def _add_promises(parser: Parser) -> None:
         action="store_true",
         help="tell for each text how novel it looks (default: no such column)",
     )
-
-
-def _set_settings(arguments: argparse.Namespace) -> "ConformalSettings | None":
-    from textkind.decision.conformal import ConformalSettings
-    from textkind.errors import SettingsError
-
-    chosen = given(arguments, coverage="sets", method="set_method", per_class="per_class")
-    if "coverage" in chosen:
-        return ConformalSettings(**chosen)
-    for name in chosen:
-        option = {"method": "--set-method"}.get(name, "--per-class")
-        raise SettingsError(f"{option} is an option of sets", hint="ask for them: --sets 90%")
-    return None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -165,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
         tokens=arguments.tokens,
         promises=PromiseSettings(
             max_error=arguments.max_error,
-            sets=_set_settings(arguments),
+            sets=set_settings(arguments),
             novelty=arguments.novelty,
             keep_known=arguments.reject_novel,
         ),

@@ -21,6 +21,8 @@ from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.novelty import fitted_novelty, novelty_figures, text_novelty
 from textkind.workflow.origin import classifier_of, learned_from
 from textkind.workflow.parts import read_unlabelled
+from textkind.workflow.promise_check import promise_check
+from textkind.workflow.promised import PromiseSettings, promises_of
 from textkind.workflow.slices import columns_to_slice, slice_facts
 from textkind.workflow.unread import unread_tokens
 
@@ -33,6 +35,7 @@ class EvaluateSettings:
     train: object = None  # what the model learned from, to leave out what is nearly in it, too
     slices: tuple[str, ...] = ()  # columns to slice by, beside those that are sliced by anyway
     out_of_scope: object = None  # a source of texts that have none of the labels
+    promises: PromiseSettings = field(default_factory=PromiseSettings)  # errors and sets, to check
     mistakes: int = 0  # most confident mistakes to tell
     seed: int = 0  # of the bootstrap
     threads: int | None = None
@@ -44,7 +47,8 @@ class EvaluateResult:
 
     clean leaves out the texts that the model has seen; with a training source those nearly so, too,
     else `near` and `similarity` are None. mistakes are records of mistakes.jsonl.
-    novelty is how well texts out of scope are told; None where none were given.
+    novelty is how well texts out of scope are told; None where none were given. promises is what
+    those asked for came to; None where none was.
     """
 
     source: str
@@ -55,6 +59,7 @@ class EvaluateResult:
     clean: dict[str, Any] | None
     slices: dict[str, Any] | None
     novelty: dict[str, Any] | None
+    promises: dict[str, Any] | None
     mistakes: list[dict[str, Any]]
 
 
@@ -68,9 +73,10 @@ def evaluate(
 
     model is a run folder, a model folder, or a classifier in memory; source is as for training.
     A folder knows the columns it was trained with, and they are taken where none are named.
-    Raises ModelFolderError, DataError or ColumnError.
+    Raises ModelFolderError, DataError, ColumnError, or SettingsError for what cannot be promised.
     """
     classifier, origin = classifier_of(model)
+    promises = promises_of(classifier, settings.promises, talk)
     trained = None if origin is None else origin.columns
     if learned_from(origin, source):
         talk.note("these are the texts the model was trained on: new texts will do worse")
@@ -111,6 +117,7 @@ def evaluate(
         clean=clean,
         slices=slices,
         novelty=novelty,
+        promises=promise_check(promises, classifier, corpus, given),
         mistakes=mistakes,
     )
 
