@@ -220,6 +220,7 @@ def made_metrics(
         "clean": None,
         "slices": None,
         "findings": made_findings(),
+        "languages": {"English": 9 * rows, "Danish or Norwegian": 3 * rows, "German": 1},
         "validation": None,
         "effect": made_effect(labels),
         "curves": None,
@@ -306,6 +307,7 @@ def made_metrics(
             },
             "words": {"mean": 10.234, "median": 9, "p95": 20, "max": 4012},
             "bytes": 1234567,
+            "sha256": {"train": {"rows": 64 * "a", "file": 64 * "b"}},
             "duplicates": {
                 "rows": 12,
                 "groups": 5,
@@ -327,6 +329,11 @@ def made_metrics(
                 "id": "key",
             },
             "notes": ["delimiter ',' sniffed", "column 'kind' taken for the label"],
+        },
+        "environment": {
+            "python": "3.12.1",
+            "system": "Linux x86_64",
+            "packages": {"numpy": "2.4.6", "pyarrow": "26.0.1"},
         },
         "fit": {
             "model": "linear",
@@ -539,7 +546,8 @@ def make_comparison(make_metrics) -> Callable[..., dict[str, Any]]:
                       "wrong_for_all": {"rows": 21, "models": 2, "examples": [example]}},
             "findings": made_findings(text),
             "clean": {"left_out": {"same": 7, "near": 3}, "similarity": 0.8, "rows": 390},
-            "data": metrics["data"], "seconds": {"read": 0.1, "fit": 60.0},
+            "data": metrics["data"], "environment": metrics["environment"],
+            "seconds": {"read": 0.1, "fit": 60.0},
             "notes": ["cnn: told while it ran"],
         }  # fmt: skip
 

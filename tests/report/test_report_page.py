@@ -384,3 +384,46 @@ def test_what_was_changed_stands_label_by_label_the_commonest_first(make_metrics
     assert "+5.0" in page.texts  # macro F1
     metrics["effect"] = None
     assert "What it changed" not in Page(render_report(metrics, [])).text
+
+
+def numbers(value: object) -> set[float]:
+    """All numbers inside a JSON document."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return {number for one in value for number in numbers(one)}
+    return {value} if isinstance(value, int | float) and not isinstance(value, bool) else set()
+
+
+def derived(metrics: dict) -> set[float]:
+    """The numbers that the page makes of those of metrics.json: sums, shares, points."""
+    counts = {name: part["labels"] for name, part in metrics["data"]["parts"].items()}
+    made = {sum(labels[name] for labels in counts.values()) for name in metrics["labels"]}
+    rows = [part["rows"] for part in metrics["data"]["parts"].values()]
+    made |= {row / sum(rows) for row in rows}
+    for row in metrics["test"]["per_label"]:
+        right = round(row["recall"] * row["support"])
+        made |= {right, row["support"] - right, row["predicted"] - right}
+    confusion = (metrics["test"]["confusion"] or {}).get("counts", [])
+    for gold in confusion:
+        made |= {count / sum(gold) for count in gold if sum(gold)}
+    for change in (metrics["effect"][key] for key in ("accuracy", "macro_f1", "micro_f1")):
+        made.add(change["value"] - change["without"])
+    for label in metrics["effect"]["per_label"]:
+        for change in (label["recall"], label["f1"]):
+            if change["value"] is not None:
+                made.add(change["value"] - change["without"])
+    return made
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_every_figure_of_the_page_is_one_of_the_metrics(
+    make_metrics, make_mistakes, several
+) -> None:
+    metrics = make_metrics(k=2 if not several else 6, several=several)
+    mistakes = make_mistakes(metrics["labels"], several=several)
+    page = Page(render_report(metrics, mistakes))
+    known = numbers(metrics) | numbers(mistakes) | derived(metrics)
+    shown = set(page.values)
+    assert len(shown) > 300
+    assert shown <= known

@@ -55,6 +55,7 @@ def by_name(facts):
 def test_the_folder_has_everything_and_nothing_unfinished_stays(ladder):
     assert sorted(path.name for path in ladder.folder.iterdir()) == [
         "compare.json", "log.txt", "models", "rejected.jsonl", "report.html",
+        "report.md",
     ]  # fmt: skip
     assert [path.name for path in ladder.folder.parent.iterdir()] == [ladder.folder.name]
     assert json.loads((ladder.folder / "compare.json").read_text()) == ladder.facts

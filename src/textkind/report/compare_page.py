@@ -17,7 +17,7 @@ from textkind.report.ladder_rows import (
 )
 from textkind.report.profile import isolated, part_rows, profile_facts, split_facts
 from textkind.report.rendering import rendered
-from textkind.report.reproduce import command, seconds_rows
+from textkind.report.reproduce import command, made_with, seconds_rows
 from textkind.report.verdict import FEW_ROWS, told
 
 
@@ -73,6 +73,7 @@ def render_comparison(facts: dict[str, Any]) -> str:
         data_notes=told(data.get("notes") or []),
         seconds=seconds_rows({"seconds": facts["seconds"]}),
         command=command(facts),
+        made_with=made_with(facts),
         notes=told(facts["notes"]),
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ from textkind.report.profile import (
 )
 from textkind.report.promises import promise_tables
 from textkind.report.rendering import rendered
-from textkind.report.reproduce import candidate_rows, command, fact_tables, seconds_rows
+from textkind.report.reproduce import candidate_rows, command, fact_tables, made_with, seconds_rows
 from textkind.report.slices import slice_section
 from textkind.report.threshold_curves import curve_section
 from textkind.report.training import training_section
@@ -95,6 +95,7 @@ def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
         candidates=candidate_rows(metrics.get("fit") or {}),
         seconds=seconds_rows(metrics.get("fit") or {}),
         command=command(metrics),
+        made_with=made_with(metrics),
     )
 
 

@@ -1,28 +1,44 @@
-"""Templates, style and script of the pages, and the policy under which they are shown."""
+"""Templates, style and script of the pages, and the policy under which they are shown.
+
+Pages are HTML, escaped; report.md and card.md are Markdown, escaped as that.
+"""
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from textkind.report.markdown import block, markdown
 from textkind.report.wording import visible
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
 
 
 def rendered(file: str, **values: Any) -> str:
     """A page from the template of that name; style, script and policy are added."""
     style, script = _resource("report.css"), _resource("report.js")
-    return _template(file).render(
-        style=Markup(style),
-        script=Markup(script),
-        policy=content_security_policy(style, script),
-        **values,
+    return (
+        _environment(as_html=True)
+        .get_template(file)
+        .render(
+            style=Markup(style),
+            script=Markup(script),
+            policy=content_security_policy(style, script),
+            **values,
+        )
     )
+
+
+def markdown_rendered(file: str, **values: Any) -> str:
+    """A text from the template of that name; what it shows is turned into Markdown."""
+    found = _environment(as_html=False).get_template(file).render(**values)
+    lines = [line.rstrip() for line in found.split("\n")]
+    return re.sub("\n{3,}", "\n\n", "\n".join(lines).strip()) + "\n"
 
 
 def content_security_policy(style: str, script: str) -> str:
@@ -43,7 +59,7 @@ def _resource(file: str) -> str:
 
 
 @cache
-def _template(file: str) -> "Template":
+def _environment(as_html: bool) -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     class ItemsFirst(Environment):
@@ -59,10 +75,11 @@ def _template(file: str) -> "Template":
 
     environment = ItemsFirst(
         loader=PackageLoader("textkind.report"),
-        autoescape=True,
+        autoescape=as_html,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=safe,
+        finalize=safe if as_html else markdown,
     )
-    return environment.get_template(file)
+    environment.filters["block"] = block
+    return environment

@@ -155,6 +155,27 @@ def seconds_rows(fit: dict[str, Any]) -> list[dict[str, str | Markup]]:
     ]
 
 
+def made_with(metrics: dict[str, Any]) -> list[tuple[str, Markup]]:
+    """Versions, seed and digests of the data: what the same command needs for the same result."""
+    environment, data = metrics["environment"], metrics["data"]
+    packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
+    seed = (data.get("split") or {}).get("seed")
+    found = [
+        ("textkind", metrics["textkind"]),
+        ("Python", environment["python"]),
+        ("System", environment["system"]),
+        ("Packages", packages),
+        ("Seed", seed),
+    ]
+    for name, digests in (data.get("sha256") or {}).items():
+        of = "" if name == "train" else f", {name}"
+        found += [(f"SHA-256 of the file{of}", digests["file"]),
+                  (f"SHA-256 of the rows{of}", digests["rows"])]  # fmt: skip
+    return [
+        (term, Markup("<bdi>{}</bdi>").format(value)) for term, value in found if value is not None
+    ]
+
+
 def command(metrics: dict[str, Any]) -> str:
     """The command line as it was typed; empty where the run was not asked for by one."""
     return clip(metrics.get("command") or "", COMMAND_LENGTH)

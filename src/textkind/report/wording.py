@@ -84,7 +84,9 @@ def percent_text(value: float) -> str:
 
 
 def plain_text(value: float) -> str:
-    """A figure that is no share: three decimals, more digits below a hundredth."""
+    """A figure that is no share: three decimals, one from ten on, two digits below a hundredth."""
+    if abs(value) >= 10:
+        return f"{value:.1f}"
     return f"{value:.3f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
 
 

@@ -2,6 +2,7 @@
 
 compare.json     every rung with its figures, tests and costs; the data; the verdict
 report.html      the same for people
+report.md        the same for a pull request
 models/NAME/     the model folder of each finished rung
 rejected.jsonl   the rows that could not be used, when there are any
 log.txt          what was told while it ran, with the seconds
@@ -22,10 +23,10 @@ from typing import Any
 from textkind.errors import OutputError, SettingsError, TextkindError
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.place import check_folder_target, whole_folder, write_bytes, writing
-from textkind.storage.run_folder import LOG, REJECTED, REPORT
+from textkind.storage.run_folder import LOG, PULL_REQUEST, REJECTED, REPORT
 
 FIGURES, MODELS, PLAN, LOCK = "compare.json", "models", "plan.json", "lock"
-NAMES = {FIGURES, MODELS, REPORT, LOG, *REJECTED.values()}
+NAMES = {FIGURES, MODELS, REPORT, PULL_REQUEST, LOG, *REJECTED.values()}
 NEW_PLAN = PLAN + ".part"
 UNFINISHED = ".unfinished"
 HINT = "to start anew: --overwrite (overwrite=True), or name another folder: --out"

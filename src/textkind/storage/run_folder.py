@@ -5,6 +5,8 @@ metrics.json     every figure, with intervals; the data, the split, the fit
 mistakes.jsonl   the most confident mistakes on the test part
 rejected.jsonl   the rows that could not be used, when there are any
 report.html      the same for people
+report.md        the same for a pull request
+card.md          the same as a model card
 log.txt          what was told while it ran, with the seconds
 """
 
@@ -19,14 +21,14 @@ from textkind.storage.manifest import MANIFEST, read_plain_file
 from textkind.storage.place import whole_folder
 
 MODEL, METRICS, MISTAKES = "model", "metrics.json", "mistakes.jsonl"
-REPORT, LOG = "report.html", "log.txt"
+REPORT, PULL_REQUEST, CARD, LOG = "report.html", "report.md", "card.md", "log.txt"
 REJECTED = {
     "train": "rejected.jsonl",
     "validation": "rejected.validation.jsonl",
     "test": "rejected.test.jsonl",
     "unlabelled": "rejected.unlabelled.jsonl",  # of a student
 }
-NAMES = {MODEL, METRICS, MISTAKES, REPORT, LOG, *REJECTED.values()}
+NAMES = {MODEL, METRICS, MISTAKES, REPORT, PULL_REQUEST, CARD, LOG, *REJECTED.values()}
 _LARGEST_METRICS = 1 << 28  # bytes
 
 

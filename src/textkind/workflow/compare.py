@@ -5,7 +5,6 @@ every finished rung is kept: the same call goes on from there.
 """
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,10 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import textkind
-from textkind.data.collect import string_buffers
 from textkind.data.folds import fold_parts
 from textkind.data.read import CorpusReading
 from textkind.data.rejected import write_rejected
@@ -25,6 +21,7 @@ from textkind.data.split import Parts
 from textkind.errors import DataError, SettingsError, TrainingError
 from textkind.progress import SILENT, Talk
 from textkind.report.compare_page import write_comparison
+from textkind.report.pull_request import render_comparison_request
 from textkind.storage.comparison_folder import (
     FIGURES,
     copy_model,
@@ -34,14 +31,16 @@ from textkind.storage.comparison_folder import (
 )
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.place import check_folder_target, write_bytes
-from textkind.storage.run_folder import LOG, REJECTED, REPORT, free_run_folder
+from textkind.storage.run_folder import LOG, PULL_REQUEST, REJECTED, REPORT, free_run_folder
 from textkind.workflow.climb import LEAST_SECONDS, Climb, climb, write_parts
+from textkind.workflow.environment import environment_facts
 from textkind.workflow.isolated import Failure
 from textkind.workflow.judged import judged
 from textkind.workflow.ladder import RUNGS, chosen_rungs
 from textkind.workflow.ladder_verdict import Limits
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import data_facts, read_sources, split_readings, worthwhile_split
+from textkind.workflow.profile import corpus_digest
 from textkind.workflow.rung import MODEL
 from textkind.workflow.told import Account
 
@@ -168,6 +167,7 @@ def _facts(
         },
         **figures,
         "data": data_facts(readings, folds[0]),
+        "environment": environment_facts(),
         "seconds": account.step_seconds | {"total": round(account.seconds, 3)},
         "notes": account.notes,
     }
@@ -190,6 +190,7 @@ def _fill(
         if reading.rejected:
             write_rejected(part / REJECTED[name], reading.rejected)
     write_comparison(part / REPORT, facts)
+    write_bytes(part / PULL_REQUEST, render_comparison_request(facts).encode())
     write_bytes(part / LOG, account.log().encode())
 
 
@@ -236,11 +237,7 @@ def _plan(readings: Mapping[str, CorpusReading], settings: CompareSettings) -> d
     """
     digest = hashlib.sha256()
     for name, reading in sorted(readings.items()):
-        corpus = reading.corpus
-        digest.update(json.dumps([name, len(corpus), corpus.labels.names]).encode())
-        for array in (*string_buffers(corpus.texts), corpus.targets, corpus.group, corpus.time):
-            if array is not None:
-                digest.update(np.ascontiguousarray(array).data)
+        digest.update(f"{name} {corpus_digest(reading.corpus)}".encode())
     return {
         "format": FORMAT,
         "textkind": textkind.__version__,

@@ -13,7 +13,8 @@ from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts, split_corpus
 from textkind.progress import Talk
 from textkind.workflow.learn import worthwhile_share
-from textkind.workflow.profile import column_profile, text_bytes, word_profile
+from textkind.workflow.origin import file_digest
+from textkind.workflow.profile import column_profile, corpus_digest, text_bytes, word_profile
 
 
 class Sources(Protocol):
@@ -93,6 +94,10 @@ def data_facts(readings: Mapping[str, CorpusReading], parts: Parts) -> dict[str,
         **parts.facts,
         "words": word_profile(texts),
         "bytes": text_bytes(texts),
+        "sha256": {
+            name: {"rows": corpus_digest(reading.corpus), "file": file_digest(reading.source)}
+            for name, reading in readings.items()
+        },
         "columns": column_profile(first.columns),
         "notes": [note for reading in readings.values() for note in reading.notes],
     }

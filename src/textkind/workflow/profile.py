@@ -1,12 +1,16 @@
 """What metrics.json says about the data as it was read; the split tells of its parts itself."""
 
+import hashlib
+import json
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textkind.data.collect import string_buffers
 from textkind.data.columns import Columns
+from textkind.data.corpus import Corpus
 
 
 def word_profile(parts: list[pa.LargeStringArray]) -> dict[str, float]:
@@ -23,6 +27,16 @@ def word_profile(parts: list[pa.LargeStringArray]) -> dict[str, float]:
 def text_bytes(parts: list[pa.LargeStringArray]) -> int:
     """UTF-8 bytes of all texts."""
     return sum(pc.sum(pc.binary_length(texts), min_count=0).as_py() for texts in parts)
+
+
+def corpus_digest(corpus: Corpus) -> str:
+    """SHA-256, in hexadecimal, of texts, labels, groups and times in their order."""
+    digest = hashlib.sha256(json.dumps([len(corpus), corpus.labels.names]).encode())
+    offsets, content = string_buffers(corpus.texts)
+    for array in (offsets - offsets[0], content, corpus.targets, corpus.group, corpus.time):
+        if array is not None:
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def column_profile(columns: Columns) -> dict[str, Any]:

@@ -26,15 +26,19 @@ from textkind.evaluation.scorecard import majority_baseline, score_part
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
+from textkind.report.card import render_card
 from textkind.report.page import write_report
+from textkind.report.pull_request import render_pull_request
 from textkind.storage.documents import document_bytes, parse_document, write_lines
 from textkind.storage.model_folder import Provenance, write_model_files
 from textkind.storage.place import write_bytes
 from textkind.storage.run_folder import (
+    CARD,
     LOG,
     METRICS,
     MISTAKES,
     MODEL,
+    PULL_REQUEST,
     REJECTED,
     REPORT,
     free_run_folder,
@@ -42,8 +46,9 @@ from textkind.storage.run_folder import (
 )
 from textkind.workflow.auto import AutoSettings, climb_to_model
 from textkind.workflow.effect import effect_facts
+from textkind.workflow.environment import environment_facts
 from textkind.workflow.error_groups import MOST_KNOWN, error_groups
-from textkind.workflow.leaks import audited_parts, clean_figures, findings
+from textkind.workflow.leaks import audited_parts, clean_figures, findings, language_counts
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
 from textkind.workflow.novelty import with_novelty
@@ -177,6 +182,7 @@ def run_facts(
         **figures,
         "data": data_facts(readings, parts),
         "fit": fit,
+        "environment": environment_facts(),
         **more,
         "notes": account.notes,
     }
@@ -226,6 +232,7 @@ def scored_parts(
     )
     with talk.task("looking for what makes figures lie"):
         figures["findings"] = findings(audited, talk)
+        figures["languages"] = language_counts(audited)
     if learned.validation_probabilities is not None:
         with talk.task("evaluating on validation"):
             given = learned.validation_probabilities
@@ -334,4 +341,6 @@ def write_run(
         if reading.rejected:
             write_rejected(folder / REJECTED[name], reading.rejected)
     write_report(folder / REPORT, metrics, mistakes)
+    write_bytes(folder / PULL_REQUEST, render_pull_request(metrics).encode())
+    write_bytes(folder / CARD, render_card(metrics).encode())
     write_bytes(folder / LOG, account.log().encode())
