@@ -20,6 +20,7 @@ from bench.questions import (
     next_steps,
     out_of_scope,
     promises,
+    similar,
 )
 
 QUESTIONS: dict[str, Question] = {
@@ -32,6 +33,7 @@ QUESTIONS: dict[str, Question] = {
     "forecast": next_steps.ask_forecast,
     "next_texts": next_steps.ask_texts,
     "promises": promises.ask,
+    "similar": similar.ask,
     "out_of_scope": out_of_scope.ask,
 }
 

@@ -22,7 +22,7 @@ from textkind.mistakes.worth_labelling import uncertainty, worth_labelling
 from textkind.models.linear import fit_linear
 from textkind.models.settings import LinearSettings
 from textkind.workflow.curve import learning_curve
-from textkind.workflow.next_steps import text_vectors
+from textkind.workflow.spaces import text_space
 
 CURVES = ("trec", "sst2", "banking77", "clinc150", "tweeteval_emotion", "tweeteval_offensive", "r8",
           "sst5")  # fmt: skip
@@ -68,7 +68,7 @@ def ask_texts(runs: int, sets: tuple[str, ...] = CHOSEN) -> Answer:
     rows: list[Row] = []
     for name in sets:
         train, test = corpora(name)
-        vectors = text_vectors(fitted(train), train.texts, 0, None)
+        vectors = text_space(fitted(train), train.texts).vectors(train.texts)
         for way in ("drawn", "chosen"):
             curves = [course(train, test, vectors, way, draw) for draw in range(DRAWS)]
             mean = 100 * np.mean(curves, axis=0)

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from textkind.workflow.next_steps import NextSettings, next_steps
     from textkind.workflow.predict import PredictSettings, predict
     from textkind.workflow.promised import PromiseSettings
+    from textkind.workflow.similar import (
+        SimilarSettings,
+        known_texts,
+        nearest_texts,
+        similar_texts,
+    )
     from textkind.workflow.train import TrainSettings, train
 
 __version__ = "0.1.0"
@@ -43,6 +49,7 @@ _HOMES = {
     "PredictSettings": "textkind.workflow.predict",
     "PromiseSettings": "textkind.workflow.promised",
     "RuleSettings": "textkind.decision.rule_settings",
+    "SimilarSettings": "textkind.workflow.similar",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
@@ -56,8 +63,11 @@ _HOMES = {
     "evaluate": "textkind.workflow.evaluate",
     "explain_mistakes": "textkind.workflow.errors",
     "explain_texts": "textkind.workflow.explain",
+    "known_texts": "textkind.workflow.similar",
+    "nearest_texts": "textkind.workflow.similar",
     "next_steps": "textkind.workflow.next_steps",
     "predict": "textkind.workflow.predict",
+    "similar_texts": "textkind.workflow.similar",
     "train": "textkind.workflow.train",
 }
 
@@ -76,6 +86,7 @@ __all__ = [
     "PredictSettings",
     "PromiseSettings",
     "RuleSettings",
+    "SimilarSettings",
     "TextClassifier",
     "TextkindError",
     "TrainSettings",
@@ -89,8 +100,11 @@ __all__ = [
     "evaluate",
     "explain_mistakes",
     "explain_texts",
+    "known_texts",
+    "nearest_texts",
     "next_steps",
     "predict",
+    "similar_texts",
     "train",
 ]
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "next": "tell what to do next: more texts, labels to check, texts to label",
     "predict": "label texts with a model",
     "serve": "answer HTTP requests with the labels of texts",
+    "similar": "tell how near texts lie, and which training texts lie nearest",
     "show": "tell what a model is and what it learned",
     "zero": "make a model of label names alone, without a labelled text",
 }

@@ -8,6 +8,7 @@ from textkind.cli.parsing import Parser, given, number_between, one_of, whole_nu
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.splitting import (
     add_data_arguments,
+    add_keep_texts,
     add_result_arguments,
     add_split_options,
     split_options,
@@ -34,6 +35,7 @@ def add_arguments(parser: Parser) -> None:
     add_result_arguments(
         parser, "the run folder to write (default: runs/NAME-student-1, ...)", "metrics.json"
     )
+    add_keep_texts(parser)
     add = parser.add_argument_group("the student").add_argument
     add(
         "--to",
@@ -79,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         reading=read_settings(arguments),
         split=split_options(arguments),
         command=shlex.join(["textkind", *arguments.typed]),
-        **given(arguments, "to", "label_share", "temperature", "threads"),
+        **given(arguments, "to", "label_share", "temperature", "threads", "keep_texts"),
     )
     result = distil(arguments.model, arguments.file, settings, talk_for(arguments))
     if arguments.json:

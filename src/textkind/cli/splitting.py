@@ -1,4 +1,4 @@
-"""Labelled files, how rows are shared out, where results go: of train, compare and distil."""
+"""Labelled files, how rows are shared out, what is kept: of train, compare and distil."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,17 @@ def add_result_arguments(
     )
     parser.add_argument(
         "--json", action="store_true", help=f"print {document} instead of the table"
+    )
+
+
+def add_keep_texts(parser: Parser) -> None:
+    """Add how many training texts the run keeps."""
+    parser.add_argument(
+        "--keep-texts",
+        metavar="NUMBER",
+        type=whole_number(0),
+        help="training texts that the run keeps at most, for `textkind similar` to look through; 0 "
+        "for private ones (default: 10000)",
     )
 
 

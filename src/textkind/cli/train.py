@@ -25,6 +25,7 @@ from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.rule_options import add_rule_options, rule_settings
 from textkind.cli.splitting import (
     add_data_arguments,
+    add_keep_texts,
     add_result_arguments,
     add_split_options,
     split_settings,
@@ -67,6 +68,7 @@ def add_arguments(parser: Parser) -> None:
     add_result_arguments(
         parser, "the run folder to write (default: runs/NAME-1, -2, ...)", "metrics.json"
     )
+    add_keep_texts(parser)
     add_reading_options(parser, labelled=True)
     add_split_options(parser)
     add_model_options(parser)
@@ -229,7 +231,7 @@ def run(arguments: argparse.Namespace) -> int:
         novelty=arguments.novelty,
         out_of_scope=arguments.out_of_scope,
         command=shlex.join(["textkind", *arguments.typed]),
-        **given(arguments, "threads"),
+        **given(arguments, "threads", "keep_texts"),
     )
     if arguments.model in MODELS and int(os.environ.get("RANK", "0")) > 0:
         # torchrun's other processes: they lend their hands, and the first writes and prints

@@ -1,27 +1,14 @@
-"""The nearest training texts of each text, and groups of texts that lie together. Vectors in."""
+"""Whether the nearest training texts agree, and groups of texts that lie together. Vectors in."""
 
 import numpy as np
 
+from textkind.encoding.similarity import most_similar
 from textkind.mistakes.k_means import k_means
 from textkind.seeds import generator
 
 NEIGHBOURS = 5
-BLOCK = 1 << 24  # similarities held at a time
 CLUSTER = 50  # texts of a cluster, about
 MOST_CLUSTERS = 20
-
-
-def nearest(known: np.ndarray, vectors: np.ndarray, number: int = NEIGHBOURS) -> np.ndarray:
-    """(N, number) int64 places of the nearest of M known vectors, by their inner product.
-
-    known (M, D) and vectors (N, D) float32 of unit length; M is `number` or more.
-    """
-    step = max(1, BLOCK // len(known))
-    parts = [
-        np.argpartition(vectors[start : start + step] @ known.T, -number, axis=1)[:, -number:]
-        for start in range(0, len(vectors), step)
-    ]
-    return np.concatenate(parts) if parts else np.empty((0, number), np.int64)
 
 
 def support(
@@ -34,7 +21,8 @@ def support(
     """
     if len(known) < NEIGHBOURS:
         return None
-    same: np.ndarray = labels[nearest(known, vectors)] == predicted[:, None]
+    near, _ = most_similar(vectors, known, NEIGHBOURS)
+    same: np.ndarray = labels[near] == predicted[:, None]
     return same.mean(axis=1)
 
 

@@ -23,28 +23,35 @@ def write_texts(path: Path, texts: pa.LargeStringArray) -> None:
 
 def write_part(path: Path, corpus: Corpus) -> None:
     """Write texts and targets; OutputError where the disk refuses."""
-    flat = pa.array(corpus.targets.ravel())
-    several = corpus.targets.ndim == 2
-    targets = pa.FixedSizeListArray.from_arrays(flat, len(corpus.labels)) if several else flat
-    _write(path, pa.table({TEXT: corpus.texts, TARGETS: targets}))
+    _write(path, pa.table({TEXT: corpus.texts, TARGETS: target_column(corpus.targets)}))
 
 
 def read_texts(path: Path) -> pa.LargeStringArray:
     """The texts of a file that write_texts or write_part wrote."""
-    return _writable(_read(path).column(TEXT))
+    return writable(_read(path).column(TEXT))
 
 
 def read_part(path: Path, labels: LabelSet) -> Corpus:
     """The corpus of a file that write_part wrote, its rows counted from 0."""
     batch = _read(path)
-    targets = batch.column(TARGETS)
-    flat = np.array(targets.flatten() if labels.several else targets)
-    if labels.several:
-        flat = flat.reshape(-1, len(labels))
-    return Corpus(_writable(batch.column(TEXT)), flat, labels, np.arange(len(batch)))
+    targets = targets_of(batch.column(TARGETS), labels)
+    return Corpus(writable(batch.column(TEXT)), targets, labels, np.arange(len(batch)))
 
 
-def _writable(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+def target_column(targets: np.ndarray) -> pa.Array:
+    """(N,) ids as a column, (N, K) 0/1 as one of lists."""
+    flat = pa.array(targets.ravel())
+    return flat if targets.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, targets.shape[1])
+
+
+def targets_of(column: pa.Array, labels: LabelSet) -> np.ndarray:
+    """What target_column was given."""
+    if not labels.several:
+        return np.array(column)
+    return np.array(column.flatten()).reshape(-1, len(labels))
+
+
+def writable(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     """A copy in memory that could be written to: the kernels are compiled for such alone."""
     return texts.take(pa.array(np.arange(len(texts))))
 

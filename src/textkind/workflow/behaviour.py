@@ -10,9 +10,7 @@ import pyarrow as pa
 from textkind.changes.texts import CHANGES, changed_texts
 from textkind.checks.finding import names_of, shown
 from textkind.classifier import Classifier, predict_probabilities
-from textkind.data.columns import Columns
 from textkind.data.corpus import Corpus
-from textkind.data.read import read_corpus, read_table, texts_of
 from textkind.data.settings import ReadSettings
 from textkind.decision.decision import decide
 from textkind.errors import SettingsError, did_you_mean
@@ -20,6 +18,7 @@ from textkind.evaluation.flips import flip_figures
 from textkind.evaluation.metrics import correct_rows
 from textkind.progress import SILENT, Talk
 from textkind.workflow.origin import classifier_of
+from textkind.workflow.perhaps_labelled import read_perhaps_labelled
 
 EXAMPLES = 5  # kept of a change
 LENGTH = 160  # characters of an example
@@ -75,16 +74,8 @@ def behaviour(
     """
     classifier, origin = classifier_of(model)
     columns = None if origin is None else origin.columns
-    reading = read_table(source, settings.reading, trained=columns, talk=talk)
-    texts, rows, targets = texts_of(reading, reading.columns), reading.rows, None
-    rejected = len(reading.rejected)
-    if _has_labels(reading.table.column_names, settings.reading, columns):
-        labelled = read_corpus(
-            reading.table, settings.reading, labels=classifier.labels, trained=columns
-        )
-        texts, targets = labelled.corpus.texts, labelled.corpus.targets
-        rows = reading.rows[labelled.corpus.rows - 1]  # places in the table, counted from 1
-        rejected += len(labelled.rejected)
+    given = read_perhaps_labelled(source, settings.reading, classifier.labels, columns, talk)
+    texts, rows, targets = given.texts, given.rows, given.targets
     accepted = len(texts)
     if accepted > settings.most:
         drawn = np.random.default_rng(settings.seed).permutation(accepted)[: settings.most]
@@ -102,17 +93,8 @@ def behaviour(
                 _tried(classifier, corpus, before, name, settings, labelled=targets is not None)
             )
     return BehaviourResult(
-        reading.source, reading.read, accepted, rejected, len(texts), targets is not None, found
+        given.source, given.read, accepted, given.rejected, len(texts), targets is not None, found
     )
-
-
-def _has_labels(names: list[str], reading: ReadSettings, trained: Columns | None) -> bool:
-    """Whether labels are asked for, or the columns of the model's own are there."""
-    if reading.label is not None or reading.label_columns:
-        return True
-    return trained is not None and bool(trained.label_names) and set(trained.label_names) <= set(
-        names
-    )  # fmt: skip
 
 
 def _tried(

@@ -26,6 +26,7 @@ from textkind.models.neural_settings import DISTILLED, default_settings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
 from textkind.storage.run_folder import free_run_folder, new_run_folder
+from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import read_unlabelled, split_readings
@@ -96,6 +97,7 @@ class DistilSettings:
     overwrite: bool = False
     reading: ReadSettings = field(default_factory=ReadSettings)
     split: Mapping[str, Any] = field(default_factory=dict)  # where not as the teacher's data was
+    keep_texts: int = MOST_KEPT  # training texts that the run keeps at most; 0: none
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
 
@@ -106,6 +108,7 @@ class DistilSettings:
                 found=self.to,
                 hint=did_you_mean(self.to, STUDENTS),
             )
+        check_number(self.keep_texts)
         if not 0 <= self.label_share <= 1:
             raise SettingsError("label_share must be 0 to 1", found=self.label_share)
         if not 0.1 <= self.temperature <= 100:
@@ -180,12 +183,17 @@ def distil(
             **compared_facts(measured, test, asked.split.seed),
         }
         fit = fit_facts(student, asked, account) | unread
-        metrics = run_facts(figures, fit, readings, parts, asked, account, distil=told)
+        kept_facts, kept = kept_file(
+            student.classifier, parts.train, asked.keep_texts,
+            seed=asked.split.seed, threads=asked.threads, talk=account,
+        )  # fmt: skip
+        more = {"distil": told, "kept": kept_facts}
+        metrics = run_facts(figures, fit, readings, parts, asked, account, **more)
         with account.task("writing the run folder"):
             every: dict[str, CorpusReading | Reading] = dict(readings)
             if unlabelled is not None:
                 every["unlabelled"] = unlabelled
-            write_run(folder, student.classifier, origin, metrics, mistakes, every, account)
+            write_run(folder, student.classifier, origin, metrics, mistakes, kept, every, account)
     talk.note(f"written to {out}")
     return RunResult(out, metrics, student.classifier)
 
@@ -204,6 +212,7 @@ def _train_settings(settings: DistilSettings, teacher: Teacher) -> TrainSettings
         overwrite=settings.overwrite,
         reading=settings.reading,
         split=split,
+        keep_texts=settings.keep_texts,
         model=STUDENTS[settings.to].settings(),
         threads=settings.threads,
         command=settings.command,

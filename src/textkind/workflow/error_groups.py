@@ -9,7 +9,6 @@ from textkind.checks.finding import label_names_of, names_of, shown
 from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
 from textkind.decision.decision import decide
-from textkind.encoding.latent import fit_latent, latent_vectors, unit_length
 from textkind.encoding.ngrams import canonical_order
 from textkind.mistakes.causes import Judged
 from textkind.mistakes.familiarity import MOST_TEXTS, Familiarity, familiarity
@@ -17,8 +16,8 @@ from textkind.mistakes.groups import Grouped, grouped
 from textkind.mistakes.neighbours import clusters, support
 from textkind.mistakes.overrepresented import text_ngrams
 from textkind.progress import SILENT, Talk
+from textkind.workflow.spaces import text_space
 
-NGRAM_SPACE, MODEL_SPACE = "words of the texts", "vectors of the model"
 MOST_KNOWN = 10_000  # training texts whose neighbours are looked at
 MOST_COUNTED = 1_000_000  # training texts whose words are counted
 EXAMPLE = 160  # characters
@@ -45,9 +44,12 @@ def error_groups(
     ordered, given = corpus.take(order), given[order]
     known, counted = _sample(train, MOST_KNOWN), _sample(train, MOST_COUNTED)
     with talk.task("looking for texts that lie together"):
-        vectors, near, space = _vectors(
-            classifier, ordered, known, own_vectors=own_vectors, seed=seed, threads=threads
+        parts = [ordered.texts] if known is None else [known.texts, ordered.texts]
+        space = text_space(
+            classifier, pa.concat_arrays(parts), own=own_vectors, seed=seed, threads=threads
         )
+        vectors = space.vectors(ordered.texts)
+        near = None if known is None else space.vectors(known.texts)
         predicted = decide(classifier.decision, given)
         supported = None
         if known is not None and near is not None and not known.labels.several:
@@ -65,7 +67,7 @@ def error_groups(
         )
         ngrams = text_ngrams(ordered.texts, threads=threads)
         found = grouped(judged, ngrams, together)
-    figures = found.figures | {"space": space}
+    figures = found.figures | {"space": space.name}
     for group in [*figures["groups"], *(figures["clusters"] or [])]:
         group["examples"] = [_example(ordered, judged, row) for row in group["examples"]]
     back = np.argsort(order)
@@ -87,34 +89,6 @@ def _familiarity(train: Corpus | None, corpus: Corpus, threads: int | None) -> F
     if train is None or len(train) + len(corpus) > MOST_TEXTS:
         return None
     return familiarity(train.texts, corpus.texts, threads)
-
-
-def _vectors(
-    classifier: Classifier,
-    corpus: Corpus,
-    known: Corpus | None,
-    *,
-    own_vectors: bool,
-    seed: int,
-    threads: int | None,
-) -> tuple[np.ndarray, np.ndarray | None, str]:
-    """(N, D) of the corpus, (M, D) of what was learned from or None, and what they are made of."""
-    model: Any = classifier.model
-    if own_vectors and hasattr(model, "vectors"):
-
-        def of(texts: pa.LargeStringArray) -> np.ndarray:
-            return unit_length(model.vectors(texts, threads))
-
-        space = MODEL_SPACE
-    else:
-        parts = [corpus.texts] if known is None else [known.texts, corpus.texts]
-        latent = fit_latent(pa.concat_arrays(parts), seed=seed, threads=threads)
-
-        def of(texts: pa.LargeStringArray) -> np.ndarray:
-            return latent_vectors(latent, texts, threads)
-
-        space = NGRAM_SPACE
-    return of(corpus.texts), None if known is None else of(known.texts), space
 
 
 def _example(corpus: Corpus, judged: Judged, row: int) -> dict[str, Any]:

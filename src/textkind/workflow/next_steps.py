@@ -16,7 +16,6 @@ from textkind.data.read import Reading, read_corpus, read_table, texts_of
 from textkind.data.settings import ReadSettings
 from textkind.data.text_keys import text_keys
 from textkind.decision.decision import decide
-from textkind.encoding.latent import fit_latent, latent_vectors, unit_length
 from textkind.errors import SettingsError
 from textkind.evaluation.counts import count_labels, f1
 from textkind.mistakes.worth_labelling import uncertainty, worth_labelling
@@ -28,6 +27,7 @@ from textkind.workflow.curve import learning_curve
 from textkind.workflow.learn import FIXED
 from textkind.workflow.origin import classifier_of
 from textkind.workflow.out_of_fold import out_of_fold
+from textkind.workflow.spaces import text_space
 from textkind.workflow.writers import format_of_output, open_writer
 
 MOST_WRONG = 20  # rows told whose label is likely wrong
@@ -181,7 +181,8 @@ def _chosen_texts(
     with talk.task("choosing texts to label"):
         given = predict_probabilities(classifier, some, settings.threads)
         unsure = uncertainty(given, several=classifier.labels.several)
-        vectors = text_vectors(classifier, some, settings.seed, settings.threads)
+        space = text_space(classifier, some, seed=settings.seed, threads=settings.threads)
+        vectors = space.vectors(some)
         chosen = worth_labelling(unsure, vectors, settings.number, settings.seed)
     answers = decide(classifier.decision, given)
     guesses = {
@@ -197,18 +198,6 @@ def _chosen_texts(
         | {name: values[n] for name, values in guesses.items()}
         for n, place in enumerate(chosen)
     ]
-
-
-def text_vectors(
-    classifier: Classifier, texts: pa.LargeStringArray, seed: int, threads: int | None
-) -> np.ndarray:
-    """(N, D) float32 of unit length: the model's own, or by the words of the texts."""
-    model: Any = classifier.model
-    if hasattr(model, "vectors"):
-        return unit_length(model.vectors(texts, threads))
-    if not len(texts):
-        return np.empty((0, 1), np.float32)
-    return latent_vectors(fit_latent(texts, seed=seed, threads=threads), texts, threads)
 
 
 def _write(

@@ -34,6 +34,7 @@ from textkind.storage.model_folder import Provenance, write_model_files
 from textkind.storage.place import write_bytes
 from textkind.storage.run_folder import (
     CARD,
+    KEPT,
     LOG,
     METRICS,
     MISTAKES,
@@ -48,6 +49,7 @@ from textkind.workflow.auto import AutoSettings, climb_to_model
 from textkind.workflow.effect import effect_facts
 from textkind.workflow.environment import environment_facts
 from textkind.workflow.error_groups import MOST_KNOWN, error_groups
+from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.leaks import audited_parts, clean_figures, findings, language_counts
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
@@ -80,8 +82,12 @@ class TrainSettings:
     rule: RuleSettings = field(default_factory=RuleSettings)
     novelty: str = "energy"  # a score of decision/novelty.py, auto for all the model can give, none
     out_of_scope: object = None  # a source of texts that have none of the labels
+    keep_texts: int = MOST_KEPT  # training texts that the run keeps at most; 0: none
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
+
+    def __post_init__(self) -> None:
+        check_number(self.keep_texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,13 +132,19 @@ def train(
         fit = fit_facts(learned, settings, account) | unread
         fit |= gradients_by_step(learned, parts, settings)
         fit |= climb
-        metrics = run_facts(figures, fit, readings, parts, settings, account)
+        told, kept = kept_file(
+            learned.classifier, parts.train, settings.keep_texts,
+            seed=settings.split.seed, threads=settings.threads, talk=account,
+        )  # fmt: skip
+        metrics = run_facts(figures, fit, readings, parts, settings, account, kept=told)
         with account.task("writing the run folder"):
             first = readings["train"]
             rows = learned.classifier.model.facts.get("texts", len(parts.train))
             seed = settings.split.seed
             origin = origin_of(source, first.source, first.columns, rows, seed)
-            write_run(folder, learned.classifier, origin, metrics, mistakes, readings, account)
+            write_run(
+                folder, learned.classifier, origin, metrics, mistakes, kept, readings, account
+            )
     talk.note(f"written to {out}")
     return RunResult(out, metrics, learned.classifier)
 
@@ -329,14 +341,17 @@ def write_run(
     origin: Provenance,
     metrics: dict[str, Any],
     mistakes: list[dict[str, Any]],
+    kept: bytes | None,
     readings: Mapping[str, CorpusReading | Reading],
     account: Account,
 ) -> None:
-    """Fill a run folder that is being assembled."""
+    """Fill a run folder that is being assembled; kept is its file of kept texts, if any."""
     (folder / MODEL).mkdir()
     write_model_files(classifier, folder / MODEL, origin)
     write_bytes(folder / METRICS, document_bytes(metrics))
     write_lines(folder / MISTAKES, mistakes)
+    if kept is not None:
+        write_bytes(folder / KEPT, kept)
     for name, reading in readings.items():
         if reading.rejected:
             write_rejected(folder / REJECTED[name], reading.rejected)
