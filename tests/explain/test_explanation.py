@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from tests.models.test_model_contract import arrow
 from textkind.encoding.ngrams import NgramSettings, fit_ngrams
-from textkind.explain.explanation import contrast, merged, shared
+from textkind.explain.explanation import contrast
 from textkind.explain.ngram_places import letter_places, split, word_places
 from textkind.explain.occlusion import chunks
+from textkind.explain.spans import merged, shared
 
 SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 6)), max_size=12).map(
     lambda pairs: np.array([(begin, begin + size) for begin, size in pairs]).reshape(-1, 2)

@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "compare two models row by row; fail on a regression",
     "errors": "group a model's mistakes by what may be their cause",
     "behaviour": "change texts a little, and tell how often the answer flips",
+    "explain": "tell which words of a text made a model say what it says",
     "next": "tell what to do next: more texts, labels to check, texts to label",
     "predict": "label texts with a model",
     "serve": "answer HTTP requests with the labels of texts",

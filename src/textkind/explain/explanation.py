@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textkind.explain.faithfulness import Faithfulness
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -60,6 +62,7 @@ class Explanation:
     pieces               in the order of the text, no two with a character in common
     ngrams               of the linear model the n-grams, the heaviest first; None of others
     notes                what a reader has to know
+    faithfulness         what becomes of the text without its heaviest words; None: not asked for
     """
 
     label: str
@@ -73,6 +76,7 @@ class Explanation:
     pieces: tuple[Piece, ...]
     ngrams: tuple[NgramWeight, ...] | None = None
     notes: tuple[str, ...] = ()
+    faithfulness: Faithfulness | None = None
 
 
 def contrast(labels: int, label: int, against: int | None, several: bool) -> np.ndarray:
@@ -96,36 +100,3 @@ def pieces_of(text: str, spans: np.ndarray, weights: np.ndarray) -> tuple[Piece,
         Piece(text[start:end], start, end, weight)
         for (start, end), weight in zip(spans.tolist(), weights.tolist(), strict=True)
     )
-
-
-def shared(spans: np.ndarray, weights: np.ndarray, pieces: np.ndarray) -> np.ndarray:
-    """(P,) float64: what spans (M, 2) with weights (M,) add, told of pieces (P, 2) instead.
-
-    Pieces rise and have nothing in common. Each weight is divided equally among the pieces that
-    its span touches: it stands for all of them together, and so the Shapley value would divide it.
-    A span that touches none counts for the piece before it, at the beginning for the first.
-    """
-    if len(pieces) == 0 or len(spans) == 0:
-        return np.zeros(len(pieces))
-    first = np.searchsorted(pieces[:, 1], spans[:, 0], side="right")
-    last = np.searchsorted(pieces[:, 0], spans[:, 1], side="left") - 1
-    lost = last < first
-    first[lost] = last[lost] = np.maximum(last[lost], 0)
-    touched = last - first + 1
-    within = np.arange(touched.sum()) - np.repeat(np.cumsum(touched) - touched, touched)
-    places = np.repeat(first, touched) + within
-    return np.bincount(places, np.repeat(weights / touched, touched), minlength=len(pieces))
-
-
-def merged(spans: np.ndarray) -> np.ndarray:
-    """Pieces (P, 2), rising, that have nothing in common: spans (M, 2) that overlap become one.
-
-    Empty spans are left out.
-    """
-    spans = np.unique(spans[spans[:, 0] < spans[:, 1]], axis=0)
-    if len(spans) == 0:
-        return spans
-    reach = np.maximum.accumulate(spans[:, 1])
-    is_new = np.concatenate(([True], spans[1:, 0] >= reach[:-1]))
-    begins = np.flatnonzero(is_new)
-    return np.stack([spans[begins, 0], np.maximum.reduceat(spans[:, 1], begins)], axis=1)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from textkind.encoding.ngrams import LOGARITHMS, NgramEncoder
-from textkind.explain.explanation import NgramWeight, shared
+from textkind.explain.explanation import NgramWeight
 from textkind.explain.ngram_places import NgramPlaces, letter_places, split, word_places
+from textkind.explain.spans import shared
 from textkind.models.linear import LinearModel
 from textkind.models.trials import margins_to_logits
 
@@ -102,7 +103,7 @@ def explained_ngrams(
 
     Returns the words' characters (P, 2), their weights (P,) float64, and the `limit` heaviest
     n-grams, the heaviest first. An n-gram's addition is divided equally among the places where it
-    stands, and there among the words it touches (explanation.shared), so both add up to the same.
+    stands, and there among the words it touches (spans.shared), so both add up to the same.
     All but white space is a word here, but what a model without symbols and characters passes over.
     """
     found = ngram_margins(model, text)

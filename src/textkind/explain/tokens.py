@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.encoding.tokens import Tokens
-from textkind.explain.explanation import merged, shared
 from textkind.explain.integrated import Integrated, integrated_gradients
+from textkind.explain.spans import merged, shared
 from textkind.models.encoder_graph import GraphEncoder
 from textkind.models.networks.windows import plain_network
 from textkind.models.neural import NeuralModel

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from textkind.classifier import Classifier, model_kind
+from textkind.classifier import Classifier, model_kind, predict_probabilities
 from textkind.data.texts import as_texts
 from textkind.decision.decision import decide, probabilities
 from textkind.errors import SettingsError, did_you_mean
 from textkind.explain.explanation import Completeness, Explanation, contrast, pieces_of
+from textkind.explain.faithfulness import Faithfulness, faithfulness, word_weights
 from textkind.explain.ngrams import explained_ngrams
 from textkind.explain.occlusion import MOST_PIECES, chunks, fallen
 from textkind.models.linear import LinearModel
@@ -35,6 +36,8 @@ class ExplainSettings:
     most_steps      of gradients between baseline and text
     most_pieces     of leave-one-out; of a text of more words several are one piece
     most_ngrams     that are told of the linear model
+    check           whether the faithfulness of the weights is measured, against words drawn by the
+                    seed
     """
 
     label: str | None = None
@@ -44,6 +47,8 @@ class ExplainSettings:
     most_steps: int = 1024
     most_pieces: int = MOST_PIECES
     most_ngrams: int = 100
+    check: bool = False
+    seed: int = 0
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -142,16 +147,27 @@ class Asked:
         """What is explained."""
         return float(self.wanted @ self.logits)
 
-    def explanation(self, **told: Any) -> Explanation:
-        """The explanation with what a method has found."""
+    def explanation(self, spans: np.ndarray, weights: np.ndarray, **told: Any) -> Explanation:
+        """The explanation with what a method has found: pieces (P, 2) and their weights (P,)."""
         names = self.classifier.labels.names
         return Explanation(
             label=names[self.label],
             against=None if self.against is None else names[self.against],
             probability=float(self.likely[self.label]),
             difference=self.difference,
+            pieces=pieces_of(self.text, spans, weights),
+            faithfulness=self._faithfulness(spans, weights) if self.settings.check else None,
             **told,
         )
+
+    def _faithfulness(self, spans: np.ndarray, weights: np.ndarray) -> Faithfulness | None:
+        def probability(texts: pa.LargeStringArray) -> np.ndarray:
+            return predict_probabilities(self.classifier, texts, self.settings.threads)[
+                :, self.label
+            ]
+
+        words = word_weights(self.text, spans, weights, self.settings.most_pieces)
+        return faithfulness(self.text, *words, probability, self.settings.seed)
 
 
 def _by_weights(asked: Asked) -> Explanation:
@@ -207,11 +223,12 @@ def _complete(
         miss = f"the weights miss the difference by {error:.2g}, and {tolerance:.2g} is allowed"
         notes = [*notes, miss]
     return asked.explanation(
+        spans,
+        weights,
         method=method,
         baseline=baseline,
         baseline_difference=there,
         completeness=Completeness(total, error, tolerance, error <= tolerance, steps),
-        pieces=pieces_of(asked.text, spans, weights),
         ngrams=ngrams,
         notes=tuple(notes),
     )
@@ -229,11 +246,12 @@ def _by_leaving_out(asked: Asked) -> Explanation:
     if model.name == "prior":
         notes.append("the prior reads no text: whatever it says, all texts have the same logits")
     return asked.explanation(
+        pieces,
+        weights,
         method=LEAVE_ONE_OUT,
         baseline="the text without the piece",
         baseline_difference=None,
         completeness=None,
-        pieces=pieces_of(asked.text, pieces, weights),
         notes=tuple(notes),
     )
 
