@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         nearest_texts,
         similar_texts,
     )
+    from textkind.workflow.trace import trace_text
     from textkind.workflow.train import TrainSettings, train
 
 __version__ = "0.1.0"
@@ -68,6 +69,7 @@ _HOMES = {
     "next_steps": "textkind.workflow.next_steps",
     "predict": "textkind.workflow.predict",
     "similar_texts": "textkind.workflow.similar",
+    "trace_text": "textkind.workflow.trace",
     "train": "textkind.workflow.train",
 }
 
@@ -105,6 +107,7 @@ __all__ = [
     "next_steps",
     "predict",
     "similar_texts",
+    "trace_text",
     "train",
 ]
 

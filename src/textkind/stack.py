@@ -87,7 +87,7 @@ class StackModel:
 
 def added_logits(given: np.ndarray, weights: np.ndarray, several: bool) -> np.ndarray:
     """(N, K) float32 logits of (M, N, K) probabilities with weights (M,)."""
-    return np.einsum("m,mnk->nk", weights, _scores(given, several)).astype(np.float32)
+    return np.einsum("m,mnk->nk", weights, member_scores(given, several)).astype(np.float32)
 
 
 def fit_weights(given: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -95,7 +95,7 @@ def fit_weights(given: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
     given (M, N, K) probabilities; targets (N,) ids, or (N, K) 0/1. N must be 1 or more.
     """
-    scores = _scores(given, targets.ndim == 2)
+    scores = member_scores(given, targets.ndim == 2)
     weights = _most_likely(scores, targets)
     kept = weights >= LEAST_SHARE * weights.sum()
     found = np.zeros(len(given))
@@ -103,8 +103,8 @@ def fit_weights(given: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return found
 
 
-def _scores(given: np.ndarray, several: bool) -> np.ndarray:
-    """(M, N, K) float64: log probabilities, of several labels log-odds."""
+def member_scores(given: np.ndarray, several: bool) -> np.ndarray:
+    """(..., K) float64 of (..., K) probabilities: their logs, of several labels log-odds."""
     inside = np.clip(given.astype(np.float64), SMALLEST, 1 - SMALLEST)
     return np.log(inside) - np.log1p(-inside) if several else np.log(inside)
 

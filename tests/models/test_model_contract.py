@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from textkind.classifier import model_kind
+from tests.explain.trace_checks import check_trace
+from textkind.classifier import Classifier, model_kind
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision, probabilities
@@ -34,6 +35,7 @@ from textkind.models.networks.settings import (
 from textkind.models.neural_settings import NeuralSettings
 from textkind.models.settings import LinearSettings
 from textkind.training.settings import TrainingSettings
+from textkind.workflow.trace import trace_text
 
 FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False)
 LINEAR = {
@@ -303,6 +305,15 @@ def test_the_same_alone_and_in_a_batch(name, fitted):
     alone = np.concatenate([model.logits(arrow([text])) for text in texts])
     tolerance = 1e-5 if name in NETWORKS else 0.0
     np.testing.assert_allclose(alone, together, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("name", ONE_LABEL)
+def test_a_trace_ends_in_the_answer_and_each_step_takes_what_came_before(name, fitted):
+    model = fitted(name)
+    classifier = Classifier(model, Decision(False, Temperature(0.5)), model.labels.names)
+    odd = ["", "\u0000", "a", "🙂" * 60, "e\u0301" * 50, "日本語のテキスト A\u2028B", "word " * 200]
+    for text in [*toy(1, seed=7).texts.to_pylist(), *odd]:
+        check_trace(trace_text(classifier, text, top=3 if text in odd else None), classifier)
 
 
 @pytest.mark.parametrize("name", ONE_LABEL)

@@ -32,6 +32,7 @@ COMMANDS = {
     "predict": "label texts with a model",
     "serve": "answer HTTP requests with the labels of texts",
     "similar": "tell how near texts lie, and which training texts lie nearest",
+    "trace": "show how a text becomes a label, step by step",
     "show": "tell what a model is and what it learned",
     "zero": "make a model of label names alone, without a labelled text",
 }

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len  # of a terminal: Chinese characters take two, marks none
+
 from textkind.cli.terminal import printable
 
 # in nats, squares, correlations and counts of labels; the others are shares, shown in percent
@@ -12,12 +14,13 @@ LONGEST_NAME = 40  # characters
 
 def aligned(rows: Sequence[tuple[str, ...]], left: frozenset[int] = frozenset()) -> str:
     """Rows in columns: the first to the left, the others to the right unless in `left`."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
         cells = [
-            f"{cell:<{width}}" if place == 0 or place in left else f"{cell:>{width}}"
+            cell + room if place == 0 or place in left else room + cell
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            for room in (" " * (width - cell_len(cell)),)
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)

@@ -101,11 +101,7 @@ def predict(
     """
     classifier, origin = classifier_of(model)
     trained = None if origin is None else origin.columns
-    if settings.precision is not None:
-        from textkind.models.precision import in_precision  # brings PyTorch with it
-
-        network: Any = in_precision(classifier.model, settings.precision, talk)
-        classifier = replace(classifier, model=network)
+    classifier = reading_in(classifier, settings.precision, talk)
     promises = promises_of(classifier, settings.promises, talk)
     _check_joint(classifier, settings)
     if settings.tokens and classifier.model.token_counts(NO_TEXTS) is None:
@@ -180,6 +176,19 @@ def predict(
         novel=None if promises.highest is None else told["novel"],
         highest_novelty=promises.highest,
     )
+
+
+def reading_in(classifier: Classifier, precision: str | None, talk: Talk = SILENT) -> Classifier:
+    """The classifier, its network reading in that precision; None: as it is.
+
+    SettingsError where it is no network, or cannot be read so.
+    """
+    if precision is None:
+        return classifier
+    from textkind.models.precision import in_precision  # brings PyTorch with it
+
+    network: Any = in_precision(classifier.model, precision, talk)
+    return replace(classifier, model=network)
 
 
 @contextmanager

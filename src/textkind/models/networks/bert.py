@@ -68,9 +68,7 @@ class Bert(nn.Module):
             block.compile(dynamic=True)
 
     def _through(self, x: Tensor, mask: Tensor, first: int, end: int) -> Tensor:
-        allowed = allowed_keys(mask)
-        if self.distances is not None:
-            allowed = self._with_distances(allowed, x.shape[1])
+        allowed = self.allowed(mask)
         for place in range(first, end):
             if self.checkpointing and self.training:
                 x = checkpoint(self.blocks[place], x, allowed, use_reentrant=False)
@@ -78,10 +76,15 @@ class Bert(nn.Module):
                 x = self.blocks[place](x, allowed)
         return x
 
-    def _with_distances(self, allowed: Tensor | None, length: int) -> Tensor:
-        """What is added to the scores of attention: (B or 1, H, T, T)."""
-        assert self.distances is not None
-        bias = distance_scores(self.distances, length)
+    def allowed(self, mask: Tensor) -> Tensor | None:
+        """Which keys count, by a mask (B, T); None: all.
+
+        With distances it is what is added to the scores of attention: (B or 1, H, T, T).
+        """
+        allowed = allowed_keys(mask)
+        if self.distances is None:
+            return allowed
+        bias = distance_scores(self.distances, mask.shape[1])
         if allowed is None:
             return bias
         return bias.masked_fill(~allowed, torch.finfo(bias.dtype).min)
