@@ -58,14 +58,16 @@ def tagged_folder(tmp_path_factory):
 class Server:
     """The service as a process; stderr is read along the way."""
 
-    def __init__(self, *words, script=None, environment=None):
-        start = ["-m", "textkind"] if script is None else ["-c", script]
+    def __init__(self, *words, environment=None, paths=()):
+        """environment: variables more; paths: more that Python imports from."""
+        whole = own_environment() | (environment or {})
+        whole["PYTHONPATH"] = os.pathsep.join([*map(str, paths), whole["PYTHONPATH"]])
         self.process = subprocess.Popen(
-            [sys.executable, *start, "serve", *map(str, words), "--port", "0"],
+            [sys.executable, "-m", "textkind", "serve", *map(str, words), "--port", "0"],
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=own_environment() | (environment or {}),
+            env=whole,
         )
         self.lines = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -93,7 +95,7 @@ class Server:
     def wait_until(self, is_so, seconds=60, told=""):
         end = time.monotonic() + seconds
         while not is_so():
-            assert time.monotonic() < end, told + "\n" + "\n".join(self.lines)
+            assert time.monotonic() < end, "\n".join([told, *self.lines[-20:]])
             time.sleep(0.02)
 
     def events(self, name=None):

@@ -2,10 +2,12 @@
 
 import json
 import threading
+from dataclasses import asdict
 
 import pytest
 
 from textkind.decision.conformal import ConformalSettings
+from textkind.workflow.explain import ExplainSettings, explain_texts
 from textkind.workflow.predict import PredictSettings, predict
 from textkind.workflow.promised import PromiseSettings
 
@@ -52,7 +54,7 @@ def flat(result):
         ({"max_error": 0.05}, {"promises": PromiseSettings(max_error=0.05)}),
         ({"sets": 0.9}, {"promises": PromiseSettings(sets=ConformalSettings(coverage=0.9))}),
         (
-            {"sets": 0.8, "set_method": "aps", "per_class": True},
+            {"sets": {"coverage": 0.8, "method": "aps", "per_class": True}},
             {"promises": PromiseSettings(sets=ConformalSettings("aps", 0.8, per_class=True))},
         ),
         ({"novelty": True}, {"promises": PromiseSettings(novelty=True)}),
@@ -67,6 +69,26 @@ def test_answers_are_those_of_predict(server, run_folder, tmp_path, asked, setti
     status, told = server.post({"texts": TEXTS, **asked})
     assert status == 200
     assert list(map(flat, told["results"])) == offline(run_folder, TEXTS, tmp_path, **settings)
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings"),
+    [
+        (True, ExplainSettings()),
+        ({"label": "login"}, ExplainSettings(label="login")),
+        (
+            {"label": "login", "against": "delivery"},
+            ExplainSettings(label="login", against="delivery"),
+        ),
+    ],
+    ids=str,
+)
+def test_explanations_are_those_of_the_library(server, run_folder, asked, settings):
+    status, told = server.post({"texts": TEXTS, "explain": asked})
+    assert status == 200
+    expected = [asdict(one) for one in explain_texts(run_folder, TEXTS, settings)]
+    for result, one in zip(told["results"], json.loads(json.dumps(expected)), strict=True):
+        assert result["explanations"] == one["explanations"]
 
 
 @pytest.mark.parametrize("asked", [{}, {"top": 2}, {"sets": 0.9}], ids=str)
@@ -123,6 +145,7 @@ def test_a_whole_number_may_be_written_with_a_point(server):
     [
         ({"max_error": 1e-6}, "cannot be promised"),
         ({"sets": 0.999999}, "too few validation texts for sets"),
+        ({"explain": {"label": "logn"}}, "no such label"),
         ({"tokens": True}, "reads every text whole"),
         ({"reject_novel": 0.999999}, "too few validation texts to keep"),
     ],

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import os
 from pathlib import Path
 
@@ -61,7 +62,10 @@ def host_names(host: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches the address."""
-    return host in LOOPBACK or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def api_keys(file: Path | None) -> tuple[bytes, ...]:

@@ -8,7 +8,7 @@ gets what it asked for. What `textkind predict` says of the same texts is the sa
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from textkind.decision.evidence import text_shares
 from textkind.errors import SettingsError, TextkindError
 from textkind.progress import SILENT
 from textkind.serve.refusals import RefusalError, refusal_of
+from textkind.workflow.explain import ExplainSettings, explain_texts
 from textkind.workflow.novelty import text_novelty
 from textkind.workflow.promised import Promises, PromiseSettings, is_answered, promises_of
 
@@ -63,6 +64,7 @@ class _Options:
     top: int
     tokens: bool
     promises: Promises
+    explain: ExplainSettings | None
 
 
 def batch_answers(served: Served, texts: pa.LargeStringArray, parts: list[Part]) -> list[Answer]:
@@ -136,21 +138,19 @@ def _options_of(served: Served, options: str) -> _Options:
     """What the options come to for this classifier; SettingsError where it cannot do that."""
     found = served.known.get(options)
     if found is None:
-        found = _read_options(served.classifier, json.loads(options) if options else {})
+        told = json.loads(options) if options else {}
+        found = _read_options(served.classifier, told, served.threads)
         served.known[options] = found
         if len(served.known) > MOST_KEPT:
             served.known.popitem(last=False)
     return found
 
 
-def _read_options(classifier: Classifier, told: dict[str, Any]) -> _Options:
-    sets = None
-    if "sets" in told:
-        sets = ConformalSettings(
-            method=told.get("set_method", "lac"),
-            coverage=told["sets"],
-            per_class=told.get("per_class", False),
-        )
+def _read_options(classifier: Classifier, told: dict[str, Any], threads: int) -> _Options:
+    asked = told.get("sets")
+    sets = ConformalSettings(**asked) if isinstance(asked, dict) else None
+    if isinstance(asked, int | float):
+        sets = ConformalSettings(coverage=asked)
     promises = promises_of(
         classifier,
         PromiseSettings(
@@ -167,7 +167,11 @@ def _read_options(classifier: Classifier, told: dict[str, Any]) -> _Options:
             f"this {classifier.model.name} model has no limit: it reads every text whole",
             hint="leave tokens out",
         )
-    return _Options(told.get("top", 1), tokens, promises)
+    explain = None
+    if "explain" in told:
+        names = told["explain"] if isinstance(told["explain"], dict) else {}
+        explain = ExplainSettings(**names, threads=threads)
+    return _Options(told.get("top", 1), tokens, promises, explain)
 
 
 def _lines(
@@ -201,11 +205,23 @@ def _lines(
         assert counts is not None
         fields.append(("tokens_read", list(map(str, counts[1].tolist()))))
         fields.append(("tokens_unread", list(map(str, (counts[0] - counts[1]).tolist()))))
+    if options.explain is not None:
+        fields.append(("explanations", _explanations(classifier, texts, options.explain)))
     best = _best(served, given, answered & ~novel)
     if options.top > 1:
         best.append(("top", _top_lists(served, given, options.top)))
     columns = [[f'"{name}": {value}' for value in values] for name, values in [*best, *fields]]
     return ["{" + ", ".join(row) + "}" for row in zip(*columns, strict=True)]
+
+
+def _explanations(
+    classifier: Classifier, texts: pa.LargeStringArray, settings: ExplainSettings
+) -> list[str]:
+    """The explanations of each text as docs/explain.md describes them."""
+    return [
+        json.dumps([asdict(one) for one in text.explanations])
+        for text in explain_texts(classifier, texts, settings)
+    ]
 
 
 def _best(served: Served, given: np.ndarray, labelled: np.ndarray) -> list[tuple[str, list[str]]]:

@@ -10,17 +10,22 @@ from textkind.serve.refusals import RefusalError
 from textkind.serve.settings import Limits
 
 SET_METHODS = ("lac", "aps", "raps")
+MOST_EXPLAINED = 16  # texts of a request
 MOST_TOP = 1_000_000  # more labels than a model has are all of them
 
 
 @dataclass(frozen=True)
 class Asked:
-    """texts in UTF-8; alone: there was one, not a list; options: canonical JSON, "" for none."""
+    """texts in UTF-8; alone: there was one, not a list; options: canonical JSON, "" for none.
+
+    heavy: what is asked takes many times as long as a label.
+    """
 
     texts: list[bytes]
     alone: bool
     model: str | None
     options: str
+    heavy: bool = False
 
 
 def read_asked(body: bytes, limits: Limits) -> Asked:
@@ -58,32 +63,22 @@ def read_asked(body: bytes, limits: Limits) -> Asked:
         found = [encoded_text(one, f"texts[{n}]", limits) for n, one in enumerate(texts)]
     if not told:
         return Asked(found, alone, None, "")
-    return Asked(found, alone, *read_options(told))
+    heavy = told.get("explain", False) is not False
+    model, options = read_options(told)
+    if heavy and len(found) > MOST_EXPLAINED:
+        raise RefusalError(
+            413,
+            f"at most {MOST_EXPLAINED} texts a request are explained",
+            found=len(found),
+            where="texts",
+        )
+    return Asked(found, alone, model, options, heavy)
 
 
 def read_options(told: dict[str, Any]) -> tuple[str | None, str]:
     """The model that is named, and the options as canonical JSON; RefusalError with 422."""
-    for name, value in told.items():
-        check = OPTIONS.get(name)
-        if check is None:
-            raise RefusalError(
-                422,
-                "there is no such field",
-                found=name,
-                where="body",
-                hint=did_you_mean(name, ["text", "texts", *OPTIONS]),
-            )
-        check(name, value)
+    _check_fields(told, OPTIONS, "body", ["text", "texts", *OPTIONS])
     model = told.pop("model", None)
-    if "sets" not in told:
-        for name in ("set_method", "per_class"):
-            if name in told:
-                raise RefusalError(
-                    422,
-                    f"{name} is an option of sets",
-                    where=name,
-                    hint='ask for them: "sets": 0.9',
-                )
     plain = {name: value for name, value in told.items() if value is not False}
     if "top" in plain:
         plain["top"] = int(plain["top"])
@@ -133,6 +128,22 @@ def _wrong(problem: str, found: Any, where: str = "body") -> NoReturn:
     raise RefusalError(422, problem, found=kinds.get(type(found), "a number"), where=where)
 
 
+def _check_fields(
+    told: dict[str, Any], checks: "dict[str, Check]", where: str, known: list[str]
+) -> None:
+    for name, value in told.items():
+        check = checks.get(name)
+        if check is None:
+            raise RefusalError(
+                422,
+                "there is no such field",
+                found=name,
+                where=where,
+                hint=did_you_mean(name, known),
+            )
+        check(name if where == "body" else f"{where}.{name}", value)
+
+
 def _name(name: str, value: Any) -> None:
     if type(value) is not str:
         _wrong(f"{name} must be a string", value, name)
@@ -169,16 +180,41 @@ def _method(name: str, value: Any) -> None:
         )
 
 
-OPTIONS: dict[str, Callable[[str, Any], None]] = {
+def _sets(name: str, value: Any) -> None:
+    """A share, or an object with the share and how sets are made."""
+    if type(value) is not dict:
+        _share(name, value)
+        return
+    _check_fields(value, SET_FIELDS, name, list(SET_FIELDS))
+    _need(value, "coverage", name)
+
+
+def _explain(name: str, value: Any) -> None:
+    """True or false, or an object that names the label."""
+    if type(value) is not dict:
+        _flag(name, value)
+        return
+    _check_fields(value, EXPLAIN_FIELDS, name, list(EXPLAIN_FIELDS))
+    _need(value, "label", name)
+
+
+def _need(told: dict[str, Any], field: str, where: str) -> None:
+    if field not in told:
+        raise RefusalError(422, f"the object needs the field {field}", where=where)
+
+
+Check = Callable[[str, Any], None]
+SET_FIELDS: dict[str, Check] = {"coverage": _share, "method": _method, "per_class": _flag}
+EXPLAIN_FIELDS: dict[str, Check] = {"label": _name, "against": _name}
+OPTIONS: dict[str, Check] = {
     "model": _name,
     "top": _whole,
     "max_error": _share,
-    "sets": _share,
-    "set_method": _method,
-    "per_class": _flag,
+    "sets": _sets,
     "reject_novel": _share,
     "novelty": _flag,
     "tokens": _flag,
+    "explain": _explain,
 }
 
 

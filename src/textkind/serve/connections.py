@@ -6,8 +6,8 @@
     headers of over 64 KiB                        431
     more connections than allowed                 503 at once
 
-uvicorn times only the pause between two requests. A client that has closed its own side after its
-request still gets its answer.
+uvicorn times only the pause between two requests. A client that has closed its side of the
+connection is taken for gone: most have closed both, and their requests should leave the queue.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from textkind.serve.metrics import Metrics
 from textkind.serve.refusals import RefusalError, busy
 from textkind.serve.replies import JSON, SECURITY
 from textkind.serve.settings import Limits
@@ -22,18 +23,19 @@ from textkind.serve.settings import Limits
 LARGEST_HEADERS = 1 << 16  # bytes
 
 
-def connection_class(limits: Limits) -> type[asyncio.Protocol]:
-    """The protocol of a server with these limits."""
+def connection_class(limits: Limits, metrics: Metrics) -> type[asyncio.Protocol]:
+    """The protocol of a server with these limits; what it refuses itself is counted."""
 
     class Connection(_Connection):
         pass
 
-    Connection.limits = limits
+    Connection.limits, Connection.metrics = limits, metrics
     return Connection
 
 
 class _Connection(HttpToolsProtocol):
     limits: Limits
+    metrics: Metrics
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -60,14 +62,6 @@ class _Connection(HttpToolsProtocol):
             gone: Any = cycle.scope.get("on_disconnect")
             if gone is not None:
                 gone()
-
-    def eof_received(self) -> bool:  # type: ignore[override]
-        """Stay open where an answer is owed: the client may have closed only its own side."""
-        cycle = self.cycle
-        if cycle is None or cycle.response_complete or cycle.more_body:
-            return False
-        cycle.keep_alive = False
-        return self.scheme == "http"  # TLS knows no half-closed connection
 
     def data_received(self, data: bytes) -> None:
         if self.parser is None or self.transport.is_closing():
@@ -144,6 +138,7 @@ class _Connection(HttpToolsProtocol):
                 return
             cycle.disconnected = True  # its body will not come
             cycle.message_event.set()
+        self.metrics.count("textkind_requests_total", route="none", code=str(refusal.status))
         headers = [
             (b"content-type", JSON),
             (b"content-length", str(len(refusal.body)).encode()),

@@ -16,15 +16,32 @@ MEMORY = 0.2  # weight of the newest batch in the mean speed
 class Job:
     """The texts of one request on their way; done with their lines, or with a RefusalError.
 
+    A heavy one is read text by text, in batches of its own: others should not wait for it.
+
     done is called once: with the lines in the order of the texts, or with the refusal.
     """
 
-    __slots__ = ("_done", "_left", "_lines", "given", "is_over", "options", "texts", "timer")
+    __slots__ = (
+        "_done",
+        "_left",
+        "_lines",
+        "given",
+        "heavy",
+        "is_over",
+        "options",
+        "texts",
+        "timer",
+    )
 
     def __init__(
-        self, texts: list[bytes], options: str, done: Callable[[list[bytes] | RefusalError], None]
+        self,
+        texts: list[bytes],
+        options: str,
+        done: Callable[[list[bytes] | RefusalError], None],
+        *,
+        heavy: bool = False,
     ) -> None:
-        self.texts, self.options = texts, options
+        self.texts, self.options, self.heavy = texts, options, heavy
         self.given = 0  # texts that are in a batch, or behind it
         self.is_over = False
         self.timer: asyncio.TimerHandle | None = None
@@ -66,6 +83,11 @@ class Piece:
         return self.job.texts[self.begin : self.begin + self.number]
 
 
+def cost(text: bytes) -> int:
+    """What a text takes of a batch's budget."""
+    return len(text) + OF_A_TEXT
+
+
 class Queue:
     """Jobs in the order they came, given out in batches of about AIM seconds of work.
 
@@ -100,25 +122,27 @@ class Queue:
     def take(self) -> tuple[list[Piece], int]:
         """The pieces of the next batch, and their bytes; one text at least where there is one."""
         pieces: list[Piece] = []
-        room = budget = self.budget
-        while self._jobs and room > 0:
+        budget, used = self.budget, 0
+        while self._jobs:
             job = self._jobs[0]
             begin = end = job.given
-            while end < len(job.texts):
-                size = len(job.texts[end]) + OF_A_TEXT
-                if size > room and room < budget:
-                    break
-                room -= size
+            most = len(job.texts)
+            if job.heavy:
+                most = begin if pieces else begin + 1
+            while end < most and (not used or used + cost(job.texts[end]) <= budget):
+                used += cost(job.texts[end])
                 end += 1
-            if end > begin:
-                job.given = end
-                pieces.append(Piece(job, begin, end - begin))
+            if end == begin:
+                break  # no room for it: it heads the next batch
+            job.given = end
+            pieces.append(Piece(job, begin, end - begin))
             if end == len(job.texts):
                 self._jobs.popleft()
             else:
                 self._jobs.rotate(-1)
+            if end < len(job.texts) or job.heavy:
                 break
-        return pieces, budget - room
+        return pieces, used
 
     def learn(self, size: int, seconds: float) -> None:
         """A batch of so many bytes took so long."""

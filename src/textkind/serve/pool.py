@@ -29,7 +29,6 @@ class Pool:
     """A loaded model, the queue of its requests and its workers.
 
     facts      what the loader told of the model
-    streams    answers in parts that go on: the pool stays until they are done
     on_end     called when the loader ends without being asked to
     """
 
@@ -43,7 +42,6 @@ class Pool:
     workers: list[WorkerLink] = field(default_factory=list)
     idle: list[WorkerLink] = field(default_factory=list)
     fails: int = 0  # workers that ended in a row without an answer
-    streams: int = 0
     retiring: bool = False
     closed: bool = False
     _due: bool = False
@@ -114,8 +112,8 @@ class Pool:
         self.give_soon()
 
     def drop(self, job: Job) -> None:
-        """Forget a job whose client is gone."""
-        if not job.is_over:
+        """Forget a job whose client is gone; nothing, where it is over or was never put."""
+        if not job.is_over and job.timer is not None:
             job.end(None)
             self.queue.drop(job)
             self.metrics.count("textkind_abandoned_total", model=self.name)
@@ -171,7 +169,8 @@ class Pool:
         self.idle.append(worker)
         self.give()
         seconds, texts, begin = head["seconds"], 0, 0
-        self.queue.learn(worker.size, seconds)
+        if not pieces[0].job.heavy:
+            self.queue.learn(worker.size, seconds)
         for piece, (status, size) in zip(pieces, head["parts"], strict=True):
             lines = body[begin : begin + size]
             begin += size
@@ -225,7 +224,7 @@ class Pool:
     def retire_if_done(self) -> None:
         """End where nothing waits any more."""
         busy_workers = any(worker.pieces for worker in self.workers)
-        if self.retiring and not self.streams and not busy_workers and not len(self.queue):
+        if self.retiring and not busy_workers and not len(self.queue):
             self.close()
 
     def close(self) -> None:

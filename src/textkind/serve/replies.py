@@ -37,17 +37,23 @@ def reply_of(refusal: RefusalError) -> Reply:
 
 async def send_reply(send: Send, reply: Reply, request: bytes, *, head: bool = False) -> None:
     """Send it; head: without the body."""
+    await send_start(send, reply, request, len(reply.body))
+    await send({"type": "http.response.body", "body": b"" if head else reply.body})
+
+
+async def send_start(send: Send, reply: Reply, request: bytes, length: int | None) -> None:
+    """Send status and headers; without a length the body goes in chunks, and comes later."""
+    counted = () if length is None else ((b"content-length", str(length).encode()),)
     await send(
         {
             "type": "http.response.start",
             "status": reply.status,
             "headers": [
                 (b"content-type", reply.kind),
-                (b"content-length", str(len(reply.body)).encode()),
+                *counted,
                 (b"x-request-id", request),
                 *reply.headers,
                 *reply.security,
             ],
         }
     )
-    await send({"type": "http.response.body", "body": b"" if head else reply.body})

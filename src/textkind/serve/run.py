@@ -61,7 +61,7 @@ async def _serve(
     service = Service(settings)
     config = uvicorn.Config(
         service,
-        http=connection_class(settings.limits),
+        http=connection_class(settings.limits, service.metrics),
         ws="none",
         lifespan="off",
         loop="none",
