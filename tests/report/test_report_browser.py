@@ -1,7 +1,6 @@
 """The page in real headless Chromium: safe, readable at both widths, sortable, searchable."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,6 @@ from textkind.report import write_report
 from textkind.report.compare_page import write_comparison
 from textkind.workflow.train import TrainSettings, train
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 HOSTILE = [
     "<script>document.title='broken'</script>",
     '"><img src=x onerror="document.title=1">',
@@ -32,17 +22,6 @@ HOSTILE = [
 ]
 WORDS_OF_200 = "w" * 200
 KINDS = ("hostile", "many", "several", "neural", "comparison", "trained")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +79,9 @@ def opened(browser: Any, path: Path, **context: Any) -> Any:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_page_is_quiet_and_fits_its_window(browser, reports, kind, width, scheme) -> None:
+def test_the_page_is_quiet_and_fits_its_window(
+    browser, too_wide, reports, kind, width, scheme
+) -> None:
     size = {"width": width, "height": 800}
     page = opened(browser, reports[kind], viewport=size, color_scheme=scheme)
     for closed in page.query_selector_all("details"):
@@ -109,14 +90,7 @@ def test_the_page_is_quiet_and_fits_its_window(browser, reports, kind, width, sc
     title = "Comparison of models" if kind == "comparison" else "Classifier report"
     assert page.title() == title
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    too_wide = page.evaluate(
-        """width => [...document.querySelectorAll("main *")]
-            .filter(one => !one.closest(".scroll, svg"))
-            .filter(one => one.getBoundingClientRect().right > width)
-            .map(one => one.outerHTML.slice(0, 120))""",
-        width,
-    )
-    assert too_wide == []
+    assert too_wide(page, width) == []
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, paper[4:-1].split(","))) > 384) == (scheme == "light")
     page.context.close()
@@ -194,38 +168,10 @@ def test_every_region_that_scrolls_can_be_reached_by_keyboard(browser, reports, 
 
 
 @pytest.mark.parametrize("kind", ["hostile", "comparison"])
-def test_small_text_has_the_contrast_of_level_aa(browser, reports, kind) -> None:
-    """Every text element's color against the nearest background that is not see-through."""
+def test_small_text_has_the_contrast_of_level_aa(browser, low_contrast, reports, kind) -> None:
     for scheme in ("light", "dark"):
         page = opened(browser, reports[kind], color_scheme=scheme)
-        low = page.evaluate(
-            r"""() => {
-              const parse = text => text.match(/[\d.]+/g).map(Number);
-              const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-              const light = ([r, g, b]) => {
-                const [x, y, z] = [r, g, b].map(v => linear(v / 255));
-                return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-              };
-              const behind = one => {
-                for (; one; one = one.parentElement) {
-                  const color = parse(getComputedStyle(one).backgroundColor);
-                  if (color.length === 3 || color[3] > 0) return color;
-                }
-                return [255, 255, 255];
-              };
-              const found = [];
-              for (const one of document.querySelectorAll("body *:not(script, title, desc)")) {
-                const inside = [...one.childNodes];
-                if (!inside.some(node => node.nodeType === 3 && node.data.trim())) continue;
-                const style = getComputedStyle(one);
-                const ink = one.closest("svg") ? style.fill : style.color;
-                const [a, b] = [light(parse(ink)), light(behind(one))].sort((x, y) => y - x);
-                if ((a + 0.05) / (b + 0.05) < 4.5) found.push(one.outerHTML.slice(0, 100) + ink);
-              }
-              return found;
-            }"""
-        )
-        assert low == []
+        assert low_contrast(page) == []
         page.context.close()
 
 

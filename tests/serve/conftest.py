@@ -58,12 +58,12 @@ def tagged_folder(tmp_path_factory):
 class Server:
     """The service as a process; stderr is read along the way."""
 
-    def __init__(self, *words, environment=None, paths=()):
+    def __init__(self, *words, environment=None, paths=(), port=0):
         """environment: variables more; paths: more that Python imports from."""
         whole = own_environment() | (environment or {})
         whole["PYTHONPATH"] = os.pathsep.join([*map(str, paths), whole["PYTHONPATH"]])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "textkind", "serve", *map(str, words), "--port", "0"],
+            [sys.executable, "-m", "textkind", "serve", *map(str, words), "--port", str(port)],
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

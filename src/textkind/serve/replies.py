@@ -36,8 +36,8 @@ def reply_of(refusal: RefusalError) -> Reply:
 
 
 async def send_reply(send: Send, reply: Reply, request: bytes, *, head: bool = False) -> None:
-    """Send it; head: without the body."""
-    await send_start(send, reply, request, len(reply.body))
+    """Send it; head: without the body. What a client has already (304) has no length."""
+    await send_start(send, reply, request, None if reply.status == 304 else len(reply.body))
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
 
 

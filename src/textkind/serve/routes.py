@@ -10,6 +10,7 @@ from textkind.serve.lines import NDJSON, predict_lines
 from textkind.serve.metrics import Metrics
 from textkind.serve.models import Models
 from textkind.serve.openapi import openapi
+from textkind.serve.page_files import page_files
 from textkind.serve.predicted import answer_of
 from textkind.serve.refusals import RefusalError, busy
 from textkind.serve.replies import JSON, Reply
@@ -93,6 +94,11 @@ async def metrics(service: Serving, request: Request) -> Reply:
     return Reply(200, service.metrics.text().encode(), b"text/plain; version=0.0.4; charset=utf-8")
 
 
+async def page(service: Serving, request: Request) -> Reply:
+    """GET / and the files of the web page."""
+    return FILES[request.scope["path"]].reply(request.headers.get(b"if-none-match"))
+
+
 def _json_reply(value: Any) -> Reply:
     return Reply(200, json.dumps(value, ensure_ascii=False).encode() + b"\n")
 
@@ -105,3 +111,5 @@ ROUTES: dict[str, Route] = {
     "/readyz": Route("readyz", {"GET": readiness}, free=True),
     "/metrics": Route("metrics", {"GET": metrics}),
 }
+FILES = page_files()
+PAGES = {path: Route("page", {"GET": page}, free=True) for path in FILES}  # not of the API

@@ -16,7 +16,7 @@ from textkind.serve.models import Models
 from textkind.serve.refusals import RefusalError, busy
 from textkind.serve.replies import Reply, Send, reply_of, send_reply
 from textkind.serve.requests import ClientGoneError, Receive, Request, Scope
-from textkind.serve.routes import ROUTES, Route
+from textkind.serve.routes import PAGES, ROUTES, Route
 from textkind.serve.settings import ServeSettings
 
 
@@ -79,7 +79,7 @@ class Service:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         number = f"{self._prefix}-{next(self._numbers)}"
-        route = ROUTES.get(scope["path"])
+        route = ROUTES.get(scope["path"]) or PAGES.get(scope["path"])
         request = Request(
             scope, receive, send, number.encode(), dict(scope["headers"]), {"request": number}
         )

@@ -1,0 +1,110 @@
+// What a model says of a text, as elements.
+
+import { element, labelName, visible } from "./elements.js";
+
+const FIRST = 8; // labels that are shown at once
+const MOST = 100; // labels that are asked for
+
+// The fields to ask for beside the promises.
+export function answerFields(model) {
+  return { top: Math.max(2, Math.min(model.labels.length, MOST)), novelty: model.novelty };
+}
+
+// The label or labels of a result, in words; where it is held back, why it is in flags().
+function given(result) {
+  if (result.labels) {
+    if (result.labels.length === 0) return ["No label"];
+    return result.labels.flatMap((label, rank) => (rank ? [", ", labelName(label)] : [labelName(label)]));
+  }
+  return result.label === undefined || result.label === null ? ["No label: held back"] : [labelName(result.label)];
+}
+
+function flags(result, asked) {
+  const found = [];
+  if (result.answered === false) {
+    found.push(`Unsure: below the least confidence that keeps wrong answers to ${percent(asked.max_error)}.`);
+  }
+  if (result.novel === true) {
+    found.push(`Out of scope: less like what was learned than ${percent(asked.reject_novel)} of known texts.`);
+  }
+  if (result.tokens_unread) {
+    found.push(`${result.tokens_unread.toLocaleString("en")} of ${(result.tokens_read + result.tokens_unread).toLocaleString("en")} tokens are beyond the model's limit and were not read.`);
+  }
+  return found.length ? [element("ul", { className: "flags" }, ...found.map((one) => element("li", {}, one)))] : [];
+}
+
+export function percent(value) {
+  if (value > 0 && value < 0.0005) return "< 0.1 %";
+  return value < 1 && value >= 0.9995 ? "> 99.9 %" : `${Number((100 * value).toFixed(1))} %`;
+}
+
+function bar(value) {
+  const fill = element("span", { className: "fill" });
+  fill.style.width = `${100 * value}%`;
+  return element("span", { className: "track", "aria-hidden": "true" }, fill);
+}
+
+function row({ label, probability }, isGiven) {
+  return element(
+    "tr",
+    { className: isGiven ? "given" : "" },
+    element("th", { scope: "row" }, labelName(label), ...(isGiven ? [element("small", {}, "given")] : [])),
+    element("td", { className: "bar" }, bar(probability)),
+    element("td", { className: "number" }, percent(probability), element("small", {}, element("data", { value: probability }, String(probability)))),
+  );
+}
+
+function bars(result, model) {
+  const chosen = new Set(result.labels ?? [result.label]);
+  const rows = result.top.map((one) => row(one, chosen.has(one.label)));
+  const table = (some, caption) => element("table", { className: "labels" }, element("caption", {}, caption), element("tbody", {}, ...some));
+  const told = model.several ? "Probability of each label" : "Calibrated probabilities";
+  if (rows.length <= FIRST) return [table(rows, told)];
+  const rest = model.labels.length - rows.length;
+  const more = `${rows.length - FIRST} more labels${rest ? `, and ${rest.toLocaleString("en")} less probable` : ""}`;
+  return [
+    table(rows.slice(0, FIRST), told),
+    element("details", {}, element("summary", {}, more), table(rows.slice(FIRST), "Less probable labels")),
+  ];
+}
+
+function facts(result, asked) {
+  const found = [];
+  if (result.label_set) {
+    const names = result.label_set.flatMap((label, rank) => (rank ? [", ", labelName(label)] : [labelName(label)]));
+    found.push([`Labels that hold the true one for ${percent(asked.sets)} of texts`, names.length ? names : ["none"]]);
+  }
+  if (result.novelty !== undefined) {
+    found.push(["Novelty", [element("data", { value: result.novelty }, String(Number(result.novelty.toPrecision(4))))]]);
+  }
+  const pairs = found.flatMap(([term, told]) => [element("dt", {}, term), element("dd", {}, ...told)]);
+  return pairs.length ? [element("dl", { className: "facts" }, ...pairs)] : [];
+}
+
+// An article on the result of one text; asked are the fields of the request.
+export function answerElement(model, version, result, asked) {
+  const head = element("h3", {}, visible(model.name), element("small", {}, `${model.kind}, version ${version}`));
+  if (result.error) return element("article", { className: "answer" }, head, element("p", { className: "wrong" }, result.error.problem));
+  return element(
+    "article",
+    { className: "answer" },
+    head,
+    element("p", { className: "value" }, ...given(result)),
+    ...flags(result, asked),
+    ...bars(result, model),
+    ...facts(result, asked),
+  );
+}
+
+// The same place for what was refused.
+export function refusalElement(model, refusal) {
+  const head = element("h3", {}, visible(model.name), element("small", {}, `${model.kind}, version ${model.version}`));
+  return element("article", { className: "answer" }, head, element("p", { className: "wrong" }, visible(String(refusal))));
+}
+
+// What two results have in common, as a sentence.
+export function comparison(names, results) {
+  const said = results.map((result) => JSON.stringify(result?.labels?.toSorted() ?? result?.label ?? null));
+  if (said.includes("null")) return "";
+  return said[0] === said[1] ? `${names[0]} and ${names[1]} agree.` : `${names[0]} and ${names[1]} disagree.`;
+}

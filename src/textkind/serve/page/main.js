@@ -1,0 +1,73 @@
+// The page: starts it, and labels the text that is typed.
+
+import { answerElement, answerFields, comparison, refusalElement } from "./answer.js";
+import { keyWanted } from "./key.js";
+import { loadModels, modelsAsked } from "./models.js";
+import { patiently } from "./patience.js";
+import { promisesAsked } from "./promises.js";
+import { Refusal, predict } from "./service.js";
+
+const form = document.querySelector("#label-form");
+const text = document.querySelector("#text");
+const status = document.querySelector("#status");
+const answers = document.querySelector("#answers");
+
+let asking = new AbortController();
+
+async function start() {
+  const signal = new AbortController().signal;
+  try {
+    await patiently(loadModels, signal, (words) => (status.textContent = words));
+  } catch (error) {
+    if (keyWanted(error)) return;
+    status.textContent = String(error);
+    throw error;
+  }
+  for (const one of document.querySelectorAll("[data-waits]")) one.disabled = false;
+}
+
+async function label() {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  const models = modelsAsked();
+  answers.setAttribute("aria-busy", "true");
+  status.textContent = "Asking.";
+  try {
+    const found = await Promise.all(models.map((model) => ask(model, signal)));
+    signal.throwIfAborted();
+    answers.replaceChildren(...found.map((one) => one.element));
+    const names = models.map((model) => model.name);
+    status.textContent = found.length > 1 ? comparison(names, found.map((one) => one.result)) : "";
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!keyWanted(error)) throw error;
+    status.textContent = "";
+  }
+  answers.removeAttribute("aria-busy");
+}
+
+// {element, result} of one model: its answer, or why it refuses.
+async function ask(model, signal) {
+  const asked = { ...answerFields(model), ...promisesAsked() };
+  const body = { text: text.value, model: model.name, ...asked };
+  try {
+    const answer = await patiently(() => predict(body, signal), signal, (words) => words && (status.textContent = words));
+    const result = answer.results[0];
+    return { element: answerElement(model, answer.version, result, asked), result };
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status === 401) throw error;
+    return { element: refusalElement(model, error), result: null };
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  label();
+});
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+});
+document.addEventListener("service-back", start);
+document.addEventListener("key-given", start);
+start();
