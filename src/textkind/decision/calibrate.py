@@ -126,7 +126,8 @@ def _tried(
     for fold in range(folds):
         inside = fold_of == fold
         seen = logits[~inside], targets[~inside]
-        shared = fit_shared(*seen, start)
+        # one alone fits what it needs, which of a temperature is less
+        shared = fit_shared(*seen, start) if len(names) > 2 else None
         for name in names:
             fitted = CALIBRATORS[name].fit(*seen, shared)
             given[name][inside] = fitted.transform(logits[inside], targets.ndim == 2)
