@@ -240,6 +240,9 @@ def test_vectors_are_what_the_head_reads():
     assert vectors.shape == (3, model.network.vector_width)
     logits = model.network.head(torch.from_numpy(vectors)).detach().numpy()
     np.testing.assert_allclose(logits, model.logits(texts, 1), atol=1e-6)
+    both = model.logits_and_vectors(texts, 1)
+    np.testing.assert_array_equal(both[0], model.logits(texts, 1))
+    np.testing.assert_array_equal(both[1], vectors)
 
 
 def test_too_little_memory_is_told_with_what_it_takes_and_the_settings_to_lower(monkeypatch):

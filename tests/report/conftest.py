@@ -224,6 +224,18 @@ def made_metrics(
         "validation": None,
         "effect": made_effect(labels),
         "curves": None,
+        "novelty": {
+            "weighed_by": 80,
+            "scores": {"energy": 1.25, "unseen": 0.75},
+            "in_scope": rows,
+            "out_of_scope": 20,
+            "roc_auc": 0.9512,
+            "pr_auc": 0.8423,
+            "fpr_95": 0.1634,
+            "threshold": 4.56,
+            "kept": 0.9345,
+            "rejected": 0.8245,
+        },
         "trust": None
         if several
         else {
@@ -301,6 +313,7 @@ def made_metrics(
             "read": 6 * rows + 1,
             "accepted": 6 * rows,
             "rejected": 1,
+            "out_of_scope": 0,
             "parts": {
                 "train": {"rows": 4 * rows, "labels": counts},
                 "validation": {"rows": rows, "labels": eighth},

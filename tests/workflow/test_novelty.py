@@ -8,9 +8,16 @@ from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision
+from textkind.decision.novelty import novelty_scores
 from textkind.progress import Talk
 from textkind.workflow.learn import Learned
-from textkind.workflow.novelty import fitted_novelty, novelty_figures, text_novelty, with_novelty
+from textkind.workflow.novelty import (
+    fitted_novelty,
+    novelty_figures,
+    read_signs,
+    text_novelty,
+    with_novelty,
+)
 
 LABELS = LabelSet(("a", "b", "c"))
 
@@ -29,6 +36,10 @@ class VectorModel:
         means = {"a": [3, 0, 0, 0], "b": [0, 3, 0, 0], "c": [0, 0, 3, 0], "none": [0, 0, 0, 3]}
         noise = [np.random.default_rng(int(number)).normal(size=4) for _, number in rows]
         return np.array([means[kind] for kind, _ in rows], np.float32) + np.float32(noise)
+
+    def logits_and_vectors(self, texts, threads=None):
+        vectors = self.vectors(texts)
+        return vectors[:, :3], vectors
 
     def logits(self, texts, threads=None):
         self.asked.append(("logits", len(texts)))
@@ -82,6 +93,20 @@ def test_energy_reads_no_vector_and_takes_the_logits_that_are_known():
     text_novelty(classifier, corpus(0, 2).texts, logits=logits)
     assert classifier.model.asked == []
     assert told == []
+
+
+@pytest.mark.parametrize("choice", ["knn", "mahalanobis", "auto"])
+def test_new_texts_are_read_once(choice):
+    classifier, _ = knowing(choice)
+    texts = corpus(500, 40).texts
+    expected = text_novelty(classifier, texts, logits=classifier.model.logits(texts))
+    classifier.model.asked.clear()
+    signs = read_signs(classifier, texts, None, novelty=True)
+    assert classifier.model.asked == [("vectors", 40)]
+    np.testing.assert_array_equal(novelty_scores(classifier.novelty, signs), expected)
+    classifier.model.asked.clear()
+    assert read_signs(classifier, texts, None, novelty=False).vectors is None
+    assert ("logits", 40) in classifier.model.asked
 
 
 def test_the_size_of_the_kept_vectors_is_told():

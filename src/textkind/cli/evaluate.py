@@ -49,6 +49,11 @@ def add_arguments(parser: Parser) -> None:
         help="texts that have none of the labels: how well the model tells them (default: none)",
     )
     parser.add_argument(
+        "--out-of-scope-label",
+        metavar="LABEL",
+        help="texts with this label are such (default: a label the model lacks is rejected)",
+    )
+    parser.add_argument(
         "--mistakes",
         metavar="NUMBER",
         type=whole_number(0),
@@ -84,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         train=arguments.train,
         slices=tuple(arguments.slice),
         out_of_scope=arguments.out_of_scope,
+        out_of_scope_label=arguments.out_of_scope_label,
         promises=PromiseSettings(max_error=arguments.max_error, sets=set_settings(arguments)),
         mistakes=arguments.mistakes,
         seed=arguments.seed,

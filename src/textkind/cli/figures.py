@@ -29,6 +29,7 @@ def run_table(metrics: dict[str, Any], folder: Path) -> str:
         *(("chosen", sentence) for sentence in fit.get("auto", {}).get("sentences", [])),
         *_training(fit),
         *_effect(metrics.get("effect")),
+        *_novelty(metrics.get("novelty")),
         ("seconds", ", ".join(f"{k} {v:.1f}" for k, v in fit["seconds"].items())),
         ("report", str(folder / "report.html")),
         ("model folder", str(folder / "model")),
@@ -136,6 +137,18 @@ def _effect(effect: dict[str, Any] | None) -> list[tuple[str, str]]:
         changes.append(f"{HEADLINE[key]} {value} for {without}")
     told = f"labels by {effect['rule']}, imbalance {effect['imbalance']}: "
     return [("changed", f"{told}{', '.join(changes)} of {effect['against']}")]
+
+
+def _novelty(novelty: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """A line of how well texts out of scope are known; none where it was measured by none."""
+    if novelty is None or not novelty["out_of_scope"]:
+        return []
+    area, kept, rejected = (shown(key, novelty[key]) for key in ("roc_auc", "kept", "rejected"))
+    told = (
+        f"{rejected} of {novelty['out_of_scope']:,} texts turned away where {kept} in scope keep "
+        f"their label; ROC-AUC {area}, by {', '.join(novelty['scores'])}"
+    )
+    return [("out of scope", told)]
 
 
 def _decision(card: dict[str, Any]) -> str:

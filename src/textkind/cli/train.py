@@ -132,8 +132,13 @@ def _add_novelty_options(parser: Parser) -> None:
     add(
         "--out-of-scope",
         metavar="FILE",
-        help="texts that have none of the labels, to weigh the scores of --novelty auto by "
-        "(default: none, all weigh alike)",
+        help="texts that have none of the labels, to weigh the scores of --novelty auto by, and "
+        "to measure it (default: none, all weigh alike)",
+    )
+    add(
+        "--out-of-scope-label",
+        metavar="LABEL",
+        help="texts with this label are such: it is not learned (default: all labels are)",
     )
 
 
@@ -230,6 +235,7 @@ def run(arguments: argparse.Namespace) -> int:
         rule=rule_settings(arguments),
         novelty=arguments.novelty,
         out_of_scope=arguments.out_of_scope,
+        out_of_scope_label=arguments.out_of_scope_label,
         command=shlex.join(["textkind", *arguments.typed]),
         **given(arguments, "threads", "keep_texts"),
     )

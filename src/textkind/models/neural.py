@@ -33,7 +33,7 @@ from textkind.models.reading import Reading, long_facts, reading_of
 from textkind.models.starting import known_settings, start_of, started_network
 from textkind.progress import SILENT, Talk
 from textkind.training.fit import Trained
-from textkind.training.forward import network_outputs, torch_threads
+from textkind.training.forward import outputs_and_vectors, torch_threads
 from textkind.training.losses import head_of, logits_of, outputs_of
 from textkind.training.settings import Places
 from textkind.training.tasks import Examples
@@ -61,23 +61,37 @@ class NeuralModel:
 
     def logits(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
         """(N, K) float32 logits of texts."""
-        width = outputs_of(self.head, len(self.labels))
-        return logits_of(self.head, self._outputs(texts, threads, width, vectors=False))
+        return logits_of(self.head, self._read(texts, threads, vectors=False)[0])
 
     def vectors(self, texts: pa.LargeStringArray, threads: int | None = None) -> np.ndarray:
         """(N, W) float32: what the network's last layer reads of each text."""
-        width: int = self.network.vector_width  # type: ignore[assignment]
-        return self._outputs(texts, threads, width, vectors=True)
+        return self._read(texts, threads, logits=False)[1]
 
-    def _outputs(
-        self, texts: pa.LargeStringArray, threads: int | None, width: int, vectors: bool
-    ) -> np.ndarray:
+    def logits_and_vectors(
+        self, texts: pa.LargeStringArray, threads: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Both of one reading."""
+        outputs, vectors = self._read(texts, threads)
+        return logits_of(self.head, outputs), vectors
+
+    def _read(
+        self,
+        texts: pa.LargeStringArray,
+        threads: int | None,
+        *,
+        logits: bool = True,
+        vectors: bool = True,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The network's outputs and vectors, those that are wanted."""
+        width: int = self.network.vector_width  # type: ignore[assignment]
+        widths = (
+            outputs_of(self.head, len(self.labels)) if logits else None,
+            width if vectors else None,
+        )
         with torch_threads(threads):
             tokens = self.tokens(texts, threads)
             network = self.reader.network_for(tokens)
-            return network_outputs(
-                network, tokens, width, vectors=vectors, precision=self.precision
-            )
+            return outputs_and_vectors(network, tokens, widths, precision=self.precision)
 
     @cached_property
     def reader(self) -> QuickReader:

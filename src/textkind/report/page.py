@@ -28,6 +28,7 @@ from textkind.report.gradients import gradient_section
 from textkind.report.label_table import label_rows, outcome_rows
 from textkind.report.long_texts import long_section
 from textkind.report.mistakes import mistake_rows
+from textkind.report.novelty import novelty_section
 from textkind.report.profile import (
     count_rows,
     isolated,
@@ -134,6 +135,7 @@ def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
         **calibration_sections(metrics, part),
         "curves": curve_section(metrics),
         "promises": promise_tables(metrics),
+        "novelty": novelty_section(metrics),
         "slices": slice_section(metrics, MOST_SLICES),
         "compact": compact,
         "pairs": pair_rows(found, labels, MOST_PAIRS if compact else FEW_PAIRS) if found else [],

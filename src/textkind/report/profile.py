@@ -32,6 +32,8 @@ def profile_facts(data: dict[str, Any]) -> list[Fact]:
     for term, key in (("Rows read", "read"), ("Accepted", "accepted"), ("Rejected", "rejected")):
         if data.get(key) is not None:
             facts.append((term, number(data[key], "count")))
+    if data.get("out_of_scope"):
+        facts.append(("Out of scope", number(data["out_of_scope"], "count")))
     for column, title in (
         ("text", "Text from"), ("label", "Label from"), ("group", "Group from"),
         ("time", "Time from"), ("id", "Id from"),

@@ -30,25 +30,48 @@ def network_outputs(
 
     precision is what the network computes in, float32 or bfloat16.
     """
-    outputs = np.empty((len(tokens), width), np.float32)
-    compute = network.vectors if vectors else network
+    widths = (None, width) if vectors else (width, None)
+    outputs, found = outputs_and_vectors(network, tokens, widths, precision=precision)
+    return found if vectors else outputs
+
+
+def outputs_and_vectors(
+    network: nn.Module,
+    tokens: Tokens,
+    widths: tuple[int | None, int | None],
+    *,
+    precision: str = "float32",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both of one reading: (N, W) float32 each, by their widths; empty where that is None."""
+    shapes = [(len(tokens), 0 if width is None else width) for width in widths]
+    outputs, vectors = (np.empty(shape, np.float32) for shape in shapes)
+    wants_outputs, wants_vectors = (width is not None for width in widths)
+
+    def keep(rows: np.ndarray | slice, found: Tensor) -> None:
+        """What the head reads of some rows, and what it makes of it where that is wanted."""
+        if wants_outputs:
+            outputs[rows] = network.head(found).float().cpu().numpy()  # type: ignore[operator]
+        if wants_vectors:
+            vectors[rows] = found.float().cpu().numpy()
+
     if getattr(network, "reads_ragged", False):
         with evaluating(network), torch.inference_mode():
             for begin in range(0, len(tokens), RAGGED_TEXTS):
                 offsets = tokens.offsets[begin : begin + RAGGED_TEXTS + 1]
                 found = network.ragged_vectors(tokens.ids, offsets)  # type: ignore[operator]
-                found = found if vectors else network.head(found)  # type: ignore[operator]
-                outputs[begin : begin + len(found)] = found.numpy()
-        return outputs
+                keep(slice(begin, begin + len(found)), found)
+        return outputs, vectors
     device = next(network.parameters()).device
 
     def work(rows: np.ndarray, input_ids: Tensor, mask: Tensor) -> None:
         with reduced(precision, device), attention_kernels(device):
-            found = compute(input_ids, mask)  # type: ignore[operator]
-        outputs[rows] = found.float().cpu().numpy()
+            if wants_vectors:
+                keep(rows, network.vectors(input_ids, mask))  # type: ignore[operator]
+            else:
+                outputs[rows] = network(input_ids, mask).float().cpu().numpy()
 
     over_batches(network, tokens, work)
-    return outputs
+    return outputs, vectors
 
 
 def over_batches(

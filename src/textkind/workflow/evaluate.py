@@ -5,24 +5,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from textkind.checks.finding import Audited
-from textkind.classifier import Classifier, predict_probabilities
+from textkind.classifier import Classifier
 from textkind.data.columns import Columns
 from textkind.data.corpus import Corpus
-from textkind.data.read import read_corpus, texts_of
+from textkind.data.read import CorpusReading, read_corpus, texts_of
 from textkind.data.settings import ReadSettings
 from textkind.data.text_keys import text_keys
-from textkind.decision.decision import decide
+from textkind.decision.decision import decide, probabilities
+from textkind.decision.novelty import novelty_scores
 from textkind.evaluation.scorecard import score_headline, score_part
 from textkind.progress import SILENT, Talk
 from textkind.workflow.leaks import clean_figures
 from textkind.workflow.mistakes import mistake_records
-from textkind.workflow.novelty import fitted_novelty, novelty_figures, text_novelty
+from textkind.workflow.novelty import (
+    fitted_novelty,
+    novelty_figures,
+    read_signs,
+    text_novelty,
+)
 from textkind.workflow.origin import classifier_of, learned_from
 from textkind.workflow.parts import read_unlabelled
 from textkind.workflow.promise_check import promise_check
 from textkind.workflow.promised import PromiseSettings, promises_of
+from textkind.workflow.scope import with_label, without_label
 from textkind.workflow.slices import columns_to_slice, slice_facts
 from textkind.workflow.unread import unread_tokens
 
@@ -35,6 +43,7 @@ class EvaluateSettings:
     train: object = None  # what the model learned from, to leave out what is nearly in it, too
     slices: tuple[str, ...] = ()  # columns to slice by, beside those that are sliced by anyway
     out_of_scope: object = None  # a source of texts that have none of the labels
+    out_of_scope_label: str | None = None  # the label that such texts have in the file itself
     promises: PromiseSettings = field(default_factory=PromiseSettings)  # errors and sets, to check
     mistakes: int = 0  # most confident mistakes to tell
     seed: int = 0  # of the bootstrap
@@ -80,12 +89,11 @@ def evaluate(
     trained = None if origin is None else origin.columns
     if learned_from(origin, source):
         talk.note("these are the texts the model was trained on: new texts will do worse")
-    reading = read_corpus(
-        source, settings.reading, labels=classifier.labels, trained=trained, talk=talk
-    )
+    reading, outside = _read(classifier, source, settings, trained, talk)
     corpus = reading.corpus
     with talk.task("predicting"):
-        given = predict_probabilities(classifier, corpus.texts, settings.threads)
+        signs = read_signs(classifier, corpus.texts, settings.threads, novelty=outside is not None)
+        given = probabilities(classifier.decision, signs.logits)
         unread_tokens(classifier.model, corpus.texts, settings.threads, talk, "texts")
     with talk.task("evaluating"):
         predicted = decide(classifier.decision, given)
@@ -96,14 +104,13 @@ def evaluate(
             corpus, beside, given, predicted, asked=settings.slices, seed=settings.seed
         )
     novelty = None
-    if settings.out_of_scope is not None:
+    if outside is not None:
         with talk.task("telling texts out of scope"):
-            columns = reading.columns
-            outside = read_unlabelled(settings.out_of_scope, settings.reading, columns, talk)
+            fitted = fitted_novelty(classifier)
             novelty = novelty_figures(
-                fitted_novelty(classifier),
-                text_novelty(classifier, corpus.texts, settings.threads),
-                text_novelty(classifier, texts_of(outside, outside.columns), settings.threads),
+                fitted,
+                novelty_scores(fitted, signs),
+                text_novelty(classifier, outside, settings.threads),
             )
     mistakes = []
     if settings.mistakes:
@@ -120,6 +127,29 @@ def evaluate(
         promises=promise_check(promises, classifier, corpus, given),
         mistakes=mistakes,
     )
+
+
+def _read(
+    classifier: Classifier,
+    source: object,
+    settings: EvaluateSettings,
+    trained: Columns | None,
+    talk: Talk,
+) -> tuple[CorpusReading, pa.LargeStringArray | None]:
+    """The labelled texts, and those out of scope of the same file and of their own."""
+    labels, label = classifier.labels, settings.out_of_scope_label
+    read = labels if label is None else with_label(labels, label)
+    reading = read_corpus(source, settings.reading, labels=read, trained=trained, talk=talk)
+    outside = []
+    if label is not None:
+        reading, texts = without_label(reading, label)
+        outside.append(texts)
+    if settings.out_of_scope is not None:
+        given = read_unlabelled(settings.out_of_scope, settings.reading, reading.columns, talk)
+        outside.append(texts_of(given, given.columns))
+    if outside:
+        fitted_novelty(classifier)  # raises where there is none
+    return reading, pa.concat_arrays(outside) if outside else None
 
 
 def _clean(

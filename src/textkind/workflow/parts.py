@@ -85,12 +85,16 @@ def data_facts(readings: Mapping[str, CorpusReading], parts: Parts) -> dict[str,
     first = readings["train"]
     test = readings.get("test")
     texts: list[pa.LargeStringArray] = [reading.corpus.texts for reading in readings.values()]
+    read = sum(reading.read for reading in readings.values())
+    accepted = sum(len(reading.corpus) for reading in readings.values())
+    rejected = sum(len(reading.rejected) for reading in readings.values())
     return {
         "source": first.source,
         "test_source": None if test is None else test.source,
-        "read": sum(reading.read for reading in readings.values()),
-        "accepted": sum(len(reading.corpus) for reading in readings.values()),
-        "rejected": sum(len(reading.rejected) for reading in readings.values()),
+        "read": read,
+        "accepted": accepted,
+        "rejected": rejected,
+        "out_of_scope": read - accepted - rejected,  # workflow/scope.py
         **parts.facts,
         "words": word_profile(texts),
         "bytes": text_bytes(texts),

@@ -24,6 +24,7 @@ from textkind.errors import SettingsError
 from textkind.progress import SILENT, Talk
 from textkind.storage.place import whole_file, writing
 from textkind.workflow.blocks import Blocks
+from textkind.workflow.novelty import read_signs
 from textkind.workflow.origin import classifier_of
 from textkind.workflow.predictions import prediction_columns, with_predictions
 from textkind.workflow.promised import PromiseSettings, promised, promises_of, told_answers
@@ -129,12 +130,14 @@ def predict(
         with talk.task(f"predicting {blocks.name}"), _output(output, settings) as file:
             writer = open_writer(kind, file, settings.joint)
             for block in blocks:
-                logits = classifier.model.logits(block.texts, settings.threads)
-                given = probabilities(classifier.decision, logits)
+                signs = read_signs(
+                    classifier, block.texts, settings.threads, novelty=promises.of_novelty
+                )
+                given = probabilities(classifier.decision, signs.logits)
                 counts = classifier.model.token_counts(block.texts, settings.threads)
                 if counts is not None:
                     unread.update(ledger(*counts))
-                found = promised(promises, classifier, block.texts, logits, given, settings.threads)
+                found = promised(promises, classifier, block.texts, signs, given)
                 told.update(answered=int(found.answered.sum()), novel=int(found.novel.sum()))
                 more = found.columns
                 if settings.tokens and counts is not None:

@@ -9,10 +9,11 @@ from textkind.classifier import Classifier
 from textkind.decision.abstention import CONFIDENCE, Abstention
 from textkind.decision.conformal import Conformal, ConformalSettings, label_sets
 from textkind.decision.evidence import answers, text_shares
-from textkind.decision.novelty import rejection_threshold
+from textkind.decision.novelty import novelty_scores, rejection_threshold
+from textkind.decision.novelty_scores import Signs
 from textkind.decision.promises import promised_error, promised_sets
 from textkind.progress import Talk
-from textkind.workflow.novelty import fitted_novelty, text_novelty
+from textkind.workflow.novelty import fitted_novelty
 from textkind.workflow.predictions import label_lists
 
 ANSWERED, LABEL_SET, NOVELTY, NOVEL = "answered", "label_set", "novelty", "novel"
@@ -42,6 +43,11 @@ class Promises:
     sets: Conformal | None
     tells: bool
     highest: float | None
+
+    @property
+    def of_novelty(self) -> bool:
+        """Whether texts must be looked at for novelty."""
+        return self.tells or self.highest is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,11 +90,10 @@ def promised(
     promises: Promises,
     classifier: Classifier,
     texts: pa.LargeStringArray,
-    logits: np.ndarray,
+    signs: Signs,
     probabilities: np.ndarray,
-    threads: int | None,
 ) -> Promised:
-    """What the promises come to for some texts."""
+    """What the promises come to for some texts, by what was read of them."""
     answered, novel, columns = np.ones(len(texts), bool), np.zeros(len(texts), bool), []
     if promises.least is not None:
         answered = is_answered(promises.least, classifier, probabilities)
@@ -96,8 +101,8 @@ def promised(
     if promises.sets is not None:
         member = label_sets(promises.sets, probabilities, text_shares(texts))
         columns.append(label_lists(classifier, member, probabilities)[0])
-    if promises.tells or promises.highest is not None:
-        scores = text_novelty(classifier, texts, threads, logits)
+    if promises.of_novelty:
+        scores = novelty_scores(fitted_novelty(classifier), signs)
         if promises.tells:
             columns.append(pa.array(scores))
         if promises.highest is not None:

@@ -14,7 +14,7 @@ import numpy as np
 import textkind
 from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
-from textkind.data.read import CorpusReading, Reading, texts_of
+from textkind.data.read import CorpusReading, Reading
 from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts
@@ -53,9 +53,10 @@ from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.leaks import audited_parts, clean_figures, findings, language_counts
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.mistakes import mistake_records
-from textkind.workflow.novelty import with_novelty
+from textkind.workflow.novelty import novelty_facts, read_signs, with_novelty
 from textkind.workflow.origin import origin_of
-from textkind.workflow.parts import data_facts, read_sources, read_unlabelled, split_readings
+from textkind.workflow.parts import data_facts, read_sources, split_readings
+from textkind.workflow.scope import OutOfScope, scoped
 from textkind.workflow.slices import slice_facts, test_columns
 from textkind.workflow.threshold_curves import curve_facts
 from textkind.workflow.told import Account
@@ -82,6 +83,7 @@ class TrainSettings:
     rule: RuleSettings = field(default_factory=RuleSettings)
     novelty: str = "energy"  # a score of decision/novelty.py, auto for all the model can give, none
     out_of_scope: object = None  # a source of texts that have none of the labels
+    out_of_scope_label: str | None = None  # the label that such texts have in the data
     keep_texts: int = MOST_KEPT  # training texts that the run keeps at most; 0: none
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
@@ -112,11 +114,7 @@ def train(
     with new_run_folder(out, overwrite=settings.overwrite) as folder:
         with account.step("read"):
             readings = read_sources(source, settings, account)
-            outside = None
-            if settings.out_of_scope is not None:
-                columns = readings["train"].columns
-                found = read_unlabelled(settings.out_of_scope, settings.reading, columns, account)
-                outside = texts_of(found, found.columns)
+            readings, outside = scoped(readings, settings, account)
         with account.step("split"):
             parts = split_readings(readings, settings, account)
         with account.step("fit"):
@@ -127,7 +125,7 @@ def train(
             )  # fmt: skip
         settings = replace(settings, model=chosen)
         with account.step("evaluate"):
-            figures, mistakes = evaluate_parts(learned, parts, readings, settings, account)
+            figures, mistakes = evaluate_parts(learned, parts, readings, settings, account, outside)
             unread = unread_of_test(learned, parts, settings, account)
         fit = fit_facts(learned, settings, account) | unread
         fit |= gradients_by_step(learned, parts, settings)
@@ -207,21 +205,25 @@ def evaluate_parts(
     readings: Mapping[str, CorpusReading],
     settings: TrainSettings,
     talk: Talk,
+    outside: OutOfScope | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The figures of validation and test, the baseline's, the findings, and mistakes to read.
 
     The test labels are opened here, once, after everything is chosen.
     """
     classifier, logits = learned.classifier, learned.validation_logits
-    part, tested = parts.validation, None
+    part, tested, signs = parts.validation, None, None
     if parts.test is not None:
         with talk.task("evaluating on test"):
-            logits = classifier.model.logits(parts.test.texts, settings.threads)
+            looks = classifier.novelty is not None
+            signs = read_signs(classifier, parts.test.texts, settings.threads, novelty=looks)
+            logits = signs.logits
         part = parts.test.open("evaluation of the finished classifier")
         tested = part, probabilities(classifier.decision, logits)
     figures, mistakes = scored_parts(learned, parts, readings, tested, settings, talk)
     if logits is not None:
         figures["uncalibrated"] = uncalibrated_facts(classifier, part, logits)
+    figures["novelty"] = novelty_facts(classifier, signs, outside, settings.threads)
     return figures, mistakes
 
 
@@ -236,7 +238,7 @@ def scored_parts(
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
     names = ("test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline")
-    figures: dict[str, Any] = dict.fromkeys((*names, "errors", "curves"))
+    figures: dict[str, Any] = dict.fromkeys((*names, "novelty", "errors", "curves"))
     mistakes: list[dict[str, Any]] = []
     shown = tested
     audited = audited_parts(
