@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from textkind.cli.parsing import Parser, whole_number
+from textkind.cli.parsing import Parser, duration, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
 
 if TYPE_CHECKING:
@@ -49,6 +49,14 @@ def add_arguments(parser: Parser) -> None:
         help="choose so many unlabelled texts (default: %(default)s)",
     )
     parser.add_argument(
+        "--budget",
+        metavar="TIME",
+        type=duration,
+        default=argparse.SUPPRESS,  # none is None, which elsewhere means "not given"
+        help="for the learning curve of a network, beyond which the linear model's is drawn: 90s, "
+        "20m, 1h, or none (default: 2m)",
+    )
+    parser.add_argument(
         "--seed",
         metavar="NUMBER",
         type=whole_number(0),
@@ -75,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         seed=arguments.seed,
         threads=arguments.threads,
+        **({"budget": arguments.budget} if "budget" in arguments else {}),
     )
     result = next_steps(
         arguments.model, arguments.file, arguments.unlabelled, arguments.out, settings,
@@ -110,7 +119,9 @@ def told_steps(result: "NextResult") -> str:
     sentence = (
         f"twice as many labelled rows would bring about {gain:.1f} points ({low:.1f} to {high:.1f})"
     )
-    blocks = [f"{result.accepted:,} rows of {result.source}", aligned(rows) + "\n" + sentence]
+    drawn = f"learning curve of {curve['model']}" + (f": {curve['why']}" if curve["why"] else "")
+    head = f"{result.accepted:,} rows of {result.source}"
+    blocks = [head, f"{drawn}\n{aligned(rows)}\n{sentence}"]
     labels: list[tuple[str, ...]] = [("labels that need texts most", "rows", "F1")]
     labels += [
         (label_name(one["label"]), f"{one['rows']:,}", shown("", one["f1"]))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from textkind.classifier import Model, fit_function
 from textkind.data.corpus import Corpus
 from textkind.data.folds import fold_rows
 from textkind.data.settings import SplitSettings
@@ -12,9 +13,8 @@ from textkind.decision.decision import Decision, decide, probabilities
 from textkind.errors import DataError
 from textkind.evaluation.forecast import forecast
 from textkind.evaluation.paired import figure_of, row_parts
-from textkind.models.linear import fit_linear
-from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
+from textkind.workflow.imbalance import ModelSettings
 
 FOLDS = 5  # of which so many are judged
 JUDGED = 3
@@ -25,7 +25,7 @@ FEWEST = 100  # rows: of fewer a curve shows chance alone
 
 def learning_curve(
     corpus: Corpus,
-    settings: LinearSettings,
+    settings: ModelSettings,
     *,
     seed: int = 0,
     threads: int | None = None,
@@ -36,14 +36,8 @@ def learning_curve(
     settings has no open choices. Each of JUDGED folds is left out in turn; of the other rows
     growing shares are fitted, each holding the one before. DataError for fewer than FEWEST rows.
     """
-    if len(corpus) < FEWEST:
-        raise DataError(
-            "there are too few rows for a learning curve",
-            found=len(corpus),
-            hint=f"{FEWEST} labelled rows are the least",
-        )
+    sizes = curve_sizes(corpus)
     folds = fold_rows(corpus, SplitSettings("stratified", seed=seed), FOLDS)[:JUDGED]
-    sizes = np.unique([int(share * (1 - 1 / FOLDS) * len(corpus)) for share in SHARES])
     random = np.random.default_rng(seed)
     parts = []
     for done, fold in enumerate(folds):
@@ -83,14 +77,32 @@ def learning_curve(
     }
 
 
+def curve_sizes(corpus: Corpus) -> np.ndarray:
+    """The rows of every fit, rising; DataError for fewer than FEWEST rows."""
+    if len(corpus) < FEWEST:
+        raise DataError(
+            "there are too few rows for a learning curve",
+            found=len(corpus),
+            hint=f"{FEWEST} labelled rows are the least",
+        )
+    return np.unique([int(share * (1 - 1 / FOLDS) * len(corpus)) for share in SHARES])
+
+
+def fitted_on(some: Corpus, settings: ModelSettings, seed: int, threads: int | None) -> Model:
+    """A model that learned from some rows, by settings without choices."""
+    learner = fit_function(settings.model)
+    model: Model = learner(some, None, settings, seed=seed, threads=threads, talk=SILENT).model
+    return model
+
+
 def _answers(
     some: Corpus,
     texts: pa.LargeStringArray,
-    settings: LinearSettings,
+    settings: ModelSettings,
     seed: int,
     threads: int | None,
 ) -> np.ndarray:
     """The labels that a fit on some rows gives to texts."""
-    model = fit_linear(some, None, settings, seed=seed, threads=threads).model
+    model = fitted_on(some, settings, seed, threads)
     decision = Decision(some.labels.several)
     return decide(decision, probabilities(decision, model.logits(texts, threads)))

@@ -1,6 +1,6 @@
 """Next steps: would more texts help, which labels to read again, which texts to label."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,11 @@ from textkind.decision.decision import decide
 from textkind.errors import SettingsError
 from textkind.evaluation.counts import count_labels, f1
 from textkind.mistakes.worth_labelling import uncertainty, worth_labelling
-from textkind.models.linear import LinearModel
-from textkind.models.settings import LinearSettings, linear_settings_of_json
 from textkind.progress import SILENT, Talk
 from textkind.storage.place import whole_file, writing
-from textkind.workflow.curve import learning_curve
-from textkind.workflow.learn import FIXED
 from textkind.workflow.origin import classifier_of
 from textkind.workflow.out_of_fold import out_of_fold
+from textkind.workflow.own_curve import own_curve
 from textkind.workflow.spaces import text_space
 from textkind.workflow.writers import format_of_output, open_writer
 
@@ -37,9 +34,10 @@ GUESSES = ("guess", "guess_probability", "uncertainty")  # columns beside the ch
 
 @dataclass(frozen=True)
 class NextSettings:
-    """How both files are read, and how many texts are chosen."""
+    """How both files are read, how many texts are chosen, and what a learning curve may take."""
 
     number: int = 50
+    budget: float | None = 120.0  # seconds for the learning curve of a network; None: no end
     reading: ReadSettings = field(default_factory=ReadSettings)
     overwrite: bool = False
     seed: int = 0
@@ -48,13 +46,15 @@ class NextSettings:
     def __post_init__(self) -> None:
         if self.number < 1:
             raise SettingsError("there must be 1 text or more to choose", found=self.number)
+        if self.budget is not None and not 0 < self.budget < float("inf"):
+            raise SettingsError("budget must be a number of seconds above 0", found=self.budget)
 
 
 @dataclass(frozen=True, eq=False)
 class NextResult:
     """All JSON-able.
 
-    curve         points and forecast of the linear model (workflow/curve.py)
+    curve         points and forecast, and the model they are of (workflow/own_curve.py)
     wrong_labels  how many labels are likely wrong, and the likeliest
     labels        those that need texts most, lowest F1 first
     texts         the unlabelled texts most worth a label; None where no file of them was given
@@ -98,8 +98,8 @@ def next_steps(
     )
     corpus, seed, threads = reading.corpus, settings.seed, settings.threads
     with talk.task("fitting a learning curve"):
-        curve = learning_curve(
-            corpus, curve_settings(classifier, talk), seed=seed, threads=threads, talk=talk
+        curve = own_curve(
+            classifier, corpus, settings.budget, seed=seed, threads=threads, talk=talk
         )
     with talk.task("reading every label as if it were new"):
         given, _ = out_of_fold(corpus, seed=seed, threads=threads, talk=talk)
@@ -115,14 +115,6 @@ def next_steps(
         texts,
         None if output is None else str(output),
     )
-
-
-def curve_settings(classifier: Classifier, talk: Talk = SILENT) -> LinearSettings:
-    """The settings of a linear model, chosen already; of another model FIXED ones, and told."""
-    if isinstance(classifier.model, LinearModel):
-        return linear_settings_of_json(classifier.model.facts["settings"])
-    talk.note("the learning curve is that of a linear model: this one takes too long to fit again")
-    return replace(LinearSettings(), **FIXED)
 
 
 def _wrong_labels(corpus: Corpus, given: np.ndarray) -> dict[str, Any]:
