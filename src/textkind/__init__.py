@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textkind.workflow.crossvalidate import CrossValidationSettings, crossvalidate
     from textkind.workflow.diff import DiffSettings, diff
     from textkind.workflow.distil import DistilSettings, distil
+    from textkind.workflow.draw_map import MapSettings, draw_map
     from textkind.workflow.errors import MistakesSettings, explain_mistakes
     from textkind.workflow.evaluate import evaluate
     from textkind.workflow.explain import ExplainSettings, explain_texts
@@ -45,6 +46,7 @@ _HOMES = {
     "DiffSettings": "textkind.workflow.diff",
     "DistilSettings": "textkind.workflow.distil",
     "ExplainSettings": "textkind.workflow.explain",
+    "MapSettings": "textkind.workflow.draw_map",
     "MistakesSettings": "textkind.workflow.errors",
     "NextSettings": "textkind.workflow.next_steps",
     "PredictSettings": "textkind.workflow.predict",
@@ -61,6 +63,7 @@ _HOMES = {
     "crossvalidate": "textkind.workflow.crossvalidate",
     "diff": "textkind.workflow.diff",
     "distil": "textkind.workflow.distil",
+    "draw_map": "textkind.workflow.draw_map",
     "evaluate": "textkind.workflow.evaluate",
     "explain_mistakes": "textkind.workflow.errors",
     "explain_texts": "textkind.workflow.explain",
@@ -83,6 +86,7 @@ __all__ = [
     "DiffSettings",
     "DistilSettings",
     "ExplainSettings",
+    "MapSettings",
     "MistakesSettings",
     "NextSettings",
     "PredictSettings",
@@ -99,6 +103,7 @@ __all__ = [
     "crossvalidate",
     "diff",
     "distil",
+    "draw_map",
     "evaluate",
     "explain_mistakes",
     "explain_texts",

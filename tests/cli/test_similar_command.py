@@ -28,7 +28,7 @@ def test_texts_and_their_nearest_are_told(run_folder, capsys):
     told = capsys.readouterr().out
     head, table, *texts = told.strip().split("\n\n")
     assert head.startswith("searched: ")
-    assert "texts of the training texts, by the n-grams of the model, by their weights" in head
+    assert "texts of the training texts, by the weighted n-grams of the model" in head
     assert [line.split() for line in table.splitlines()][::3] == [
         ["cosine", "1", "2", "3"],
         ["3", "-", "-", "-"],

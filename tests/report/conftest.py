@@ -299,6 +299,7 @@ def made_metrics(
     top = max(counts, key=lambda name: counts[name])
     metrics |= {
         "errors": None,
+        "map": None,
         "kept": {"texts": 90, "of": 90, "width": None, "sha256": "0" * 64},
         "baseline": {
             "name": "majority label",

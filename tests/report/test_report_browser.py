@@ -10,6 +10,7 @@ import pytest
 from textkind.models.settings import LinearSettings
 from textkind.report import write_report
 from textkind.report.compare_page import write_comparison
+from textkind.workflow.draw_map import draw_map
 from textkind.workflow.train import TrainSettings, train
 
 HOSTILE = [
@@ -21,7 +22,8 @@ HOSTILE = [
     "a_label_with_quite_a_long_name",
 ]
 WORDS_OF_200 = "w" * 200
-KINDS = ("hostile", "many", "several", "neural", "comparison", "trained")
+KINDS = ("hostile", "many", "several", "neural", "comparison", "trained", "map")
+TITLES = {"comparison": "Comparison of models", "map": "Map of a corpus"}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,10 @@ def reports(
     text = "<img src=x onerror=\"document.title='broken'\"> " + WORDS_OF_200
     facts = make_comparison(labels=HOSTILE, text=text, folds=3)
     write_comparison(folder / "comparison.html", facts)
-    shutil.copy(trained(folder / "run") / "report.html", folder / "trained.html")
+    run = trained(folder / "run")
+    shutil.copy(run / "report.html", folder / "trained.html")
+    texts = {"text": [f"{name} {text}" for name in HOSTILE for text in "abcdef"]}
+    draw_map(run, texts, folder / "map.html")
     return {kind: folder / f"{kind}.html" for kind in KINDS}
 
 
@@ -60,7 +65,7 @@ def trained(folder: Path) -> Path:
     ]
     settings = TrainSettings(out=folder, model=LinearSettings(imbalance="post-hoc"))
     metrics = train({"text": told, "label": labels.tolist()}, settings).metrics
-    for entry in ("findings", "errors", "slices", "effect", "trust", "clean"):
+    for entry in ("findings", "errors", "slices", "effect", "trust", "clean", "map"):
         assert metrics[entry], entry
     return folder
 
@@ -87,8 +92,7 @@ def test_the_page_is_quiet_and_fits_its_window(
     for closed in page.query_selector_all("details"):
         closed.evaluate("element => element.open = true")
     assert page.heard == [reports[kind].as_uri()]
-    title = "Comparison of models" if kind == "comparison" else "Classifier report"
-    assert page.title() == title
+    assert page.title() == TITLES.get(kind, "Classifier report")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert too_wide(page, width) == []
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -167,12 +171,38 @@ def test_every_region_that_scrolls_can_be_reached_by_keyboard(browser, reports, 
     page.context.close()
 
 
-@pytest.mark.parametrize("kind", ["hostile", "comparison"])
+@pytest.mark.parametrize("kind", ["hostile", "comparison", "trained"])
 def test_small_text_has_the_contrast_of_level_aa(browser, low_contrast, reports, kind) -> None:
     for scheme in ("light", "dark"):
         page = opened(browser, reports[kind], color_scheme=scheme)
         assert low_contrast(page) == []
         page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_points_of_the_map_differ_by_label_in_color_and_shape(browser, reports, scheme) -> None:
+    page = opened(browser, reports["trained"], color_scheme=scheme)
+    samples = page.eval_on_selector_all(
+        "#map table .sample path",
+        "paths => paths.map(path => [getComputedStyle(path).fill, path.getAttribute('d')])",
+    )
+    assert len(samples) == 4
+    assert len({color for color, _ in samples}) == len({shape for _, shape in samples}) == 4
+    points = page.locator("#map figure path")
+    assert points.count() == page.locator("#map figure path title").count() > 150
+    inside = page.evaluate(
+        """[...document.querySelectorAll("#map figure path")].every(one => {
+            const [box, frame] = [one, one.ownerSVGElement].map(e => e.getBoundingClientRect());
+            return box.left >= frame.left && box.right <= frame.right
+                && box.top >= frame.top && box.bottom <= frame.bottom; })"""
+    )
+    assert inside
+    rings = page.eval_on_selector_all(
+        "#map figure .wrong path", "paths => paths.map(path => getComputedStyle(path).stroke)"
+    )
+    assert rings
+    assert "none" not in rings
+    page.context.close()
 
 
 def test_the_lines_of_a_picture_differ_in_color_and_dashes(browser, reports) -> None:

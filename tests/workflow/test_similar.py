@@ -72,7 +72,7 @@ def test_answers_that_are_known_are_taken_and_labels_beside_them_are_marked(run)
 def test_texts_are_compared_with_one_another_and_with_what_is_kept(run):
     result = similar_texts(run.folder, ASKED)
     assert (result.space, result.searched) == (
-        "n-grams of the model, by their weights",
+        "weighted n-grams of the model",
         "the training texts",
     )
     table = result.similarities

@@ -31,6 +31,7 @@ COMMANDS = {
     "next": "tell what to do next: more texts, labels to check, texts to label",
     "predict": "label texts with a model",
     "serve": "answer HTTP requests with the labels of texts",
+    "map": "draw texts as points, near where a model finds them alike",
     "similar": "tell how near texts lie, and which training texts lie nearest",
     "trace": "show how a text becomes a label, step by step",
     "show": "tell what a model is and what it learned",

@@ -69,6 +69,12 @@ def add_arguments(parser: Parser) -> None:
         parser, "the run folder to write (default: runs/NAME-1, -2, ...)", "metrics.json"
     )
     add_keep_texts(parser)
+    parser.add_argument(
+        "--map",
+        metavar="NAME",
+        type=one_of("pca", "umap", "none"),
+        help="the map in the report: pca, umap (with the extra map), or none (default: pca)",
+    )
     add_reading_options(parser, labelled=True)
     add_split_options(parser)
     add_model_options(parser)
@@ -237,7 +243,7 @@ def run(arguments: argparse.Namespace) -> int:
         out_of_scope=arguments.out_of_scope,
         out_of_scope_label=arguments.out_of_scope_label,
         command=shlex.join(["textkind", *arguments.typed]),
-        **given(arguments, "threads", "keep_texts"),
+        **given(arguments, "threads", "keep_texts", "map"),
     )
     if arguments.model in MODELS and int(os.environ.get("RANK", "0")) > 0:
         # torchrun's other processes: they lend their hands, and the first writes and prints

@@ -11,6 +11,7 @@ from typing import Any
 from textkind.errors import OutputError
 from textkind.report.calibration import calibration_sections
 from textkind.report.confusion import LARGEST_MAP, confusions, heat_map, pair_rows
+from textkind.report.corpus_map import map_section
 from textkind.report.distil import distil_section
 from textkind.report.effect import effect_section
 from textkind.report.error_groups import error_section
@@ -53,9 +54,14 @@ FEW_PAIRS = 8  # beside a full map
 MOST_SLICES = 15
 
 
-def write_report(path: Path, metrics: Metrics, mistakes: list[dict[str, Any]]) -> None:
+def write_report(
+    path: Path,
+    metrics: Metrics,
+    mistakes: list[dict[str, Any]],
+    points: list[dict[str, Any]] | None = None,
+) -> None:
     """Write the page to `path`; OutputError where that fails."""
-    page = render_report(metrics, mistakes)
+    page = render_report(metrics, mistakes, points)
     try:
         Path(path).write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
@@ -64,11 +70,14 @@ def write_report(path: Path, metrics: Metrics, mistakes: list[dict[str, Any]]) -
         ) from error
 
 
-def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
+def render_report(
+    metrics: Metrics, mistakes: list[dict[str, Any]], points: list[dict[str, Any]] | None = None
+) -> str:
     """The page as text.
 
     metrics is what metrics.json holds, mistakes what the lines of mistakes.jsonl hold, most
-    confident first; of long lists the first or worst are shown and the rest is counted.
+    confident first; of long lists the first or worst are shown and the rest is counted. points
+    are those of the map, which stand in the page alone.
     """
     part_name, part = shown_part(metrics)
     return rendered(
@@ -85,6 +94,7 @@ def render_report(metrics: Metrics, mistakes: list[dict[str, Any]]) -> str:
         **_data_sections(metrics),
         **(_quality_sections(metrics, part) if part["rows"] else {}),
         errors=error_section(metrics),
+        map=map_section(metrics.get("map"), points),
         mistakes=mistake_rows(mistakes),
         mistake_total=len(mistakes),
         has_ngrams=any(one.get("ngrams") for one in mistakes),

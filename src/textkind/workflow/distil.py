@@ -173,7 +173,7 @@ def distil(
             assert parts.test is not None
             test = parts.test.open("evaluation of teacher and student")
             tested = test, measured[1].given
-            figures, mistakes = scored_parts(student, parts, readings, tested, asked, account)
+            found = scored_parts(student, parts, readings, tested, asked, account)
             unread = unread_of_test(student, parts, asked, account)
         told = {
             "to": settings.to,
@@ -188,12 +188,12 @@ def distil(
             seed=asked.split.seed, threads=asked.threads, talk=account,
         )  # fmt: skip
         more = {"distil": told, "kept": kept_facts}
-        metrics = run_facts(figures, fit, readings, parts, asked, account, **more)
+        metrics = run_facts(found.figures, fit, readings, parts, asked, account, **more)
         with account.task("writing the run folder"):
             every: dict[str, CorpusReading | Reading] = dict(readings)
             if unlabelled is not None:
                 every["unlabelled"] = unlabelled
-            write_run(folder, student.classifier, origin, metrics, mistakes, kept, every, account)
+            write_run(folder, student.classifier, origin, metrics, found, kept, every, account)
     talk.note(f"written to {out}")
     return RunResult(out, metrics, student.classifier)
 

@@ -19,7 +19,7 @@ from textkind.models.linear import LinearModel
 from textkind.models.ngram_vectors import ngram_vectors
 
 MODEL_SPACE = "vectors of the model"
-NGRAM_SPACE = "n-grams of the model, by their weights"
+NGRAM_SPACE = "weighted n-grams of the model"
 WORD_SPACE = "words of the texts"
 
 

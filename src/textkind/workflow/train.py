@@ -46,6 +46,7 @@ from textkind.storage.run_folder import (
     new_run_folder,
 )
 from textkind.workflow.auto import AutoSettings, climb_to_model
+from textkind.workflow.corpus_map import NONE, PCA, check_method, corpus_map
 from textkind.workflow.effect import effect_facts
 from textkind.workflow.environment import environment_facts
 from textkind.workflow.error_groups import MOST_KNOWN, error_groups
@@ -85,11 +86,22 @@ class TrainSettings:
     out_of_scope: object = None  # a source of texts that have none of the labels
     out_of_scope_label: str | None = None  # the label that such texts have in the data
     keep_texts: int = MOST_KEPT  # training texts that the run keeps at most; 0: none
+    map: str = PCA  # the map of the report: pca, umap or none
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
 
     def __post_init__(self) -> None:
         check_number(self.keep_texts)
+        check_method(self.map, NONE)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """The figures of metrics.json, and records: mistakes to read, and the points of the map."""
+
+    figures: dict[str, Any]
+    mistakes: list[dict[str, Any]]
+    points: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +137,7 @@ def train(
             )  # fmt: skip
         settings = replace(settings, model=chosen)
         with account.step("evaluate"):
-            figures, mistakes = evaluate_parts(learned, parts, readings, settings, account, outside)
+            judged = evaluate_parts(learned, parts, readings, settings, account, outside)
             unread = unread_of_test(learned, parts, settings, account)
         fit = fit_facts(learned, settings, account) | unread
         fit |= gradients_by_step(learned, parts, settings)
@@ -134,15 +146,13 @@ def train(
             learned.classifier, parts.train, settings.keep_texts,
             seed=settings.split.seed, threads=settings.threads, talk=account,
         )  # fmt: skip
-        metrics = run_facts(figures, fit, readings, parts, settings, account, kept=told)
+        metrics = run_facts(judged.figures, fit, readings, parts, settings, account, kept=told)
         with account.task("writing the run folder"):
             first = readings["train"]
             rows = learned.classifier.model.facts.get("texts", len(parts.train))
             seed = settings.split.seed
             origin = origin_of(source, first.source, first.columns, rows, seed)
-            write_run(
-                folder, learned.classifier, origin, metrics, mistakes, kept, readings, account
-            )
+            write_run(folder, learned.classifier, origin, metrics, judged, kept, readings, account)
     talk.note(f"written to {out}")
     return RunResult(out, metrics, learned.classifier)
 
@@ -206,8 +216,8 @@ def evaluate_parts(
     settings: TrainSettings,
     talk: Talk,
     outside: OutOfScope | None = None,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The figures of validation and test, the baseline's, the findings, and mistakes to read.
+) -> Evaluated:
+    """The figures of validation and test, the baseline's, the findings, mistakes and the map.
 
     The test labels are opened here, once, after everything is chosen.
     """
@@ -220,11 +230,11 @@ def evaluate_parts(
             logits = signs.logits
         part = parts.test.open("evaluation of the finished classifier")
         tested = part, probabilities(classifier.decision, logits)
-    figures, mistakes = scored_parts(learned, parts, readings, tested, settings, talk)
+    found = scored_parts(learned, parts, readings, tested, settings, talk)
     if logits is not None:
-        figures["uncalibrated"] = uncalibrated_facts(classifier, part, logits)
-    figures["novelty"] = novelty_facts(classifier, signs, outside, settings.threads)
-    return figures, mistakes
+        found.figures["uncalibrated"] = uncalibrated_facts(classifier, part, logits)
+    found.figures["novelty"] = novelty_facts(classifier, signs, outside, settings.threads)
+    return found
 
 
 def scored_parts(
@@ -234,12 +244,13 @@ def scored_parts(
     tested: tuple[Corpus, np.ndarray] | None,
     settings: TrainSettings,
     talk: Talk,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+) -> Evaluated:
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
     names = ("test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline")
-    figures: dict[str, Any] = dict.fromkeys((*names, "novelty", "errors", "curves"))
+    figures: dict[str, Any] = dict.fromkeys((*names, "novelty", "errors", "curves", "map"))
     mistakes: list[dict[str, Any]] = []
+    points: list[dict[str, Any]] = []
     shown = tested
     audited = audited_parts(
         readings, parts, None if tested is None else tested[0], settings.threads
@@ -290,7 +301,13 @@ def scored_parts(
         figures["errors"] = found.figures
         with talk.task("explaining the mistakes"):
             mistakes = mistake_records(learned.classifier, part, given, found=found)
-    return figures, mistakes
+        if settings.map != NONE:
+            drawn = corpus_map(
+                learned.classifier, part, decide(learned.classifier.decision, given), settings.map,
+                seed=seed, threads=settings.threads, talk=talk,
+            )  # fmt: skip
+            figures["map"], points = drawn.figures, drawn.points
+    return Evaluated(figures, mistakes, points)
 
 
 def fit_facts(learned: Learned, settings: TrainSettings, account: Account) -> dict[str, Any]:
@@ -342,7 +359,7 @@ def write_run(
     classifier: Classifier,
     origin: Provenance,
     metrics: dict[str, Any],
-    mistakes: list[dict[str, Any]],
+    found: Evaluated,
     kept: bytes | None,
     readings: Mapping[str, CorpusReading | Reading],
     account: Account,
@@ -351,13 +368,13 @@ def write_run(
     (folder / MODEL).mkdir()
     write_model_files(classifier, folder / MODEL, origin)
     write_bytes(folder / METRICS, document_bytes(metrics))
-    write_lines(folder / MISTAKES, mistakes)
+    write_lines(folder / MISTAKES, found.mistakes)
     if kept is not None:
         write_bytes(folder / KEPT, kept)
     for name, reading in readings.items():
         if reading.rejected:
             write_rejected(folder / REJECTED[name], reading.rejected)
-    write_report(folder / REPORT, metrics, mistakes)
+    write_report(folder / REPORT, metrics, found.mistakes, found.points)
     write_bytes(folder / PULL_REQUEST, render_pull_request(metrics).encode())
     write_bytes(folder / CARD, render_card(metrics).encode())
     write_bytes(folder / LOG, account.log().encode())
