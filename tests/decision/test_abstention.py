@@ -49,6 +49,10 @@ def test_tests_start_where_they_can_succeed(rows, expected):
         assert binom.cdf(0, first, 0.05) <= 0.05 / len(starts) < binom.cdf(0, first - 1, 0.05)
 
 
+def test_the_tiniest_share_of_errors_needs_more_rows_than_there_are():
+    assert starting_rows(10**6, 5e-324, 0.05) == []
+
+
 def test_a_model_that_is_always_right_answers_all_and_one_that_is_wrong_none():
     confidence = np.linspace(0.1, 1, 200)
     sure = fit_abstention(confidence, np.ones(200, bool), 0.05)

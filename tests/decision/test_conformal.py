@@ -91,6 +91,10 @@ def test_the_threshold_is_the_right_one_of_the_scores(rows, rank):
     assert threshold_of(scores, 0.9) == (np.inf if rank is None else rank)
 
 
+def test_the_tiniest_coverage_is_that_of_the_least_score():
+    assert threshold_of(np.array([3.0, 1.0, 2.0]), 5e-324) == 1
+
+
 def test_too_few_rows_give_all_labels_and_the_likeliest_is_never_missing():
     probabilities, targets = drawn(5)
     sets = label_sets(fitted(probabilities, targets), probabilities, NO_SHARES[:5])

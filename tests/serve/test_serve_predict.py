@@ -144,6 +144,7 @@ def test_a_whole_number_may_be_written_with_a_point(server):
     ("asked", "problem"),
     [
         ({"max_error": 1e-6}, "cannot be promised"),
+        ({"max_error": 5e-324}, "cannot be promised"),
         ({"sets": 0.999999}, "too few validation texts for sets"),
         ({"explain": {"label": "logn"}}, "no such label"),
         ({"tokens": True}, "reads every text whole"),

@@ -79,9 +79,9 @@ def starting_rows(rows: int, max_error: float, chance: float) -> list[int]:
     As many as fit, where the first, with its part of the chance, can succeed without an error.
     """
     for starts in range(rows.bit_length(), 0, -1):
-        first = math.ceil(math.log(chance / starts) / math.log(1 - max_error))
-        if first << (starts - 1) <= rows:
-            return [first << place for place in range(starts)]
+        least = math.log(chance / starts) / math.log1p(-max_error)  # infinite for the tiniest
+        if least <= rows and math.ceil(least) << (starts - 1) <= rows:
+            return [math.ceil(least) << place for place in range(starts)]
     return []
 
 

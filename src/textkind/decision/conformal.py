@@ -78,7 +78,7 @@ def strangeness(
 
 def threshold_of(scores: np.ndarray, coverage: float) -> float:
     """The ceil((n + 1) coverage)-th smallest of n scores; inf where n is too small for it."""
-    rank = math.ceil((len(scores) + 1) * coverage - 1e-9)
+    rank = max(1, math.ceil((len(scores) + 1) * coverage - 1e-9))
     return float(np.partition(scores, rank - 1)[rank - 1]) if rank <= len(scores) else math.inf
 
 

@@ -27,6 +27,7 @@ from textkind.workflow.promised import Promises, PromiseSettings, is_answered, p
 
 MOST_KEPT = 64  # options whose thresholds are remembered: clients choose them
 CANNOT = 409  # the request is well formed, and this model cannot do it
+FAILED = 500
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def _part_answer(
         return Answer(200, _lines(served, texts, logits, given, options))
     except TextkindError as error:
         return Answer(CANNOT, [json.dumps(refusal_of(CANNOT, error).error)])
+    except Exception as error:  # ours to mend, and no reason to end the worker
+        return Answer(FAILED, [json.dumps(_failure(error).error)])
 
 
 def _one_by_one(served: Served, texts: pa.LargeStringArray) -> tuple[np.ndarray, dict[int, str]]:
@@ -127,7 +130,7 @@ def _finite_logits(served: Served, texts: pa.LargeStringArray) -> np.ndarray:
 def _failure(error: Exception) -> RefusalError:
     """Of a fault that is not the client's: its kind, and nothing that might hold a text."""
     return RefusalError(
-        500,
+        FAILED,
         "the model failed on this text",
         found=type(error).__name__,
         hint="other texts are not concerned",

@@ -29,7 +29,7 @@ class Asked:
 
 
 def read_asked(body: bytes, limits: Limits) -> Asked:
-    """The request that a body holds; RefusalError with 400, 413 or 422 where it holds none."""
+    """The request that a body holds; RefusalError with 400 or 422 where it holds none."""
     told = parse_json(body)
     if type(told) is not dict:
         _wrong("the body must be a JSON object", told)
@@ -54,7 +54,7 @@ def read_asked(body: bytes, limits: Limits) -> Asked:
             )
         if len(texts) > limits.texts:
             raise RefusalError(
-                413,
+                422,
                 f"at most {limits.texts:,} texts a request",
                 found=len(texts),
                 where="texts",
@@ -67,7 +67,7 @@ def read_asked(body: bytes, limits: Limits) -> Asked:
     model, options = read_options(told)
     if heavy and len(found) > MOST_EXPLAINED:
         raise RefusalError(
-            413,
+            422,
             f"at most {MOST_EXPLAINED} texts a request are explained",
             found=len(found),
             where="texts",
@@ -102,12 +102,12 @@ def parse_json(body: bytes) -> Any:
 
 
 def encoded_text(text: Any, where: str, limits: Limits) -> bytes:
-    """A text as UTF-8; RefusalError with 413 or 422 for what is no text."""
+    """A text as UTF-8; RefusalError with 422 for what is no text."""
     if type(text) is not str:
         _wrong("a text must be a string", text, where)
     if len(text) > limits.characters:
         raise RefusalError(
-            413, f"at most {limits.characters:,} characters a text", found=len(text), where=where
+            422, f"at most {limits.characters:,} characters a text", found=len(text), where=where
         )
     if "\0" in text:
         raise RefusalError(422, "a text holds a NUL character", where=where, hint="leave it out")

@@ -46,7 +46,7 @@ class Line:
 
 
 async def predict_lines(models: Models, limits: Limits, request: Request) -> None:
-    """Answer a stream of lines; RefusalError where it has none."""
+    """Answer a stream of lines."""
     request.scope["streams"] = True  # connections.py times a pause, not the whole
     ready: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(AHEAD)
     request.facts["lines"] = 0
@@ -57,8 +57,6 @@ async def predict_lines(models: Models, limits: Limits, request: Request) -> Non
                 request.facts["lines"] = lines[-1][0]
                 work = _answers(models, limits, request, lines)
                 await ready.put(group.create_task(work))
-            if not request.facts["lines"]:
-                raise RefusalError(422, "there is no line", where="body")
             await ready.put(None)
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
@@ -98,11 +96,11 @@ async def numbered_lines(
 
 async def _write(request: Request, ready: "asyncio.Queue[asyncio.Task[bytes] | None]") -> None:
     """Send answers in the order of the lines."""
+    start = Reply(200, b"", NDJSON)
+    request.started = True
+    await send_start(request.send, start, request.id, None)
     while (task := await ready.get()) is not None:
         answers = await task
-        if not request.started:
-            request.started = True
-            await send_start(request.send, Reply(200, b"", NDJSON), request.id, None)
         await request.send({"type": "http.response.body", "body": answers, "more_body": True})
     await request.send({"type": "http.response.body", "body": b""})
 

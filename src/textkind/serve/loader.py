@@ -35,6 +35,8 @@ from textkind.serve.worker import work
 from textkind.storage.manifest import MANIFEST, find_model_folder
 from textkind.storage.model_folder import GOLDEN_TEXTS, load_model
 
+ENOUGH_TIMES = 40  # the golden texts have some 80 tokens together; 2,048 are enough
+
 
 def main(channel: socket.socket) -> None:
     """Load what the first frame names, then fork workers until the other side closes."""
@@ -46,8 +48,8 @@ def main(channel: socket.socket) -> None:
     told, _ = first
     try:
         classifier, version = load_whole(Path(told["folder"]), told["precision"])
-        facts = facts_of(classifier, Path(told["folder"]), version)
         warm(classifier)
+        facts = facts_of(classifier, Path(told["folder"]), version)
     except TextkindError as error:
         write_frame(channel, {"error": refusal_of(500, error).error})
         return
@@ -65,8 +67,15 @@ def main(channel: socket.socket) -> None:
 
 
 def warm(classifier: Classifier) -> None:
-    """Do once what is slow the first time, so that no worker has to."""
+    """Do once what is slow the first time, so that no worker has to.
+
+    An encoder is read as a graph once it has read some thousand tokens: here, on one thread, so
+    that the graph is shared and no thread of it is lost in a fork.
+    """
     texts = pa.array(GOLDEN_TEXTS, pa.large_string())
+    reader: Any = getattr(classifier.model, "reader", None)
+    if reader is not None and reader.can_be_quick:
+        classifier.model.logits(pa.array(GOLDEN_TEXTS * ENOUGH_TIMES, pa.large_string()), 1)
     for options in ("", '{"novelty": true}', '{"sets": 0.5, "top": 2}'):
         batch_answers(Served(classifier), texts, [Part(options, len(texts))])
 

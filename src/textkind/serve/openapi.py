@@ -13,6 +13,7 @@ LABEL: Schema = {"type": ["string", "null"]}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 INNER_SHARE: Schema = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
 FLAG: Schema = {"type": "boolean", "default": False}
+LINES: Schema = {"description": "Lines of JSON; OpenAPI 3.1 has no words for what is in them."}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
 ERRORS = {
@@ -22,10 +23,10 @@ ERRORS = {
     "405": "The path takes another method.",
     "408": "The request was not sent in time.",
     "409": "This model cannot do what is asked.",
-    "413": "Too many bytes, texts or characters.",
+    "413": "Too many bytes.",
     "415": "The body is of another type.",
     "421": "The Host header names another machine.",
-    "422": "A field that is not there, or of the wrong kind; a text that is none.",
+    "422": "A field that is not there, or of the wrong kind; too many texts or characters.",
     "431": "The headers are too long.",
     "500": "The model failed on the text.",
     "503": "Not now: too many requests, or a worker that has ended.",
@@ -85,7 +86,7 @@ def _predict() -> Schema:
                     "examples": {"one": {"value": EXAMPLE}, "many": {"value": MANY}},
                 },
                 "application/x-ndjson": {
-                    "schema": STRING,
+                    "schema": LINES,
                     "examples": {"lines": {"value": '{"text": "my parcel is late"}\n'}},
                 },
             },
@@ -95,7 +96,7 @@ def _predict() -> Schema:
                 "description": "The answers, in the order of the texts.",
                 "content": {
                     "application/json": {"schema": _ref("Answer")},
-                    "application/x-ndjson": {"schema": STRING},
+                    "application/x-ndjson": {"schema": LINES},
                 },
             },
             **_errors(*ERRORS),
@@ -149,12 +150,16 @@ def _list(items: Schema, **more: Any) -> Schema:
 def _schemas(models: list[str], limits: Limits) -> Schema:
     text = {"type": "string", "maxLength": limits.characters, "pattern": "^[^\\u0000]*$"}
     texts = _list(text, minItems=1, maxItems=limits.texts)
+    few = _list(text, minItems=1, maxItems=min(limits.texts, MOST_EXPLAINED))
     options = _options(models)
+    chosen = _object(["label"], {"label": STRING, "against": STRING})
+    no, yes = FLAG | {"enum": [False]}, {"oneOf": [{"const": True}, chosen]}
     return {
         "Request": {
             "oneOf": [
-                _object(["text"], {"text": text, **options}),
-                _object(["texts"], {"texts": texts, **options}),
+                _object(["text"], {"text": text, **options, "explain": {"oneOf": [FLAG, chosen]}}),
+                _object(["texts"], {"texts": texts, **options, "explain": no}),
+                _object(["texts", "explain"], {"texts": few, **options, "explain": yes}),
             ]
         },
         "Answer": _object(
@@ -213,10 +218,6 @@ def _options(models: list[str]) -> Schema:
         "reject_novel": INNER_SHARE,
         "novelty": FLAG,
         "tokens": FLAG,
-        "explain": {
-            "description": f"Of {MOST_EXPLAINED} texts a request at most.",
-            "oneOf": [FLAG, _object(["label"], {"label": STRING, "against": STRING})],
-        },
     }
 
 
