@@ -14,7 +14,7 @@ DOCUMENT = openapi(["tickets"], Limits())
 
 @pytest.fixture(scope="module")
 def server(start_server, run_folder):
-    return start_server(f"tickets={run_folder}")
+    return start_server(f"tickets={run_folder}", "--similar")
 
 
 def validator(name):
@@ -69,7 +69,8 @@ def test_the_examples_are_requests_that_are_answered(server):
         {"text": "parcel"},
         {"texts": ["parcel", ""], "top": 2, "novelty": True, "reject_novel": 0.9},
         {"text": "parcel", "max_error": 0.05, "sets": {"coverage": 0.9, "per_class": True}},
-        {"text": "my parcel is late", "explain": True},
+        {"text": "my parcel is late", "explain": True, "similar": 2},
+        {"texts": ["my parcel is late", ""], "similar": 2},
     ],
     ids=str,
 )

@@ -10,6 +10,7 @@ from textkind.decision.conformal import ConformalSettings
 from textkind.workflow.explain import ExplainSettings, explain_texts
 from textkind.workflow.predict import PredictSettings, predict
 from textkind.workflow.promised import PromiseSettings
+from textkind.workflow.similar import SimilarSettings, similar_texts
 
 TEXTS = [
     "my parcel is late again",
@@ -23,7 +24,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def server(start_server, run_folder, tagged_folder):
-    return start_server(f"tickets={run_folder}", f"tagged={tagged_folder}")
+    return start_server(f"tickets={run_folder}", f"tagged={tagged_folder}", "--similar")
 
 
 def offline(folder, texts, tmp_path, **settings):
@@ -89,6 +90,22 @@ def test_explanations_are_those_of_the_library(server, run_folder, asked, settin
     expected = [asdict(one) for one in explain_texts(run_folder, TEXTS, settings)]
     for result, one in zip(told["results"], json.loads(json.dumps(expected)), strict=True):
         assert result["explanations"] == one["explanations"]
+
+
+@pytest.mark.parametrize("model", ["tickets", "tagged"])
+def test_similar_texts_are_those_of_the_library(server, run_folder, tagged_folder, model):
+    status, told = server.post({"texts": TEXTS, "similar": 3, "model": model})
+    assert status == 200
+    folder = {"tickets": run_folder, "tagged": tagged_folder}[model]
+    expected = similar_texts(folder, TEXTS, SimilarSettings(top=3)).texts
+    for result, one in zip(told["results"], expected, strict=True):
+        assert (result["similar"] is None) == (one.nearest is None)
+        for near, known in zip(result["similar"] or [], one.nearest or [], strict=True):
+            # sums of several texts at once may be taken in another order
+            assert near["similarity"] == pytest.approx(known.similarity, abs=1e-5)
+            if len({round(other.similarity, 5) for other in one.nearest}) == len(one.nearest):
+                assert (near["row"], near["text"]) == (known.row, known.text)
+                assert (near["labels"], near["differs"]) == (list(known.labels), known.differs)
 
 
 @pytest.mark.parametrize("asked", [{}, {"top": 2}, {"sets": 0.9}], ids=str)

@@ -36,10 +36,10 @@ BAD_BODIES = {
     "NUL": (b'{"text": "a\\u0000b"}', 422, "a text holds a NUL character", "text"),
     "a lone surrogate": (b'{"texts": ["x", "\\ud800"]}', 422, "lone surrogate", "texts[1]"),
     "an unknown field": (b'{"text": "x", "tpo": 2}', 422, "there is no such field", "body"),
-    "top 0": (b'{"text": "x", "top": 0}', 422, "whole number of 1 or more", "top"),
-    "top 1.5": (b'{"text": "x", "top": 1.5}', 422, "whole number of 1 or more", "top"),
-    "top infinite": (b'{"text": "x", "top": 1e999}', 422, "whole number of 1 or more", "top"),
-    "top true": (b'{"text": "x", "top": true}', 422, "whole number of 1 or more", "top"),
+    "top 0": (b'{"text": "x", "top": 0}', 422, "whole number of 1 to 1,000,000", "top"),
+    "top 1.5": (b'{"text": "x", "top": 1.5}', 422, "whole number of 1 to 1,000,000", "top"),
+    "top infinite": (b'{"text": "x", "top": 1e999}', 422, "whole number of 1 to 1,000,000", "top"),
+    "top true": (b'{"text": "x", "top": true}', 422, "whole number of 1 to 1,000,000", "top"),
     "sets 1": (b'{"text": "x", "sets": 1}', 422, "above 0 and below 1", "sets"),
     "sets a string": (b'{"text": "x", "sets": "90%"}', 422, "above 0 and below 1", "sets"),
     "no such method": (
@@ -57,6 +57,7 @@ BAD_BODIES = {
     "explain a number": (
         b'{"text": "x", "explain": {"label": 3}}', 422, "must be a string", "explain.label",
     ),
+    "similar 51": (b'{"text": "x", "similar": 51}', 422, "whole number of 1 to 50", "similar"),
     "novelty 1": (b'{"text": "x", "novelty": 1}', 422, "must be true or false", "novelty"),
     "model null": (b'{"text": "x", "model": null}', 422, "model must be a string", "model"),
     "no such model": (b'{"text": "x", "model": "ticket"}', 404, "no such model", "model"),
@@ -76,6 +77,12 @@ def test_a_bad_body_is_refused_in_words(server, name):
     assert problem in told["error"]["problem"]
     assert told["error"]["where"] == where
     assert server.post({"text": "my parcel is late"})[0] == 200
+
+
+def test_training_texts_are_not_told_unless_the_service_was_started_so(server):
+    status, told = server.post({"text": "x", "similar": 1})
+    assert status == 409
+    assert told["error"]["problem"] == "this service tells no training texts"
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ def _add_work(parser: Parser) -> None:
         help="that networks compute in, as for predict (default: float32)",
     )
     add(
+        "--similar",
+        action="store_true",
+        help="tell the nearest training texts where a request asks for them, of runs that keep "
+        "some (default: never, since they may be private)",
+    )
+    add(
         "--watch",
         metavar="SECONDS",
         type=number_from(0),
@@ -165,6 +171,7 @@ def run(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         threads=arguments.threads,
         precision=arguments.precision,
+        similar=arguments.similar,
         watch=arguments.watch,
         grace=arguments.grace,
         log=arguments.log,

@@ -11,6 +11,7 @@ from textkind.serve.settings import Limits
 
 SET_METHODS = ("lac", "aps", "raps")
 MOST_EXPLAINED = 16  # texts of a request
+MOST_SIMILAR = 50  # training texts told of a text
 MOST_TOP = 1_000_000  # more labels than a model has are all of them
 
 
@@ -63,12 +64,12 @@ def read_asked(body: bytes, limits: Limits) -> Asked:
         found = [encoded_text(one, f"texts[{n}]", limits) for n, one in enumerate(texts)]
     if not told:
         return Asked(found, alone, None, "")
-    heavy = told.get("explain", False) is not False
+    heavy = told.get("explain", False) is not False or "similar" in told
     model, options = read_options(told)
     if heavy and len(found) > MOST_EXPLAINED:
         raise RefusalError(
             422,
-            f"at most {MOST_EXPLAINED} texts a request are explained",
+            f"at most {MOST_EXPLAINED} texts a request are explained or compared",
             found=len(found),
             where="texts",
         )
@@ -80,10 +81,9 @@ def read_options(told: dict[str, Any]) -> tuple[str | None, str]:
     _check_fields(told, OPTIONS, "body", ["text", "texts", *OPTIONS])
     model = told.pop("model", None)
     plain = {name: value for name, value in told.items() if value is not False}
-    if "top" in plain:
-        plain["top"] = int(plain["top"])
-        if plain["top"] == 1:
-            del plain["top"]
+    plain |= {name: int(plain[name]) for name in ("top", "similar") if name in plain}
+    if plain.get("top") == 1:
+        del plain["top"]
     return model, json.dumps(plain, sort_keys=True) if plain else ""
 
 
@@ -149,12 +149,16 @@ def _name(name: str, value: Any) -> None:
         _wrong(f"{name} must be a string", value, name)
 
 
-def _whole(name: str, value: Any) -> None:
+def _whole(name: str, value: Any, most: int = MOST_TOP) -> None:
     # JSON has no whole numbers of their own: 2.0 is 2
-    if type(value) not in (int, float) or not 1 <= value <= MOST_TOP or value != int(value):
+    if type(value) not in (int, float) or not 1 <= value <= most or value != int(value):
         raise RefusalError(
-            422, f"{name} must be a whole number of 1 or more", found=value, where=name
+            422, f"{name} must be a whole number of 1 to {most:,}", found=value, where=name
         )
+
+
+def _near(name: str, value: Any) -> None:
+    _whole(name, value, MOST_SIMILAR)
 
 
 def _share(name: str, value: Any) -> None:
@@ -215,6 +219,7 @@ OPTIONS: dict[str, Check] = {
     "novelty": _flag,
     "tokens": _flag,
     "explain": _explain,
+    "similar": _near,
 }
 
 

@@ -50,9 +50,8 @@ def text_seconds(classifier: Classifier) -> float:
 
 def _headline_figures(folder: Path) -> dict[str, float | None] | None:
     """Test figures of the run that the model lies in; None where it lies in none."""
-    model = find_model_folder(folder.absolute())
     try:
-        metrics = read_metrics(model.parent) if model.name == MODEL else None
+        metrics = read_metrics(run_of(folder))
     except TextkindError:
         return None
     if metrics is None or not isinstance(metrics.get("test"), dict):
@@ -61,6 +60,12 @@ def _headline_figures(folder: Path) -> dict[str, float | None] | None:
     return {name: _value(test.get(name)) for name in HEADLINES if name in test} | {
         "rows": test.get("rows")
     }
+
+
+def run_of(folder: Path) -> Path:
+    """The run folder that a model lies in; where it lies in none, the model folder."""
+    model = find_model_folder(folder.absolute())
+    return model.parent if model.name == MODEL else model
 
 
 def _value(figure: Any) -> float | None:

@@ -2,7 +2,7 @@
 
     python -m textkind.serve.loader DESCRIPTOR
 
-    in   {"folder", "precision"}          once
+    in   {"folder", "precision", "similar"}       once
     out  {"facts"} or {"error"}           the model is loaded and checked, or why not
     in   {"threads"} with a descriptor    fork a worker on that socket, again and again
     out  {"pid"}
@@ -27,13 +27,15 @@ import pyarrow as pa
 from textkind.classifier import Classifier
 from textkind.errors import ModelFolderError, TextkindError
 from textkind.progress import SILENT
-from textkind.serve.answers import Part, Served, batch_answers
-from textkind.serve.facts import facts_of
+from textkind.serve.answers import Part, batch_answers
+from textkind.serve.facts import facts_of, run_of
+from textkind.serve.fields import Served
 from textkind.serve.frames import read_frame, write_frame
 from textkind.serve.refusals import refusal_of
 from textkind.serve.worker import work
 from textkind.storage.manifest import MANIFEST, find_model_folder
 from textkind.storage.model_folder import GOLDEN_TEXTS, load_model
+from textkind.workflow.similar import known_texts
 
 ENOUGH_TIMES = 40  # the golden texts have some 80 tokens together; 2,048 are enough
 
@@ -47,9 +49,11 @@ def main(channel: socket.socket) -> None:
     assert first is not None
     told, _ = first
     try:
-        classifier, version = load_whole(Path(told["folder"]), told["precision"])
+        folder = Path(told["folder"])
+        classifier, version = load_whole(folder, told["precision"])
+        texts = known_texts(classifier, run_of(folder), 1) if told["similar"] else None
         warm(classifier)
-        facts = facts_of(classifier, Path(told["folder"]), version)
+        facts = facts_of(classifier, folder, version) | {"similar": texts is not None}
     except TextkindError as error:
         write_frame(channel, {"error": refusal_of(500, error).error})
         return
@@ -61,7 +65,7 @@ def main(channel: socket.socket) -> None:
         pid = os.fork()
         if pid == 0:
             channel.close()
-            _be_worker(handle, Served(classifier, threads))
+            _be_worker(handle, Served(classifier, threads, texts))
         os.close(handle)
         write_frame(channel, {"pid": pid})
 

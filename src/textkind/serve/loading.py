@@ -75,7 +75,9 @@ class Loader:
             self.channel.shutdown(socket.SHUT_RDWR)
 
 
-async def load(folder: Path, precision: str | None) -> tuple[Loader, dict[str, Any]]:
+async def load(
+    folder: Path, precision: str | None, *, similar: bool
+) -> tuple[Loader, dict[str, Any]]:
     """A process with the model of a folder, and its facts; ModelFolderError where it has none."""
     ours, theirs = socket.socketpair()
     process = subprocess.Popen(
@@ -90,7 +92,7 @@ async def load(folder: Path, precision: str | None) -> tuple[Loader, dict[str, A
     ours.setblocking(False)
     loader = Loader(process, ours)
     loader.spawn(loader.listen())
-    told = {"folder": str(folder), "precision": precision}
+    told = {"folder": str(folder), "precision": precision, "similar": similar}
     await asyncio.get_running_loop().sock_sendall(ours, b"".join(frame(told)))
     try:
         answer = await loader.reply()

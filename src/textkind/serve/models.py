@@ -119,7 +119,7 @@ class Models:
             place.pool.close()
 
     async def _loaded(self, name: str, folder: Path) -> Pool:
-        loader, facts = await load(folder, self.settings.precision)
+        loader, facts = await load(folder, self.settings.precision, similar=self.settings.similar)
         queue = Queue(self.settings.limits.queue)
         pool = Pool(name, self.settings, facts, self.metrics, self.log, loader, queue)
         try:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import textkind
-from textkind.serve.asked import MOST_EXPLAINED, MOST_TOP, SET_METHODS
+from textkind.serve.asked import MOST_EXPLAINED, MOST_SIMILAR, MOST_TOP, SET_METHODS
 from textkind.serve.settings import Limits
 
 Schema = dict[str, Any]
@@ -153,13 +153,16 @@ def _schemas(models: list[str], limits: Limits) -> Schema:
     few = _list(text, minItems=1, maxItems=min(limits.texts, MOST_EXPLAINED))
     options = _options(models)
     chosen = _object(["label"], {"label": STRING, "against": STRING})
+    near = {"similar": {"type": "integer", "minimum": 1, "maximum": MOST_SIMILAR}}
+    any_way = {**near, "explain": {"oneOf": [FLAG, chosen]}}
     no, yes = FLAG | {"enum": [False]}, {"oneOf": [{"const": True}, chosen]}
     return {
         "Request": {
             "oneOf": [
-                _object(["text"], {"text": text, **options, "explain": {"oneOf": [FLAG, chosen]}}),
+                _object(["text"], {"text": text, **options, **any_way}),
                 _object(["texts"], {"texts": texts, **options, "explain": no}),
-                _object(["texts", "explain"], {"texts": few, **options, "explain": yes}),
+                _object(["texts", "explain"], {"texts": few, **options, **near, "explain": yes}),
+                _object(["texts", "similar"], {"texts": few, **options, **near, "explain": no}),
             ]
         },
         "Answer": _object(
@@ -183,6 +186,16 @@ def _schemas(models: list[str], limits: Limits) -> Schema:
             ]
         },
         "Explanation": _explanation(),
+        "Neighbour": _object(
+            ["row", "text", "labels", "similarity", "differs"],
+            {
+                "row": COUNT,
+                "text": STRING,
+                "labels": {"type": ["array", "null"], "items": STRING},
+                "similarity": {"type": "number"},
+                "differs": {"type": ["boolean", "null"]},
+            },
+        ),
         "Error": _object(["error"], {"error": _ref("Problem")}),
         "Problem": _object(
             ["problem", "found", "where", "hint"],
@@ -234,6 +247,7 @@ def _told() -> Schema:
         "tokens_read": COUNT,
         "tokens_unread": COUNT,
         "explanations": _list(_ref("Explanation")),
+        "similar": {"type": ["array", "null"], "items": _ref("Neighbour")},
     }
 
 
@@ -274,6 +288,7 @@ def _model() -> Schema:
         "bytes": COUNT,
         "novelty": {"type": "boolean"},
         "promises": {"type": "boolean"},
+        "similar": {"type": "boolean"},
         "test": {"type": ["object", "null"], "additionalProperties": figure},
     }
     return _object(list(fields), fields)

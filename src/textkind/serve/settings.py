@@ -39,6 +39,7 @@ class ServeSettings:
     workers      processes for each model; None: chosen by the speed of the model
     threads      of each process; None: the cores shared out among the processes
     precision    of networks: float32, bfloat16, int8 or auto; None: float32
+    similar      tell the nearest of the training texts that runs keep, where that is asked
     watch        seconds between two looks at the model folders; 0: never
     grace        seconds that running requests have when the service ends
     log          a file for the lines of the log; None: standard error
@@ -54,6 +55,7 @@ class ServeSettings:
     workers: int | None = None
     threads: int | None = None
     precision: str | None = None
+    similar: bool = False
     watch: float = 2.0
     grace: float = 30.0
     log: Path | None = None

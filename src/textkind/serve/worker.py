@@ -8,7 +8,8 @@ import os
 import socket
 import time
 
-from textkind.serve.answers import Part, Served, batch_answers
+from textkind.serve.answers import Part, batch_answers
+from textkind.serve.fields import Served
 from textkind.serve.frames import read_frame, unpacked_texts, write_frame
 
 
