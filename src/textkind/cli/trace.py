@@ -49,13 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.cli.trace_tables import trace_blocks
     from textkind.workflow.origin import classifier_of
     from textkind.workflow.predict import reading_in
-    from textkind.workflow.trace import trace_text
+    from textkind.workflow.trace import texts_kept_in, trace_text
 
     texts = given_texts(arguments.texts)
     classifier, _ = classifier_of(arguments.model)
     classifier = reading_in(classifier, arguments.precision, talk_for(arguments))
     top = None if arguments.full else arguments.top
-    traces = (trace_text(classifier, text, top) for text in texts)
+    known = texts_kept_in(classifier, arguments.model)
+    traces = (trace_text(classifier, text, top, known) for text in texts)
     if arguments.json:
         print_json({"traces": [asdict(trace) for trace in traces]})
         return 0

@@ -11,7 +11,7 @@ from textkind.cli.plain_tables import aligned, one_line
 from textkind.explain.trace import Quantity, Step, Table, Trace
 
 WIDTH, INDENT = 80, "  "
-LONGEST_TEXT, SHORTEST_TEXT = 32, 8  # columns of a terminal that a cell of text may take
+LONGEST_TEXT, SHORTEST_TEXT = 60, 8  # columns of a terminal that a cell of text may take
 LONGEST_HEAD = 18  # characters of the name of a column, which may be a label
 LONGEST_READ = 1200  # characters shown of a text as it is read
 
@@ -116,12 +116,12 @@ def _share(value: float) -> str:
 
 
 SHOWN: dict[str, Callable[[Any], str]] = {
-    "text": lambda value: one_line(with_edges(str(value)), 4 * LONGEST_TEXT),
+    "text": lambda value: one_line(with_edges(str(value)), 2 * LONGEST_TEXT),
     "whole": lambda value: f"{value:,.0f}",
     "number": _number,
     "signed": _signed,
     "share": _share,
-    "mark": lambda value: "yes" if value else "",
+    "mark": lambda value: "yes" if value else "no",
 }
 
 

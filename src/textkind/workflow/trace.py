@@ -28,17 +28,26 @@ from textkind.models.linear import LinearModel
 from textkind.models.prior import PriorModel
 from textkind.stack import StackModel, member_scores
 from textkind.workflow.origin import classifier_of
+from textkind.workflow.similar import KnownTexts, known_texts
+from textkind.workflow.trace_trust import nearest_step, trust_step
 
 FEW_LABELS = 3  # that have columns of their own, where tables are cut
 TOP = 10
 
 
-def trace_text(model: str | Path | Classifier, text: str, top: int | None = TOP) -> Trace:
+def trace_text(
+    model: str | Path | Classifier,
+    text: str,
+    top: int | None = TOP,
+    known: KnownTexts | None = None,
+) -> Trace:
     """The road of one text through a model: a classifier, a model folder or a run folder.
 
     top is how many rows a table has at most, and then the three most probable labels have columns;
     None: all have. What ends a table, such as a sum, is there in any case. A network that reads in
     fewer digits, or through onnxruntime, is traced in float32, and a step tells the difference.
+    known (workflow/similar.py) are the training texts among which the nearest are told; without
+    them they are those that a run folder keeps, read anew for each text.
 
     Raises DataError for what is no text, SettingsError for a top below 1, ModelFolderError or
     MissingPackageError.
@@ -56,17 +65,36 @@ def trace_text(model: str | Path | Classifier, text: str, top: int | None = TOP)
     shown = Shown(labels, tuple(most.tolist()), top)
     own = model_steps(classifier.model, texts, logits, shown)
     decided = decision_step(decision, given, labels, top)
+    steps = [*own, probability_step(decision, logits, given, labels, top), decided]
+    trust = trust_step(classifier, texts, logits[None], given[None], decided.gives)
+    if trust is not None:
+        steps.append(trust)
+    if known is None and not isinstance(model, Classifier):
+        known = texts_kept_in(classifier, model)
+    if known is not None:
+        steps.append(nearest_step(known, texts, top, decided.gives))
     return Trace(
         model=classifier.model.name,
         text=text,
         several=decision.several,
         labels=labels,
-        steps=(*own, probability_step(decision, logits, given, labels, top), decided),
+        steps=tuple(steps),
         logits=tuple(logits.tolist()),
         probabilities=tuple(given.tolist()),
         decided=tuple(labels[one] for one in given_ids(decision, given)),
         why=decided.sentence,
     )
+
+
+def texts_kept_in(classifier: Classifier, run: str | Path) -> KnownTexts | None:
+    """The training texts that a run folder keeps, ready to be searched; None where it keeps none.
+
+    ModelFolderError where they are damaged.
+    """
+    try:
+        return known_texts(classifier, run)
+    except SettingsError:
+        return None
 
 
 def model_steps(
