@@ -236,6 +236,7 @@ def made_metrics(
             "kept": 0.9345,
             "rejected": 0.8245,
         },
+        "traced": None,
         "trust": None
         if several
         else {

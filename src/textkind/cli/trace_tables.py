@@ -1,6 +1,5 @@
 """A trace as plain text of 80 columns: a block for each step, with its tables beneath."""
 
-import re
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from textkind.cli.plain_tables import aligned, one_line
-from textkind.explain.trace import Quantity, Step, Table, Trace
+from textkind.explain.trace import Quantity, Step, Table, Trace, in_words
 
 WIDTH, INDENT = 80, "  "
 LONGEST_TEXT, SHORTEST_TEXT = 60, 8  # columns of a terminal that a cell of text may take
@@ -34,12 +33,8 @@ def step_block(number: int, step: Step) -> str:
 
 def quantity(told: Quantity) -> str:
     """Its shape and name, and the length where it is of numbers: 3 logits (length 4.2)."""
-    shape = " x ".join(f"{size:,}" for size in told.shape)
     length = "" if told.norm is None else f" (length {_number(told.norm)})"
-    if told.name == "vector":
-        return f"a vector of {shape}{length}"
-    name = re.sub(r"s\b", "", told.name, count=1) if told.shape == (1,) else told.name
-    return f"{shape} {name}{length}"
+    return in_words(told.name, told.shape) + length
 
 
 def table_block(table: Table) -> str:

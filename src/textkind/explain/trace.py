@@ -4,6 +4,7 @@ A table has columns of named kinds, so that a terminal, a page and JSON show the
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 Cell = str | int | float | bool | None
 Columns = list[tuple[str, str, Any]]  # name, kind and the values of each
 KINDS = ("text", "whole", "number", "signed", "share", "mark")
+PLURAL = r"s\b"
 REST, BIAS, SUM = "(all others)", "(bias)", "(sum)"  # rows that are none of a table's things
 
 
@@ -137,3 +139,11 @@ def sum_rows(
     rows = {REST: rest.sum(axis=0, dtype=np.float64)} if len(rest) else {}
     rows |= {BIAS: bias, SUM: additions.sum(axis=0, dtype=np.float64) + bias}
     return [(name, *empty, *values[columns].tolist()) for name, values in rows.items()]
+
+
+def in_words(name: str, shape: Sequence[int]) -> str:
+    """A quantity by its name and shape: 3 logits, 1 label, 12 x 100 token vectors."""
+    sizes = " x ".join(f"{size:,}" for size in shape)
+    if name == "vector":
+        return f"a vector of {sizes}"
+    return f"{sizes} {re.sub(PLURAL, '', name, count=1) if tuple(shape) == (1,) else name}"

@@ -43,6 +43,7 @@ from textkind.report.rendering import rendered
 from textkind.report.reproduce import candidate_rows, command, fact_tables, made_with, seconds_rows
 from textkind.report.slices import slice_section
 from textkind.report.threshold_curves import curve_section
+from textkind.report.trace import trace_section
 from textkind.report.training import training_section
 from textkind.report.verdict import told, verdict, warnings
 from textkind.report.wording import name
@@ -102,6 +103,7 @@ def render_report(
         training=training_section(metrics.get("fit") or {}),
         long_texts=long_section(metrics.get("fit") or {}),
         gradients=gradient_section(metrics.get("fit") or {}),
+        traced=trace_section(metrics),
         fact_tables=fact_tables(metrics.get("fit") or {}),
         candidates=candidate_rows(metrics.get("fit") or {}),
         seconds=seconds_rows(metrics.get("fit") or {}),

@@ -105,6 +105,11 @@ def signed_text(value: float) -> str:
     return f"{value:+.2f}"
 
 
+def addition_text(value: float) -> str:
+    """A number with its sign, of which many small ones are added up."""
+    return f"{value:+.3f}" if abs(value) >= 0.001 or value == 0 else f"{value:+.1e}"
+
+
 def seconds_text(value: float) -> str:
     """A duration given in seconds."""
     if value < 0.9995:
@@ -121,12 +126,13 @@ _TEXTS = {
     "power": power_text,
     "count": count_text,
     "signed": signed_text,
+    "addition": addition_text,
     "seconds": seconds_text,
 }
 
 
 def number(value: object, kind: str) -> Markup:
-    """A number of one kind (percent, plain, power, count, signed, seconds), exact value inside."""
+    """A number of one kind, a key of _TEXTS; its exact value stands inside."""
     value = known(value)
     if value is None:
         return ABSENT

@@ -61,6 +61,7 @@ from textkind.workflow.scope import OutOfScope, scoped
 from textkind.workflow.slices import slice_facts, test_columns
 from textkind.workflow.threshold_curves import curve_facts
 from textkind.workflow.told import Account
+from textkind.workflow.traced_example import traced_example
 from textkind.workflow.trust import trust_facts, uncalibrated_facts
 from textkind.workflow.unread import unread_tokens
 
@@ -248,7 +249,8 @@ def scored_parts(
     """As evaluate_parts, of a test part that is open with its (N, K) probabilities, or of none."""
     seed = settings.split.seed
     names = ("test", "uncalibrated", "clean", "slices", "validation", "trust", "effect", "baseline")
-    figures: dict[str, Any] = dict.fromkeys((*names, "novelty", "errors", "curves", "map"))
+    keys = (*names, "novelty", "errors", "curves", "map", "traced")
+    figures: dict[str, Any] = dict.fromkeys(keys)
     mistakes: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
     shown = tested
@@ -301,6 +303,7 @@ def scored_parts(
         figures["errors"] = found.figures
         with talk.task("explaining the mistakes"):
             mistakes = mistake_records(learned.classifier, part, given, found=found)
+            figures["traced"] = traced_example(learned.classifier, part, given)
         if settings.map != NONE:
             drawn = corpus_map(
                 learned.classifier, part, decide(learned.classifier.decision, given), settings.map,

@@ -43,7 +43,7 @@ def text_step(text: str, read: str, sentence: str, top: int | None) -> Step:
     """A text, and its characters as the model reads them."""
     shown = read if top is None else read[:SHOWN_CHARACTERS]
     if len(shown) < len(read):
-        sentence += f" The first {SHOWN_CHARACTERS} characters of it:"
+        sentence += f" Its first {SHOWN_CHARACTERS} characters are told."
     tables = (table("text", [("as it is read", "text", [shown])], None),)
     return Step(
         "text", sentence, Quantity("characters", (len(text),)),
