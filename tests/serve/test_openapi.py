@@ -85,6 +85,7 @@ def test_errors_models_and_states_are_as_described(server):
     validator("Error").validate(server.post({"txt": 1})[1])
     validator("Error").validate(server.post({"text": "x", "max_error": 1e-9})[1])
     validator("Models").validate(server.get("/v1/models")[1])
+    validator("Drift").validate(server.get("/v1/drift")[1])
     validator("Status").validate(server.get("/healthz")[1])
     validator("Status").validate(server.get("/readyz")[1])
     assert server.get("/openapi.json")[1] == json.loads(json.dumps(DOCUMENT))

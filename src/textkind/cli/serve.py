@@ -103,6 +103,13 @@ def _add_work(parser: Parser) -> None:
         "(default: %(default)g)",
     )
     add(
+        "--drift-window",
+        metavar="TEXTS",
+        type=whole_number(1),
+        default=2_000,
+        help="the latest, whose drift from the validation texts is told (default: %(default)d)",
+    )
+    add(
         "--grace",
         metavar="SECONDS",
         type=number_from(0),
@@ -173,6 +180,7 @@ def run(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         similar=arguments.similar,
         watch=arguments.watch,
+        drift_window=arguments.drift_window,
         grace=arguments.grace,
         log=arguments.log,
         log_texts=arguments.log_texts,

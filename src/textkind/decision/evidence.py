@@ -2,8 +2,8 @@
 
     evidence = evidence_of(decision, probabilities, targets, texts)
 
-Of every row how sure its answer was and whether it was right, and where its true labels stood
-among all labels; no text, and no probability of a label that is not true.
+Of every row which answer it got, how sure and whether it was right, how long it is, and where its
+true labels stood among all labels; no text, and no probability of a label that is not true.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,15 @@ from textkind.errors import ModelFolderError
 
 SALT = 7  # of the random shares: any number, but always the same
 TYPES = {"confidence": "float32", "correct": "uint8", "shares": "float64", "rows": "int32",
-         "targets": "int32", "own": "float32", "above": "float64", "rank": "int32"}  # fmt: skip
-OF_ROWS = ("confidence", "correct", "shares")  # the other arrays are of true labels
+         "targets": "int32", "own": "float32", "above": "float64", "rank": "int32",
+         "first": "int32", "bytes": "int64"}  # fmt: skip
+OF_ROWS = (
+    "confidence",
+    "correct",
+    "shares",
+    "first",
+    "bytes",
+)  # the other arrays are of true labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +51,8 @@ class Evidence:
     confidence  (N,) float32 probability that the answer is right (see `answers`)
     correct     (N,) bool; of several labels: the whole set is right
     shares      (N,) float64 in 0..1, random numbers that depend on the text alone
+    first       (N,) int32 label that was given; of several the likeliest of them, K for none
+    bytes       (N,) int64 length of the text in UTF-8
     rows        (G,) int32 row of each true label, rising
     targets     (G,) int32 the label
     standing    (G,) where it stood
@@ -54,6 +63,8 @@ class Evidence:
     confidence: np.ndarray
     correct: np.ndarray
     shares: np.ndarray
+    first: np.ndarray
+    bytes: np.ndarray
     rows: np.ndarray
     targets: np.ndarray
     standing: Standing
@@ -78,6 +89,7 @@ def evidence_of(
     everywhere = standing_of(probabilities)
     return Evidence(
         probabilities.shape[1], decision.several, confidence, correct, text_shares(texts),
+        first_labels(predicted, probabilities), text_bytes(texts),
         rows.astype(np.int32), labels.astype(np.int32),
         Standing(*(array[rows, labels] for array in vars(everywhere).values())),
     )  # fmt: skip
@@ -94,6 +106,24 @@ def answers(decision: Decision, probabilities: np.ndarray) -> tuple[np.ndarray, 
         return probabilities[np.arange(len(predicted)), predicted], predicted
     each = np.where(predicted, probabilities, 1 - probabilities).astype(np.float64)
     return each.prod(axis=1).astype(np.float32), predicted
+
+
+def first_labels(predicted: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """(N,) int32 the label given, of what `answers` predicted; of several labels the likeliest of
+    those given, and K where none is.
+    """
+    if predicted.ndim == 1:
+        return predicted.astype(np.int32)
+    best = np.where(predicted, probabilities, -1).argmax(axis=1)
+    return np.where(predicted.any(axis=1), best, probabilities.shape[1]).astype(np.int32)
+
+
+def text_bytes(texts: pa.LargeStringArray) -> np.ndarray:
+    """(N,) int64 length of each text in UTF-8."""
+    if not len(texts):
+        return np.empty(0, np.int64)
+    offsets = np.frombuffer(texts.buffers()[1], np.int64, len(texts) + 1, 8 * texts.offset)
+    return np.diff(offsets)
 
 
 def standing_of(probabilities: np.ndarray) -> Standing:
@@ -139,10 +169,12 @@ def evidence_from_arrays(
     require(several or true == number, "a row without its label")
     require((np.diff(rows) >= 0).all(), "rows in disorder")
     for name, highest in {"confidence": 1, "correct": 1, "shares": 1, "own": 1, "above": labels,
+                          "first": labels, "bytes": np.inf,
                           "rows": number - 1, "targets": labels - 1}.items():  # fmt: skip
         require(((arrays[name] >= 0) & (arrays[name] <= highest)).all(), name)
     require(((rank >= 1) & (rank <= labels)).all(), "rank")
     return Evidence(
         labels, several, arrays["confidence"], arrays["correct"] != 0, arrays["shares"],
-        rows, targets, Standing(arrays["own"], arrays["above"], rank),
+        arrays["first"], arrays["bytes"], rows, targets,
+        Standing(arrays["own"], arrays["above"], rank),
     )  # fmt: skip

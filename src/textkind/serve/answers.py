@@ -8,12 +8,14 @@ gets what it asked for. What `textkind predict` says of the same texts is the sa
 
 import json
 from dataclasses import dataclass
+from itertools import accumulate, groupby
 
 import numpy as np
 import pyarrow as pa
 
 from textkind.decision.decision import probabilities
 from textkind.errors import TextkindError
+from textkind.serve.counting import Counting
 from textkind.serve.fields import Served, lines_of
 from textkind.serve.refusals import RefusalError, refusal_of
 
@@ -37,11 +39,16 @@ class Answer:
     lines: list[str]
 
 
-def batch_answers(served: Served, texts: pa.LargeStringArray, parts: list[Part]) -> list[Answer]:
+def batch_answers(
+    served: Served,
+    texts: pa.LargeStringArray,
+    parts: list[Part],
+    counting: Counting | None = None,
+) -> list[Answer]:
     """An answer for each part; the texts stand in the order of the parts.
 
     A text that the model fails on fails alone, with an error for its line: where a batch fails,
-    every text is read by itself.
+    every text is read by itself. The texts that it has answered are counted.
     """
     errors: dict[int, str] = {}
     try:
@@ -49,32 +56,54 @@ def batch_answers(served: Served, texts: pa.LargeStringArray, parts: list[Part])
     except Exception:
         logits, errors = _one_by_one(served, texts)
     given = probabilities(served.classifier.decision, logits)
-    answers, begin = [], 0
-    for part in parts:
-        rows = slice(begin, begin + part.texts)
-        own = texts.slice(begin, part.texts)
-        answer = _part_answer(served, own, logits[rows], given[rows], part.options)
-        for row in errors.keys() & set(range(rows.start, rows.stop)):
-            if answer.status == 200:
-                answer.lines[row - begin] = errors[row]
-        answers.append(answer)
-        begin += part.texts
+    if counting is not None and not errors:
+        counting.add(texts, given)
+    answers: list[Answer] = []
+    begin = 0
+    for options, run in groupby(parts, lambda part: part.options):
+        sizes = [part.texts for part in run]
+        for size, answer in zip(
+            sizes, _run_answers(served, texts, logits, given, options, sizes, begin), strict=True
+        ):
+            for row in errors.keys() & set(range(begin, begin + size)):
+                if answer.status == 200:
+                    answer.lines[row - begin] = errors[row]
+            answers.append(answer)
+            begin += size
     return answers
 
 
-def _part_answer(
+def _run_answers(
     served: Served,
     texts: pa.LargeStringArray,
     logits: np.ndarray,
     given: np.ndarray,
     options: str,
-) -> Answer:
+    sizes: list[int],
+    begin: int,
+) -> list[Answer]:
+    """Of parts of these sizes, side by side from the row `begin` on, that ask for the same: all at
+    once, or each by itself where that fails.
+    """
+    rows = slice(begin, begin + sum(sizes))
+    own = texts.slice(begin, rows.stop - begin)
+    ends = list(accumulate(sizes))
     try:
-        return Answer(200, lines_of(served, texts, logits, given, options))
-    except TextkindError as error:
+        lines = lines_of(served, own, logits[rows], given[rows], options)
+        return [Answer(200, lines[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
+    except Exception as error:
+        if len(sizes) == 1:
+            return [_refused(error)]
+    return [
+        _run_answers(served, texts, logits, given, options, [size], begin + end - size)[0]
+        for size, end in zip(sizes, ends, strict=True)
+    ]
+
+
+def _refused(error: Exception) -> Answer:
+    if isinstance(error, TextkindError):
         return Answer(CANNOT, [json.dumps(refusal_of(CANNOT, error).error)])
-    except Exception as error:  # ours to mend, and no reason to end the worker
-        return Answer(FAILED, [json.dumps(_failure(error).error)])
+    return Answer(FAILED, [json.dumps(_failure(error).error)])  # ours to mend: the worker goes on
 
 
 def _one_by_one(served: Served, texts: pa.LargeStringArray) -> tuple[np.ndarray, dict[int, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from textkind.classifier import Classifier, predict_probabilities
+from textkind.decision.profile import profile_facts, profile_of
 from textkind.errors import TextkindError
 from textkind.storage.manifest import find_model_folder
 from textkind.storage.model_folder import GOLDEN_TEXTS, read_card
@@ -17,12 +18,18 @@ TIMED = 2  # runs; the quicker counts
 
 
 def facts_of(classifier: Classifier, folder: Path, version: str) -> dict[str, Any]:
-    """The JSON-able facts of GET /v1/models, and the seconds that a short text takes."""
+    """The JSON-able facts of GET /v1/models, and what the front keeps to itself: the seconds that a
+    short text takes, and the profile of validation; None where nothing was kept of it.
+    """
     card = read_card(folder)
+    names = tuple(map(str, classifier.labels.names))
+    evidence, profile = classifier.evidence, None
+    if evidence is not None:
+        profile = profile_facts(profile_of(evidence, classifier.novelty), names)
     return {
         "version": version,
         "kind": classifier.model.name,
-        "labels": [str(name) for name in classifier.labels.names],
+        "labels": list(names),
         "several": classifier.labels.several,
         "trained": {
             "created": card["provenance"].get("created"),
@@ -34,6 +41,7 @@ def facts_of(classifier: Classifier, folder: Path, version: str) -> dict[str, An
         "promises": classifier.evidence is not None,
         "test": _headline_figures(folder),
         "seconds": text_seconds(classifier),
+        "profile": profile,
     }
 
 

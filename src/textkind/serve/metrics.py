@@ -16,6 +16,13 @@ HELP = {
     "textkind_queue_requests": ("gauge", "Requests that wait for a model."),
     "textkind_workers": ("gauge", "Workers of a model that are there."),
     "textkind_model_info": ("gauge", "1 for the version of each model that answers."),
+    "textkind_seen_texts_total": (
+        "counter",
+        "Texts by the cell that they fall in, of each figure.",
+    ),
+    "textkind_drift_texts": ("gauge", "Texts that drift is told of."),
+    "textkind_drift_index": ("gauge", "Population stability index beside validation."),
+    "textkind_drift_limit": ("gauge", "Index beyond which texts have drifted."),
     "textkind_worker_restarts_total": ("counter", "Workers that ended and were replaced."),
     "textkind_reloads_total": ("counter", "New models, by what became of them."),
     "textkind_abandoned_total": ("counter", "Requests whose client left before the answer."),
@@ -100,5 +107,10 @@ def _histogram_lines(name: str, labels: Labels, histogram: Histogram) -> list[st
 
 
 def _line(name: str, labels: Labels, value: float) -> str:
-    told = ",".join(f'{key}="{text}"' for key, text in labels)
+    told = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
     return f"{name}{{{told}}} {value:.17g}" if told else f"{name} {value:.17g}"
+
+
+def _escaped(text: str) -> str:
+    """The name of a label may hold anything."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from textkind.errors import TextkindError, did_you_mean
+from textkind.serve.drift import Monitor
 from textkind.serve.jobs import Queue
 from textkind.serve.loading import load
 from textkind.serve.log import Log
@@ -18,6 +19,7 @@ from textkind.serve.settings import ServeSettings
 from textkind.storage.manifest import find_model_folder
 
 Signature = tuple[tuple[str, int, int, int], ...]
+UNTOLD = ("seconds", "profile")  # of the facts that the loader tells
 AGAIN = 10.0  # seconds after which a model whose loader has ended is loaded again
 
 
@@ -79,9 +81,16 @@ class Models:
                 "name": place.name,
                 "default": place is self._default,
                 "workers": place.pool.wanted,
-                **{key: value for key, value in place.pool.facts.items() if key != "seconds"},
+                **{key: value for key, value in place.pool.facts.items() if key not in UNTOLD},
             }
             for place in self.places.values()
+        ]
+
+    def drift(self) -> list[dict[str, Any]]:
+        """What GET /v1/drift tells, the default first."""
+        return [
+            {"name": name, "version": place.pool.version, **place.pool.drift.facts()}
+            for name, place in self.places.items()
         ]
 
     def reload_all(self) -> None:
@@ -121,7 +130,8 @@ class Models:
     async def _loaded(self, name: str, folder: Path) -> Pool:
         loader, facts = await load(folder, self.settings.precision, similar=self.settings.similar)
         queue = Queue(self.settings.limits.queue)
-        pool = Pool(name, self.settings, facts, self.metrics, self.log, loader, queue)
+        drift = Monitor(facts["profile"], self.settings.drift_window)
+        pool = Pool(name, self.settings, facts, self.metrics, self.log, loader, queue, drift)
         try:
             await pool.start_workers()
         except BaseException:
@@ -166,6 +176,7 @@ class Models:
             yield "textkind_queue_requests", of, len(pool.queue)
             yield "textkind_workers", of, sum(worker.pid > 0 for worker in pool.workers)
             yield "textkind_model_info", of | {"version": pool.version}, 1
+            yield from pool.drift.gauges(name)
 
 
 def signature_of(folder: Path) -> Signature | None:

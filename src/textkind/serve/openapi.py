@@ -52,6 +52,7 @@ def openapi(models: list[str], limits: Limits) -> dict[str, Any]:
             "/v1/models": {
                 "get": _get("models", "The models and the limits of the service.", "Models", "401")
             },
+            "/v1/drift": {"get": _get("drift", "What is asked beside validation.", "Drift", "401")},
             "/healthz": {"get": _get("health", "Whether the process answers.", "Status")},
             "/readyz": {"get": _get("readiness", "Whether every model can answer.", "Status")},
             "/openapi.json": {"get": _get("description", "This document.", "Document")},
@@ -209,6 +210,7 @@ def _schemas(models: list[str], limits: Limits) -> Schema:
         "Models": _object(
             ["models", "limits"], {"models": _list(_model()), "limits": {"type": "object"}}
         ),
+        "Drift": _object(["models"], {"models": _list(_drift())}),
         "Status": _object(["status"], {"status": STRING}),
         "Document": {"type": "object"},
     }
@@ -291,4 +293,17 @@ def _model() -> Schema:
         "similar": {"type": "boolean"},
         "test": {"type": ["object", "null"], "additionalProperties": figure},
     }
+    return _object(list(fields), fields)
+
+
+def _drift() -> Schema:
+    """The drift monitor's figures of one model."""
+    number = {"type": ["number", "null"]}
+    counts = {"counts": _list(COUNT), "texts": COUNT, "index": number, "limit": number,
+              "drift": {"type": "boolean"}}  # fmt: skip
+    beside = _object(list(counts), counts)
+    cells = {"type": ["string", "number", "null"]}
+    figure = {"cells": _list(cells), "validation": _list(COUNT), "window": beside, "start": beside}
+    figures = {"type": "object", "additionalProperties": _object(list(figure), figure)}
+    fields = {"name": STRING, "version": STRING, "window": COUNT, "figures": figures}
     return _object(list(fields), fields)

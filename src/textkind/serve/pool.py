@@ -11,6 +11,7 @@ from typing import Any
 
 from textkind.errors import ModelFolderError
 from textkind.parallel import thread_count
+from textkind.serve.drift import Monitor
 from textkind.serve.jobs import Job, Queue
 from textkind.serve.loading import Loader
 from textkind.serve.log import Log
@@ -39,6 +40,7 @@ class Pool:
     log: Log
     loader: Loader
     queue: Queue
+    drift: Monitor
     workers: list[WorkerLink] = field(default_factory=list)
     idle: list[WorkerLink] = field(default_factory=list)
     fails: int = 0  # workers that ended in a row without an answer
@@ -181,6 +183,10 @@ class Pool:
                 self._refuse(piece.job, refusal_of_json(status, json.loads(lines)))
         self.metrics.batch(self.name, texts, seconds)
         self.retire_if_done()
+
+    def on_cells(self, cells: bytes) -> None:
+        """A worker has counted texts."""
+        self.drift.add(cells)
 
     def _refuse(self, job: Job, refusal: RefusalError) -> None:
         if not job.is_over:

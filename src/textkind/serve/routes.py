@@ -68,6 +68,11 @@ async def models(service: Serving, request: Request) -> Reply:
     return _json_reply({"models": service.models.facts(), "limits": vars(service.settings.limits)})
 
 
+async def drift(service: Serving, request: Request) -> Reply:
+    """GET /v1/drift."""
+    return _json_reply({"models": service.models.drift()})
+
+
 async def health(service: Serving, request: Request) -> Reply:
     """GET /healthz: the process answers."""
     return _json_reply({"status": "ok"})
@@ -106,6 +111,7 @@ def _json_reply(value: Any) -> Reply:
 ROUTES: dict[str, Route] = {
     "/v1/predict": Route("predict", {"POST": predict}),
     "/v1/models": Route("models", {"GET": models}),
+    "/v1/drift": Route("drift", {"GET": drift}),
     "/openapi.json": Route("openapi", {"GET": description}, free=True),
     "/healthz": Route("healthz", {"GET": health}, free=True),
     "/readyz": Route("readyz", {"GET": readiness}, free=True),

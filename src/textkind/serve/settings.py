@@ -41,6 +41,7 @@ class ServeSettings:
     precision    of networks: float32, bfloat16, int8 or auto; None: float32
     similar      tell the nearest of the training texts that runs keep, where that is asked
     watch        seconds between two looks at the model folders; 0: never
+    drift_window texts that drift is told of, the latest
     grace        seconds that running requests have when the service ends
     log          a file for the lines of the log; None: standard error
     """
@@ -57,6 +58,7 @@ class ServeSettings:
     precision: str | None = None
     similar: bool = False
     watch: float = 2.0
+    drift_window: int = 2_000
     grace: float = 30.0
     log: Path | None = None
     log_texts: bool = False

@@ -16,6 +16,9 @@ class Owner(Protocol):
     def on_answers(self, worker: "WorkerLink", head: dict[str, Any], body: bytes) -> None:
         """It has answered its batch."""
 
+    def on_cells(self, cells: bytes) -> None:
+        """It has counted the texts of batches."""
+
     def on_lost(self, worker: "WorkerLink") -> None:
         """It has ended."""
 
@@ -37,13 +40,15 @@ class WorkerLink(asyncio.Protocol):
         self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's are of no such class
 
     def data_received(self, data: bytes) -> None:
-        """The first frame says that the worker is there; each other answers the batch."""
+        """The first frame says that the worker is there; others answer the batch, or have cells."""
         for head, body in self._frames.feed(data):
             if self.pid == 0:
                 self.pid = head["pid"]
                 self.pool.on_ready(self)
-            else:
+            elif head:
                 self.pool.on_answers(self, head, body)
+            else:
+                self.pool.on_cells(body)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The worker ended."""
