@@ -1,4 +1,4 @@
-"""The audit, and what probabilities, promises, error analysis and forecasts are worth.
+"""The audit, and what probabilities, promises, error groups, forecasts and explanations are worth.
 
     python -m bench.trust [QUESTION ...]
 
@@ -14,6 +14,7 @@ from bench.questions import (
     audit_speed,
     calibration_error,
     error_groups,
+    explanations,
     imbalance,
     label_noise,
     near_duplicates,
@@ -35,6 +36,7 @@ QUESTIONS: dict[str, Question] = {
     "promises": promises.ask,
     "similar": similar.ask,
     "out_of_scope": out_of_scope.ask,
+    "explanations": explanations.ask,
 }
 
 

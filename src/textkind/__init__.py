@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from textkind.decision.rule_settings import RuleSettings
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
+    from textkind.explain.settings import ExplainSettings
     from textkind.workflow.audit import AuditSettings, audit
     from textkind.workflow.behaviour import BehaviourSettings, behaviour
     from textkind.workflow.clean import CleanSettings, clean
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from textkind.workflow.draw_map import MapSettings, draw_map
     from textkind.workflow.errors import MistakesSettings, explain_mistakes
     from textkind.workflow.evaluate import evaluate
-    from textkind.workflow.explain import ExplainSettings, explain_texts
+    from textkind.workflow.explain import explain_texts
     from textkind.workflow.next_steps import NextSettings, next_steps
     from textkind.workflow.predict import PredictSettings, predict
     from textkind.workflow.promised import PromiseSettings
@@ -45,7 +46,7 @@ _HOMES = {
     "CrossValidationSettings": "textkind.workflow.crossvalidate",
     "DiffSettings": "textkind.workflow.diff",
     "DistilSettings": "textkind.workflow.distil",
-    "ExplainSettings": "textkind.workflow.explain",
+    "ExplainSettings": "textkind.explain.settings",
     "MapSettings": "textkind.workflow.draw_map",
     "MistakesSettings": "textkind.workflow.errors",
     "NextSettings": "textkind.workflow.next_steps",

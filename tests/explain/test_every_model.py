@@ -18,7 +18,8 @@ from tests.models.test_model_contract import (
 )
 from textkind.classifier import Classifier
 from textkind.decision.decision import Decision
-from textkind.workflow.explain import ExplainSettings, explain_texts
+from textkind.explain.settings import ExplainSettings
+from textkind.workflow.explain import explain_texts
 
 TEXTS = [
     "the red cat so blue now red",

@@ -1,5 +1,7 @@
 """Integrated gradients: captum is the judge, and of mean pooling the algebra."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ torch = pytest.importorskip("torch")
 captum = pytest.importorskip("captum.attr")
 
 from tests.models.test_model_contract import fit, toy  # noqa: E402
-from textkind.explain.integrated import integrated_gradients, nodes  # noqa: E402
+from textkind.explain.integrated import _gated, integrated_gradients, nodes  # noqa: E402
 from textkind.explain.tokens import kept_places, token_weights  # noqa: E402
 from textkind.models.long_settings import LongSettings  # noqa: E402
 from textkind.models.networks.cnn import Cnn  # noqa: E402
@@ -138,6 +140,19 @@ def test_a_text_without_a_token_has_no_weight():
     found = integrated_gradients(network("cnn"), np.array([], np.int32), OUTPUTS)
     assert found.weights.shape == (0,)
     assert found.start == found.end
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_other_threads_read_with_the_network_as_it_is(name):
+    made = network(name)
+    row = torch.from_numpy(IDS.astype(np.int64))[None]
+    mask = torch.ones_like(row, dtype=torch.bool)
+    with torch.no_grad(), ThreadPoolExecutor(1) as pool:
+        alone = made(row, mask)
+        with _gated(made, torch.zeros(1, len(IDS)), mask):
+            here, there = made(row, mask), pool.submit(made, row, mask).result()
+    torch.testing.assert_close(there, alone)
+    assert not torch.allclose(here, alone)
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+from tests.models.test_model_contract import brief, fit, toy
 from textkind.classifier import Classifier, predict_probabilities
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision
 from textkind.decision.rule import Rule
 from textkind.errors import DataError, SettingsError
+from textkind.explain.settings import ExplainSettings
 from textkind.models.prior import PriorModel
+from textkind.progress import Talk
 from textkind.stack import StackModel
-from textkind.workflow.explain import ExplainSettings, explain_texts
+from textkind.workflow.explain import explain_texts
 
 TEXT = "my invoice was wrong; the refund, please! It is late 🙂"
 OCCLUDED = ExplainSettings(method="leave-one-out")
@@ -190,6 +193,7 @@ def test_pieces_are_where_they_say(run, settings, text):
         ),
         ({"most_steps": 0}, ["most_steps must be a whole number from 1"]),
         ({"most_pieces": 1.5}, ["most_pieces must be a whole number from 1"]),
+        ({"seed": -1}, ["seed must be a whole number from 0"]),
         ({"tolerance": 0}, ["tolerance must be a number above 0"]),
     ],
 )
@@ -208,3 +212,59 @@ def test_weights_are_of_the_linear_model_alone(prior):
 def test_a_single_string_is_no_list_of_texts(run):
     with pytest.raises(DataError, match="one text was given"):
         explain_texts(run.classifier, TEXT)
+
+
+@pytest.fixture(scope="module")
+def network():
+    pytest.importorskip("torch")
+    model = fit("mean_pool", toy(60), **brief("mean_pool"))
+    return Classifier(model, Decision(False), model.labels.names)
+
+
+def test_a_text_too_long_for_gradients_has_words_left_out_and_says_so(network, monkeypatch):
+    monkeypatch.setattr("textkind.explain.tokens.MOST_TOKENS", 4)
+    found = only(network, "the red cat so blue")
+    assert found.method == "leave-one-out"
+    assert found.notes == ("the text is too long for gradients: words are left out",)
+    assert only(network, "the red cat").method == "gradients"
+    with pytest.raises(DataError, match="the text is too long for gradients; found '19 char"):
+        only(network, "the red cat so blue", ExplainSettings(method="gradients"))
+
+
+def test_of_a_long_text_fewer_steps_are_taken_and_a_missed_sum_is_told(monkeypatch):
+    pytest.importorskip("torch")
+    model = fit("transformer rotary", toy(60), **brief("transformer rotary"))
+    classifier = Classifier(model, Decision(False), model.labels.names)
+    monkeypatch.setattr("textkind.explain.integrated.MOST_POSITIONS", 100)
+    found = only(classifier, "the red cat so blue", ExplainSettings(tolerance=1e-9))
+    assert found.completeness.steps == 32
+    assert not found.completeness.passed
+    assert found.notes[-1].startswith("the weights miss the difference by ")
+
+
+def test_tokens_that_are_not_read_have_no_piece_and_are_counted():
+    pytest.importorskip("torch")
+    model = fit("rnn retrieve", toy(60), **brief("rnn retrieve"))
+    text = " ".join(["the"] * 20 + ["red", "cat"] + ["so"] * 20)
+    found = only(Classifier(model, Decision(False), model.labels.names), text)
+    assert found.notes[0] == "8 of 42 tokens are read: the others add nothing"
+    assert len(found.pieces) == 8
+    whole = model.encoder.encode(pa.array([text], pa.large_string()))
+    spellings = model.encoder.spellings()
+    read = [spellings[one] for one in model.reading.read(whole).ids]
+    assert [piece.text for piece in found.pieces] == read
+
+
+def test_in_fewer_digits_words_are_left_out_and_gradients_are_refused(network):
+    rounded = replace(network, model=replace(network.model, precision="bfloat16"))
+    told = []
+
+    class Remembers(Talk):
+        def note(self, message):
+            told.append(message)
+
+    (explained,) = explain_texts(rounded, ["the red cat"], talk=Remembers())
+    assert explained.explanations[0].method == "leave-one-out"
+    assert told == ["the network is read in fewer digits, without gradients: leaving words out"]
+    with pytest.raises(SettingsError, match="gradients cannot explain this model"):
+        explain_texts(rounded, ["the red cat"], ExplainSettings(method="gradients"))

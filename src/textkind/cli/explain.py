@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.cli.parsing import given
     from textkind.cli.terminal import print_json, talk_for
     from textkind.cli.texts import given_texts
-    from textkind.workflow.explain import ExplainSettings, explain_texts
+    from textkind.explain.settings import ExplainSettings
+    from textkind.workflow.explain import explain_texts
 
     settings = ExplainSettings(
         check=arguments.check,

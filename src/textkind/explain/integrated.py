@@ -10,6 +10,7 @@ length of the text stay. A number for each token scales its vector, and the grad
 number is the vector times the gradient by it.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from textkind.explain.settings import MOST_STEPS, TOLERANCE
 from textkind.models.networks.windows import WindowedNetwork, plain_network, window_places
 from textkind.training.forward import evaluating
 
-FEWEST_STEPS, MOST_STEPS = 16, 1024
-TOLERANCE = 0.01  # logits, or where they differ by more than one, a share of the difference
+FEWEST_STEPS = 16
 POSITIONS = 4096  # in a batch that keeps gradients
+MOST_POSITIONS = 1 << 22  # at all steps together: of a text of many tokens fewer steps are taken
+MOST_TOKENS = 1 << 16  # of a text: the states of all of them are kept for the gradient
 END = ".weight"  # of the name of an embedding's table
 
 
@@ -54,11 +57,12 @@ def integrated_gradients(
     """What each of the tokens ids (T,) adds to the network's outputs times `outputs` (O,).
 
     Steps are doubled until the weights add up within the tolerance and none has moved by more, or
-    most_steps are taken. The network is read without dropout, in float32, and keeps its own
-    gradients as they were.
+    most_steps are taken, or as many as have MOST_POSITIONS. The network is read without dropout,
+    in float32, and keeps its own gradients as they were.
     """
     start, end = _values(network, ids, outputs, np.array([0.0, 1.0]))[0].tolist()
     allowed = tolerance * max(1.0, abs(end - start))
+    most_steps = min(most_steps, max(2 * FEWEST_STEPS, MOST_POSITIONS // max(1, ids.size)))
     steps, before = min(FEWEST_STEPS, most_steps), None
     while True:
         at, share = nodes(steps)
@@ -113,7 +117,10 @@ def _values(
 
 @contextmanager
 def _gated(network: nn.Module, gates: Tensor, mask: Tensor) -> Iterator[None]:
-    """The network with the vector of each token times its gate, (B, T) as the mask is."""
+    """The network with the vector of each token times its gate, (B, T) as the mask is.
+
+    In this thread alone: others may be reading texts with the same network.
+    """
     seen = gates
     if isinstance(network, WindowedNetwork):
         lengths = mask.sum(dim=1)
@@ -125,8 +132,10 @@ def _gated(network: nn.Module, gates: Tensor, mask: Tensor) -> Iterator[None]:
     # the others hold a number for each token, not a vector
     tables = [own.get_submodule(path[: -len(END)]) for path in paths if path.endswith(END)]
 
+    here = threading.get_ident()
+
     def scaled(module: nn.Module, inputs: tuple, vectors: Tensor) -> Tensor:
-        return vectors * seen[:, :, None]
+        return vectors * seen[:, :, None] if threading.get_ident() == here else vectors
 
     hooks = [table.register_forward_hook(scaled) for table in tables]
     try:

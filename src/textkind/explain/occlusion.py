@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.explain.ngram_places import split
+from textkind.explain.settings import MOST_PIECES
 
-MOST_PIECES = 256
 MOST_CHARACTERS = 1 << 24  # of all variants of a text together
 
 

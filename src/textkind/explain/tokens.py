@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.encoding.tokens import Tokens
-from textkind.explain.integrated import Integrated, integrated_gradients
+from textkind.explain.integrated import MOST_TOKENS, Integrated, integrated_gradients
 from textkind.explain.spans import merged, shared
 from textkind.models.encoder_graph import GraphEncoder
 from textkind.models.networks.windows import plain_network
@@ -43,14 +43,17 @@ def token_weights(
     tolerance: float,
     most_steps: int,
     threads: int | None = None,
-) -> TokenWeights:
+) -> TokenWeights | None:
     """What the tokens of a text add to the logits times `wanted` (K,).
 
     Tokens that share characters (bytes of one letter) are one piece; the weight of a run of tokens
-    is divided equally among its tokens. Tokens that are not read have no piece.
+    is divided equally among its tokens. Tokens that are not read have no piece. None where
+    more than MOST_TOKENS are read.
     """
     whole = model.encoder.encode(pa.array([text], pa.large_string()), threads)
     kept = kept_places(model, whole)
+    if kept.size > MOST_TOKENS:
+        return None
     spans = model.encoder.spans(text)[kept]
     single = np.eye(outputs_of(model.head, len(model.labels)), dtype=np.float32)
     with torch_threads(threads):

@@ -13,8 +13,9 @@ from textkind.decision.conformal import ConformalSettings, label_sets
 from textkind.decision.decision import decide
 from textkind.decision.evidence import text_shares
 from textkind.errors import SettingsError
+from textkind.explain.settings import ExplainSettings
 from textkind.progress import SILENT
-from textkind.workflow.explain import ExplainSettings, explain_texts
+from textkind.workflow.explain import explain_texts
 from textkind.workflow.novelty import text_novelty
 from textkind.workflow.promised import Promises, PromiseSettings, is_answered, promises_of
 from textkind.workflow.similar import KnownTexts, nearest_texts
