@@ -1,84 +1,10 @@
 """The page in real headless Chromium: safe, readable at both widths, sortable, searchable."""
 
-import shutil
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from textkind.models.settings import LinearSettings
-from textkind.report import write_report
-from textkind.report.compare_page import write_comparison
-from textkind.workflow.draw_map import draw_map
-from textkind.workflow.train import TrainSettings, train
-
-HOSTILE = [
-    "<script>document.title='broken'</script>",
-    '"><img src=x onerror="document.title=1">',
-    "\u202edlrow olleh",
-    "\u05e9\u05dc\u05d5\u05dd",
-    "x" * 200,
-    "a_label_with_quite_a_long_name",
-]
-WORDS_OF_200 = "w" * 200
-KINDS = ("hostile", "many", "several", "neural", "comparison", "trained", "map")
-TITLES = {"comparison": "Comparison of models", "map": "Map of a corpus"}
-
-
-@pytest.fixture(scope="module")
-def reports(
-    make_metrics, make_mistakes, make_neural_fit, make_comparison, tmp_path_factory
-) -> dict[str, Path]:
-    """One written report of each kind."""
-    folder = tmp_path_factory.mktemp("reports")
-    made = {
-        "hostile": make_metrics(labels=HOSTILE),
-        "many": make_metrics(k=300, rows=1200),
-        "several": make_metrics(k=9, several=True),
-        "neural": make_metrics(k=4) | {"fit": make_neural_fit()},
-    }
-    for kind, metrics in made.items():
-        mistakes = make_mistakes(metrics["labels"], 25, kind == "several")
-        mistakes[0]["text"] = "<img src=x onerror=\"document.title='broken'\"> " + WORDS_OF_200
-        write_report(folder / f"{kind}.html", metrics, mistakes)
-    text = "<img src=x onerror=\"document.title='broken'\"> " + WORDS_OF_200
-    facts = make_comparison(labels=HOSTILE, text=text, folds=3)
-    write_comparison(folder / "comparison.html", facts)
-    run = trained(folder / "run")
-    shutil.copy(run / "report.html", folder / "trained.html")
-    texts = {"text": [f"{name} {text}" for name in HOSTILE for text in "abcdef"]}
-    draw_map(run, texts, folder / "map.html")
-    return {kind: folder / f"{kind}.html" for kind in KINDS}
-
-
-def trained(folder: Path) -> Path:
-    """A run with all that an audit, an error analysis and a rule for rare labels tell."""
-    random = np.random.default_rng(0)
-    words = np.array([*HOSTILE, "not", "never", WORDS_OF_200, *"abcdefghijklmnopqrst"])
-    labels = random.choice(HOSTILE[:4], 900, p=[0.6, 0.25, 0.1, 0.05])
-    told = [
-        f"{label} {' '.join(random.choice(words, 8))}"
-        if random.random() < 0.6
-        else " ".join(random.choice(words, 3))
-        for label in labels
-    ]
-    settings = TrainSettings(out=folder, model=LinearSettings(imbalance="post-hoc"))
-    metrics = train({"text": told, "label": labels.tolist()}, settings).metrics
-    for entry in ("findings", "errors", "slices", "effect", "trust", "clean", "map"):
-        assert metrics[entry], entry
-    return folder
-
-
-def opened(browser: Any, path: Path, **context: Any) -> Any:
-    """The page in a context of its own, everything it complains of or asks for in `page.heard`."""
-    page = browser.new_context(**context).new_page()
-    page.heard = []
-    page.on("console", lambda message: page.heard.append(message.text))
-    page.on("pageerror", lambda error: page.heard.append(str(error)))
-    page.on("request", lambda request: page.heard.append(request.url))
-    page.goto(path.as_uri())
-    return page
+from tests.report.browsing import KINDS, TITLES, opened
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -215,4 +141,41 @@ def test_the_lines_of_a_picture_differ_in_color_and_dashes(browser, reports) -> 
     assert len(strokes) == 6  # three lines, and a sample of each beside its name
     assert len({stroke.rpartition(")")[0] for stroke in strokes}) == 3
     assert len({stroke.rpartition(")")[2] for stroke in strokes}) == 3
+    page.context.close()
+
+
+@pytest.mark.parametrize("kind", ["trained", "several"])
+def test_mistakes_are_chosen_by_labels_group_and_confidence(browser, reports, kind) -> None:
+    page = opened(browser, reports[kind])
+    rows = page.locator("table.mistakes tbody tr")
+    total = rows.count()
+    for name, attribute in (("Gold and predicted", "pair"), ("Group", "groups")):
+        choice = page.get_by_role("combobox", name=name, exact=True)
+        if not choice.count():
+            assert kind == "several"  # made mistakes have no groups
+            continue
+        entry = choice.locator("option").nth(1).get_attribute("value")
+        choice.select_option(index=1)
+        seen = page.locator("table.mistakes tbody tr:not([hidden])")
+        told = seen.evaluate_all(f"rows => rows.map(row => row.dataset.{attribute})")
+        assert 0 < len(told) < total
+        assert all(entry in one.split("\n") for one in told)
+        assert choice.locator("option").nth(1).inner_text() == f"{entry} ({len(told)})"
+        assert page.locator(".tools output").last.inner_text() == f"{len(told)} of {total} shown"
+        choice.select_option(index=0)
+        assert seen.count() == total
+    page.context.close()
+
+
+def test_choices_and_words_are_asked_together(browser, reports) -> None:
+    page = opened(browser, reports["many"])
+    page.get_by_role("combobox", name="Confidence", exact=True).select_option("50 to 70 %")
+    page.get_by_label("Search mistakes").fill("river")
+    shown = page.eval_on_selector_all(
+        "table.mistakes tbody tr:not([hidden])",
+        "rows => rows.map(row => [Number(row.cells[4].querySelector('data').value),"
+        " row.textContent])",
+    )
+    assert 0 < len(shown) < 25
+    assert all(0.5 <= value < 0.7 and "river" in text for value, text in shown)
     page.context.close()

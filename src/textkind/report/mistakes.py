@@ -20,9 +20,9 @@ NGRAM_LENGTH = 40  # characters
 MOST_MARKS = 16  # in one text
 
 
-def mistake_rows(mistakes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the table shows of each of the first mistakes."""
-    return [mistake_row(mistake) for mistake in mistakes[:MOST_MISTAKES]]
+def mistake_rows(mistakes: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """What the table shows of each of the `most` first mistakes."""
+    return [mistake_row(mistake) for mistake in mistakes[:most]]
 
 
 def mistake_row(mistake: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +38,10 @@ def mistake_row(mistake: dict[str, Any]) -> dict[str, Any]:
         "excerpt": window(searched, spans, EXCERPT, len(text)),
         "whole": window(searched, spans, WHOLE, len(text)) if len(searched) > EXCERPT else "",
         "whole_name": whole_name(len(text)),
+        "pair": " ".join(
+            f"{_plain(mistake['gold'])} \u2192 {_plain(mistake['predicted'])}".split()
+        ),
+        "groups": [one.replace("_", " ") for one in mistake.get("groups") or []],
         "gold": names(mistake["gold"]),
         "predicted": names(mistake["predicted"]),
         "probability": number(mistake.get("probability"), "percent"),
@@ -51,6 +55,11 @@ def mistake_row(mistake: dict[str, Any]) -> dict[str, Any]:
             for one in ngrams
         ],
     }
+
+
+def _plain(label: object) -> str:
+    """A label, or the first few of several, as the entry of a list has it."""
+    return names(label).striptags()
 
 
 def ngram_pattern(ngrams: list[str]) -> re.Pattern[str] | None:

@@ -2,7 +2,8 @@
 
 Nothing is loaded from anywhere: style and script stand in the page and are allowed by their hashes
 alone, so that nothing a corpus contains could ever run. Every list is cut to a fixed length, which
-keeps the page far below 2 MB whatever the corpus.
+keeps the page small whatever the corpus; where names and texts are mostly characters that HTML
+writes with five, fewer mistakes and labels are shown, so that it stays under 1 MB.
 """
 
 from pathlib import Path
@@ -28,7 +29,7 @@ from textkind.report.findings import finding_rows
 from textkind.report.gradients import gradient_section
 from textkind.report.label_table import label_rows, outcome_rows
 from textkind.report.long_texts import long_section
-from textkind.report.mistakes import mistake_rows
+from textkind.report.mistakes import MOST_MISTAKES, mistake_rows
 from textkind.report.novelty import novelty_section
 from textkind.report.profile import (
     count_rows,
@@ -48,6 +49,7 @@ from textkind.report.training import training_section
 from textkind.report.verdict import told, verdict, warnings
 from textkind.report.wording import name
 
+MOST_BYTES = 1_000_000
 MOST_LABELS = 200  # lines of the table of labels
 MOST_COUNTS = 20  # labels in the data profile
 MOST_PAIRS = 20  # confusions listed beside a compact map
@@ -80,7 +82,22 @@ def render_report(
     confident first; of long lists the first or worst are shown and the rest is counted. points
     are those of the map, which stand in the page alone.
     """
+    page = ""
+    for times_fewer in (1, 4, 20):
+        page = _page(metrics, mistakes, points, times_fewer)
+        if len(page.encode()) <= MOST_BYTES:
+            break
+    return page
+
+
+def _page(
+    metrics: Metrics,
+    mistakes: list[dict[str, Any]],
+    points: list[dict[str, Any]] | None,
+    times_fewer: int,
+) -> str:
     part_name, part = shown_part(metrics)
+    shown = mistake_rows(mistakes, MOST_MISTAKES // times_fewer)
     return rendered(
         "report.html.jinja",
         part_name=part_name,
@@ -93,10 +110,10 @@ def render_report(
         warnings=warnings(metrics),
         notes=told(metrics.get("notes") or []),
         **_data_sections(metrics),
-        **(_quality_sections(metrics, part) if part["rows"] else {}),
+        **(_quality_sections(metrics, part, times_fewer) if part["rows"] else {}),
         errors=error_section(metrics),
         map=map_section(metrics.get("map"), points),
-        mistakes=mistake_rows(mistakes),
+        mistakes=shown,
         mistake_total=len(mistakes),
         has_ngrams=any(one.get("ngrams") for one in mistakes),
         distil=distil_section(metrics),
@@ -130,7 +147,7 @@ def _data_sections(metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
+def _quality_sections(metrics: Metrics, part: Metrics, times_fewer: int) -> dict[str, Any]:
     """Figures, labels, reliability and confusions of the shown part."""
     labels, per_label = metrics["labels"], part.get("per_label") or []
     found = confusions(part, labels)
@@ -141,7 +158,7 @@ def _quality_sections(metrics: Metrics, part: Metrics) -> dict[str, Any]:
         "figures": figure_rows(metrics, part),
         "probability_figures": probability_rows(metrics, part),
         "baseline_label": name(baseline["label"]) if baseline.get("label") else "",
-        "labels": label_rows(per_label, MOST_LABELS),
+        "labels": label_rows(per_label, MOST_LABELS // times_fewer),
         "effect": effect_section(metrics),
         "outcomes": outcome_rows(per_label, MOST_COUNTS) if is_several(metrics) else [],
         **calibration_sections(metrics, part),
