@@ -34,3 +34,11 @@ def test_folds_that_are_all_alike_have_a_defined_p(gap, p):
 
 def test_the_sign_of_the_difference_does_not_change_p():
     assert corrected_t_test(VALUES - 0.8, 0.25) == corrected_t_test(0.8 - VALUES, 0.25)
+
+
+def test_an_interval_is_cut_where_the_figure_ends():
+    values = np.array([0.9, 1.0, 0.99, 1.0])
+    whole, cut = over_folds(values, 1 / 3), over_folds(values, 1 / 3, 0.0, 1.0)
+    assert whole.high > cut.high == 1
+    assert (whole.low, whole.mean) == (cut.low, cut.mean)
+    assert over_folds(values - 0.9, 1 / 3, 0.0, 1.0).low == 0

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import Parser, number_between, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_seed, add_threads
 
 if TYPE_CHECKING:
     from textkind.workflow.audit import AuditResult
@@ -68,17 +69,9 @@ def add_looking_options(parser: Parser) -> None:
         type=number_between(0.3, 1),
         help="Jaccard similarity of near duplicates, by words and word pairs (default: 0.8)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="NUMBER",
-        type=whole_number(0),
-        default=0,
-        help="of the folds by which labels are judged (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_seed(parser.add_argument, "the folds by which labels are judged")
+    add_threads(parser.add_argument)
+    add_json(parser.add_argument)
     add = parser.add_argument_group("columns").add_argument
     add("--group", metavar="COLUMN", help="rows of one group belong together (default: none)")
     add("--time", metavar="COLUMN", help="when a row is from (default: none)")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import Parser, names, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_seed, add_threads
 
 if TYPE_CHECKING:
     from textkind.workflow.behaviour import BehaviourResult
@@ -48,17 +49,9 @@ def add_arguments(parser: Parser) -> None:
         default=SHOWN,
         help="tell so many texts that flipped, 5 at most (default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="NUMBER",
-        type=whole_number(0),
-        default=0,
-        help="of the changes (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_seed(parser.add_argument, "the changes")
+    add_threads(parser.add_argument)
+    add_json(parser.add_argument)
     add_reading_options(parser, labelled=True)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textkind.cli.audit import add_looking_options
 from textkind.cli.parsing import Parser, names
 from textkind.cli.reading import read_settings
+from textkind.cli.usual_options import add_overwrite
 
 if TYPE_CHECKING:
     from textkind.workflow.clean import CleanResult
@@ -62,9 +63,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--removed", metavar="FILE", help="write the rows left out to this file (default: none)"
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace files that are there (default: refuse)"
-    )
+    add_overwrite(parser.add_argument, "files that are there")
     add_looking_options(parser)
 
 

@@ -10,6 +10,7 @@ from textkind.cli.splitting import (
     add_split_options,
     split_settings,
 )
+from textkind.cli.usual_options import add_threads
 
 DESCRIPTION = """\
 Fit every model on the same split, each in a process of its own, and compare what they reach on the
@@ -69,7 +70,7 @@ def add_arguments(parser: Parser) -> None:
         type=positive_number,
         help="choose no model that is larger on disk (default: no limit)",
     )
-    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+    add_threads(add)
     add_reading_options(parser, labelled=True)
     add_split_options(parser)
 

@@ -7,6 +7,7 @@ from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.rule_options import rule_settings
 from textkind.cli.splitting import add_split_options, split_settings
 from textkind.cli.train import add_model_options, calibration_settings, model_settings
+from textkind.cli.usual_options import add_json, add_overwrite
 from textkind.errors import SettingsError
 
 DESCRIPTION = """\
@@ -59,9 +60,9 @@ def add_arguments(parser: Parser) -> None:
         help="write every row with its out-of-fold label to a .csv, .tsv, .jsonl or .parquet file "
         "(default: none)",
     )
-    add("--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)")
+    add_overwrite(add)
     add("--all", action="store_true", help="every figure, label and slice (default: the first)")
-    add("--json", action="store_true", help="print one JSON document, with every row")
+    add_json(add, "one JSON document, with every row")
     add_reading_options(parser, labelled=True)
     add_split_options(parser)
     add_model_options(parser)

@@ -4,6 +4,7 @@ import argparse
 
 from textkind.cli.parsing import Parser, number_between, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_overwrite, add_seed, add_threads
 
 DESCRIPTION = """\
 Compare two models on the same texts, the second as what would replace the first: which rows are
@@ -67,16 +68,10 @@ def add_arguments(parser: Parser) -> None:
         metavar="OUT",
         help="write every changed row to a .csv, .tsv, .jsonl or .parquet file (default: none)",
     )
-    add("--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)")
-    add(
-        "--seed",
-        metavar="NUMBER",
-        type=whole_number(0),
-        default=0,
-        help="of the bootstrap behind the intervals (default: %(default)s)",
-    )
-    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
-    add("--json", action="store_true", help="print one JSON document, with every changed row")
+    add_overwrite(add)
+    add_seed(add, "the bootstrap behind the intervals")
+    add_threads(add)
+    add_json(add, "one JSON document, with every changed row")
     add_reading_options(parser, labelled=True)
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from textkind.cli.parsing import Parser, given, number_between, one_of, whole_number
+from textkind.cli.parsing import Parser, given, number_between, one_of
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.splitting import (
     add_data_arguments,
@@ -13,6 +13,7 @@ from textkind.cli.splitting import (
     add_split_options,
     split_options,
 )
+from textkind.cli.usual_options import add_threads
 
 DESCRIPTION = """\
 Let a small, fast model learn from a big one: from its probabilities on labelled texts and on texts
@@ -60,7 +61,7 @@ def add_arguments(parser: Parser) -> None:
         type=number_between(0.1, 100),
         help="at which a static student compares itself with the teacher (default: 1)",
     )
-    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+    add_threads(add)
     add_reading_options(parser, labelled=True)
     add_split_options(parser)
 

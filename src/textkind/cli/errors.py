@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import Parser, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_overwrite, add_seed, add_threads
 
 if TYPE_CHECKING:
     from textkind.workflow.errors import MistakesResult
@@ -44,9 +45,7 @@ def add_arguments(parser: Parser) -> None:
         metavar="OUT",
         help="write every mistake with its groups there, as lines of JSON (default: none)",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)"
-    )
+    add_overwrite(parser.add_argument)
     parser.add_argument(
         "--examples",
         metavar="NUMBER",
@@ -54,17 +53,9 @@ def add_arguments(parser: Parser) -> None:
         default=SHOWN,
         help="tell so many mistakes of a group, 3 at most (default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="NUMBER",
-        type=whole_number(0),
-        default=0,
-        help="of the clusters (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_seed(parser.add_argument, "the clusters")
+    add_threads(parser.add_argument)
+    add_json(parser.add_argument)
     add_reading_options(parser, labelled=True)
 
 

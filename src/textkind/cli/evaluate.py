@@ -5,6 +5,7 @@ import argparse
 from textkind.cli.parsing import Parser, whole_number
 from textkind.cli.promise_options import add_promises, set_settings
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_seed, add_threads
 
 DESCRIPTION = "Measure a model on labelled text that it has not seen."
 
@@ -60,17 +61,9 @@ def add_arguments(parser: Parser) -> None:
         default=0,
         help="tell so many mistakes, the most confident first (default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="NUMBER",
-        type=whole_number(0),
-        default=0,
-        help="of the bootstrap behind the intervals (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_seed(parser.add_argument, "the bootstrap behind the intervals")
+    add_threads(parser.add_argument)
+    add_json(parser.add_argument)
     add_promises(parser)
     add_reading_options(parser, labelled=True)
 

@@ -3,6 +3,7 @@
 import argparse
 
 from textkind.cli.parsing import Parser, one_of, positive_number, whole_number
+from textkind.cli.usual_options import add_json, add_threads
 
 DESCRIPTION = """\
 Tell which words of a text made a model say what it says: exactly of the linear model, by integrated
@@ -68,8 +69,8 @@ def add_arguments(parser: Parser) -> None:
         default=10,
         help="rows of a table at most (default: %(default)s)",
     )
-    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
-    add("--json", action="store_true", help="print one JSON document")
+    add_threads(add)
+    add_json(add)
 
 
 def run(arguments: argparse.Namespace) -> int:

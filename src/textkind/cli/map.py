@@ -3,8 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from textkind.cli.parsing import Parser, one_of, whole_number
+from textkind.cli.parsing import Parser, one_of
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_overwrite, add_seed, add_threads
 
 if TYPE_CHECKING:
     from textkind.workflow.draw_map import MapResult
@@ -34,9 +35,7 @@ def add_arguments(parser: Parser) -> None:
         help="a page, .html, or the points as .csv, .tsv, .jsonl or .parquet; it must be named, "
         "there is no default",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)"
-    )
+    add_overwrite(parser.add_argument)
     parser.add_argument(
         "--map",
         metavar="NAME",
@@ -45,17 +44,9 @@ def add_arguments(parser: Parser) -> None:
         help="pca: the plane of most variance; umap: near texts together, with the extra map "
         "(default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="NUMBER",
-        type=whole_number(0),
-        default=0,
-        help="of the texts drawn, and of umap (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_seed(parser.add_argument, "the texts drawn, and of umap")
+    add_threads(parser.add_argument)
+    add_json(parser.add_argument)
     add_reading_options(parser, labelled=True)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textkind.cli.parsing import Parser, duration, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_overwrite, add_seed, add_threads
 
 if TYPE_CHECKING:
     from textkind.workflow.next_steps import NextResult
@@ -38,9 +39,7 @@ def add_arguments(parser: Parser) -> None:
         help="write the chosen texts there, with their columns and the model's guess: .csv, .tsv, "
         ".jsonl or .parquet (default: none)",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)"
-    )
+    add_overwrite(parser.add_argument)
     parser.add_argument(
         "--number",
         metavar="NUMBER",
@@ -56,17 +55,9 @@ def add_arguments(parser: Parser) -> None:
         help="for the learning curve of a network, beyond which the linear model's is drawn: 90s, "
         "20m, 1h, or none (default: 2m)",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="NUMBER",
-        type=whole_number(0),
-        default=0,
-        help="of folds and clusters (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_seed(parser.add_argument, "folds and clusters")
+    add_threads(parser.add_argument)
+    add_json(parser.add_argument)
     add_reading_options(parser, labelled=True)
 
 

@@ -6,6 +6,7 @@ import sys
 from textkind.cli.parsing import Parser, one_of, share, whole_number
 from textkind.cli.promise_options import add_promises, set_settings
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_overwrite, add_threads
 
 LEAST_SECONDS = 1.0  # below it starting takes most of the time, and a rate tells nothing
 
@@ -64,9 +65,7 @@ def add_arguments(parser: Parser) -> None:
         default="|",
         help="between several labels of a text in CSV (default: %(default)s)",
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace OUT if it is there (default: refuse)"
-    )
+    add_overwrite(parser.add_argument)
     parser.add_argument(
         "--precision",
         metavar="NAME",
@@ -74,12 +73,8 @@ def add_arguments(parser: Parser) -> None:
         help="that a network computes in: float32, bfloat16, int8 (pretrained encoders), or auto: "
         "the quicker of the first two here (default: float32)",
     )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print what was done as JSON; needs -o OUT"
-    )
+    add_threads(parser.add_argument)
+    add_json(parser.add_argument, "what was done as JSON; needs -o OUT")
     add_reading_options(parser, labelled=False)
 
 

@@ -3,6 +3,7 @@
 import argparse
 
 from textkind.cli.parsing import Parser
+from textkind.cli.usual_options import add_json
 
 DESCRIPTION = "Tell what a model is: its labels, settings, size, origin and figures."
 
@@ -22,7 +23,7 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="of an rnn or transformer: how far back in a text the loss's gradient reaches",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_json(parser.add_argument)
 
 
 def run(arguments: argparse.Namespace) -> int:

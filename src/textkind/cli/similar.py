@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from textkind.cli.parsing import Parser, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_threads
 
 if TYPE_CHECKING:
     from textkind.workflow.similar import NearTexts, SimilarResult
@@ -48,10 +49,8 @@ def add_arguments(parser: Parser) -> None:
         help="search these texts, with labels or without (default: the training texts that the "
         "run keeps)",
     )
-    parser.add_argument(
-        "--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_threads(parser.add_argument)
+    add_json(parser.add_argument)
     add_reading_options(parser, labelled=True)
 
 

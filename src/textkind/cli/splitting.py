@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import Parser, given, one_of, share, whole_number
+from textkind.cli.usual_options import add_json, add_overwrite
 
 if TYPE_CHECKING:
     from textkind.data.settings import SplitSettings
@@ -28,12 +29,8 @@ def add_result_arguments(
 ) -> None:
     """Add where the result is written, what may be replaced, and whether JSON is printed."""
     parser.add_argument("--out", metavar="DIR", help=out)
-    parser.add_argument(
-        "--overwrite", action="store_true", help=f"replace {replaced} (default: refuse)"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help=f"print {document} instead of the table"
-    )
+    add_overwrite(parser.add_argument, replaced)
+    add_json(parser.add_argument, f"{document} instead of the table")
 
 
 def add_keep_texts(parser: Parser) -> None:

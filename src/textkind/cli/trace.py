@@ -3,6 +3,7 @@
 import argparse
 
 from textkind.cli.parsing import Parser, one_of, whole_number
+from textkind.cli.usual_options import add_json
 
 DESCRIPTION = """\
 Show how a text becomes a label: what is read of it, tokens or n-grams, vectors, logits,
@@ -37,7 +38,7 @@ def add_arguments(parser: Parser) -> None:
         help="that a network reads in, as for predict; the steps are computed in float32, and the "
         "difference is told (default: float32)",
     )
-    add("--json", action="store_true", help="print one JSON document")
+    add_json(add)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ from textkind.cli.splitting import (
     add_split_options,
     split_settings,
 )
+from textkind.cli.usual_options import add_threads
 from textkind.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def add_model_options(parser: Parser) -> None:
         help="how logits become probabilities: none, temperature, sigmoid, platt, vector, beta, "
         "isotonic, or auto: the simplest that is as good as any on validation (default: auto)",
     )
-    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+    add_threads(add)
     _add_novelty_options(parser)
     _add_linear_options(parser)
     add_rule_options(parser)

@@ -2,8 +2,9 @@
 
 import argparse
 
-from textkind.cli.parsing import Parser, positive_number, whole_number
+from textkind.cli.parsing import Parser, positive_number
 from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_overwrite, add_threads
 
 DESCRIPTION = """\
 Make a classifier of the names of the labels, and of descriptions if there are any: a text gets the
@@ -29,7 +30,7 @@ def add_arguments(parser: Parser) -> None:
         required=True,
         help="the model folder to write; it must be named, there is no default",
     )
-    add("--overwrite", action="store_true", help="replace it if it is there (default: refuse)")
+    add_overwrite(add, "it if it is there")
     add(
         "--unlabelled",
         metavar="FILE",
@@ -55,7 +56,7 @@ def add_arguments(parser: Parser) -> None:
         "(default: the bundled MiniLM)",
     )
     add("--revision", metavar="COMMIT", help="of a name of the hub (default: its newest)")
-    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+    add_threads(add)
     add_reading_options(parser, labelled=False)
 
 

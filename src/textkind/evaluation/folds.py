@@ -24,14 +24,17 @@ class OverFolds:
     high: float
 
 
-def over_folds(values: np.ndarray, share: float) -> OverFolds:
+def over_folds(
+    values: np.ndarray, share: float, least: float = -math.inf, most: float = math.inf
+) -> OverFolds:
     """The figure over J folds from its values (J,), J 2 or more.
 
-    share: rows of a test part by rows of its training part, 1 / (J - 1) of plain folds.
+    share: rows of a test part by rows of its training part, 1 / (J - 1) of plain folds. The
+    interval is symmetric, and cut where the figure ends: it can be from least to most.
     """
     mean, deviation = float(values.mean()), float(values.std(ddof=1))
     reach = float(stdtrit(len(values) - 1, TAILS[1] / 100)) * _error(values, share)
-    return OverFolds(mean, deviation, mean - reach, mean + reach)
+    return OverFolds(mean, deviation, max(mean - reach, least), min(mean + reach, most))
 
 
 def corrected_t_test(differences: np.ndarray, share: float) -> float:

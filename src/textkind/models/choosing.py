@@ -142,10 +142,11 @@ def choose(
     part = (choose_few if few_classes else choose_many)(search, train, validation, talk)
     winner = search.best().candidate
     weighted = ", weighted by log-count ratios" if winner.naive_bayes else ""
-    talk.note(
-        f"validation chose {winner.features} at strength {winner.strength:g}{weighted}, "
-        f"among {len(search.candidates)} candidates"
-    )
+    if settings.open_choices:
+        talk.note(
+            f"validation chose {winner.features} at strength {winner.strength:g}{weighted}, "
+            f"among {len(search.candidates)} candidates"
+        )
     closed = replace(
         settings,
         features=winner.features,

@@ -30,6 +30,11 @@ from textkind.workflow.slices import columns_to_slice, slice_facts
 from textkind.workflow.told_rows import named, sureness, write_told_rows
 from textkind.workflow.writers import format_of_output
 
+HIGHEST = {
+    "log_loss": math.inf,
+    "brier": math.inf,
+}  # the others are shares
+
 
 @dataclass(frozen=True)
 class CrossValidationSettings:
@@ -246,7 +251,10 @@ def _share(by_fold: list[dict[str, Any]]) -> float:
 
 def _over_folds(by_fold: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     share = _share(by_fold)
-    return {name: asdict(over_folds(values, share)) for name, values in _values(by_fold).items()}
+    return {
+        name: asdict(over_folds(values, share, 0.0, HIGHEST.get(name, 1.0)))
+        for name, values in _values(by_fold).items()
+    }
 
 
 def _fold_differences(

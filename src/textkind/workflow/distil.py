@@ -30,6 +30,7 @@ from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.origin import origin_of
 from textkind.workflow.parts import read_unlabelled, split_readings
+from textkind.workflow.scored_parts import scored_parts
 from textkind.workflow.student_figures import (
     LABELS_ALONE,
     STUDENT,
@@ -53,7 +54,6 @@ from textkind.workflow.train import (
     TrainSettings,
     fit_facts,
     run_facts,
-    scored_parts,
     unread_of_test,
     write_run,
 )

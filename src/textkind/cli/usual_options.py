@@ -1,0 +1,34 @@
+"""The options that most commands have, in one form: each is added by the add_argument given."""
+
+from collections.abc import Callable
+from typing import Any
+
+from textkind.cli.parsing import whole_number
+
+Add = Callable[..., Any]  # add_argument of a parser or of a group of its options
+
+
+def add_overwrite(add: Add, what: str = "OUT if it is there") -> None:
+    """--overwrite: what is replaced instead of refused."""
+    add("--overwrite", action="store_true", help=f"replace {what} (default: refuse)")
+
+
+def add_seed(add: Add, of: str) -> None:
+    """--seed, of which randomness; 0 by default."""
+    add(
+        "--seed",
+        metavar="NUMBER",
+        type=whole_number(0),
+        default=0,
+        help=f"of {of} (default: %(default)s)",
+    )
+
+
+def add_threads(add: Add) -> None:
+    """--threads: 1 or more; None stands for one a core."""
+    add("--threads", metavar="NUMBER", type=whole_number(1), help="(default: one a core)")
+
+
+def add_json(add: Add, what: str = "one JSON document") -> None:
+    """--json: what is printed in place of tables."""
+    add("--json", action="store_true", help=f"print {what}")
