@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -178,3 +179,42 @@ def is_alive(pid):
 def loader_of(worker):
     """The process that forked a worker."""
     return int(Path(f"/proc/{worker}/stat").read_text().split()[3])
+
+
+@pytest.fixture
+def free_port():
+    """A port that nobody listens on, for a server that ends and comes back."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def opened(browser):
+    """Opens the page of a server; all it complains of, and asks others for, is in `page.heard`."""
+    contexts = []
+
+    def open_page(server, **context):
+        contexts.append(browser.new_context(**context))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(30_000)
+        home = f"http://{server.host}:{server.port}/"
+        page.heard = []
+        page.on("console", lambda message: page.heard.append(message.text))
+        page.on("pageerror", lambda error: page.heard.append(str(error)))
+        page.on("request", lambda one: one.url.startswith(home) or page.heard.append(one.url))
+        page.goto(home)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def upload(page, content, name="rows.csv"):
+    """Pick a file and have it labelled; its bytes, or a string of them."""
+    body = content if isinstance(content, bytes) else content.encode()
+    page.locator("#file:enabled").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": body}
+    )
+    page.get_by_role("button", name="Label the rows").click()

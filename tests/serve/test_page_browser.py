@@ -1,14 +1,13 @@
 """The page in real headless Chromium, before the real service."""
 
 import signal
-import socket
 
 import pytest
 
 from textkind.models.settings import LinearSettings
 from textkind.workflow.train import TrainSettings, train
 
-from .conftest import tickets
+from .conftest import tickets, upload
 
 KEY = "k" * 32
 HOSTILE = "<img src=x onerror=\"document.title='broken'\">"
@@ -27,29 +26,7 @@ def folders(run_folder, tagged_folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(start_server, folders):
-    return start_server(*folders)
-
-
-@pytest.fixture
-def opened(browser):
-    """Opens the page of a server; all it complains of, and asks others for, is in `page.heard`."""
-    contexts = []
-
-    def open_page(server, **context):
-        contexts.append(browser.new_context(**context))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(60_000)
-        home = f"http://{server.host}:{server.port}/"
-        page.heard = []
-        page.on("console", lambda message: page.heard.append(message.text))
-        page.on("pageerror", lambda error: page.heard.append(str(error)))
-        page.on("request", lambda one: one.url.startswith(home) or page.heard.append(one.url))
-        page.goto(home)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
+    return start_server(*folders, "--similar")
 
 
 def label(page, text):
@@ -101,7 +78,9 @@ def test_two_models_stand_side_by_side(opened, server):
     one, other = (articles(page).nth(place).bounding_box() for place in (0, 1))
     assert one["y"] == other["y"]
     assert one["x"] + one["width"] <= other["x"]
-    assert page.locator("#status").inner_text() == "tickets and hostile disagree."
+    told = page.locator("#status").inner_text()
+    assert told.startswith("tickets: delivery, ")
+    assert told.endswith("They disagree.")
     assert page.title() == "textkind: label a text"
     assert page.heard == []
 
@@ -148,11 +127,109 @@ def test_what_a_model_cannot_promise_is_told_in_its_place(opened, server):
         assert status == 200 or told["error"]["problem"][1:] in shown
 
 
+def test_the_words_that_decided_are_shaded_by_weight(opened, server):
+    page = opened(server)
+    text = "\U0001f600 my parcel \u2014 again"
+    label(page, text)
+    shown = articles(page).locator(".told > .whole")
+    shown.wait_for()
+    asked = {"text": text, "model": "tickets", "explain": True}
+    told = server.post(asked)[1]["results"][0]["explanations"][0]
+    weights = {piece["text"]: piece["weight"] for piece in told["pieces"]}
+    assert shown.inner_text() == text
+    assert shown.locator(".right5").inner_text() == max(weights, key=weights.get) == "parcel"
+    heaviest = (
+        articles(page)
+        .locator(".ngrams li")
+        .evaluate_all(
+            "all => all.map(one => [one.querySelector('bdi').textContent, "
+            "Number(one.querySelector('data').value)])"
+        )
+    )
+    order = sorted((piece for piece in weights.items() if piece[1]), key=lambda one: -abs(one[1]))
+    assert [tuple(one) for one in heaviest] == order[:10]
+    with page.expect_response("**/v1/predict"):
+        page.get_by_label("Label to explain").select_option("billing")
+    with page.expect_response("**/v1/predict"):
+        page.get_by_label("Label to compare with").select_option("delivery")
+    articles(page).get_by_text("billing rather than delivery: ").wait_for()
+    assert shown.locator("[class^=wrong]").first.inner_text() == "parcel"
+    assert page.heard == []
+
+
+def test_the_nearest_training_texts_are_told_where_the_service_tells_them(opened, server):
+    page = opened(server)
+    label(page, TEXT)
+    near = articles(page).locator(".near li")
+    near.first.wait_for()
+    asked = {"text": TEXT, "model": "tickets", "similar": 5}
+    told = server.post(asked)[1]["results"][0]["similar"]
+    assert near.locator(".whole").all_inner_texts() == [one["text"] for one in told]
+    assert near.locator(".name").all_inner_texts() == [one["labels"][0] for one in told]
+    similarity = f"similarity {told[0]['similarity']:.3f}, row {told[0]['row']}"
+    assert near.first.locator("small").inner_text() == similarity
+    assert [one["differs"] for one in told] == [
+        "another label" in one for one in near.all_inner_texts()
+    ]
+    label(page, "")
+    articles(page).get_by_text("Nothing in the text is known").wait_for()
+    assert page.heard == []
+
+
+def test_explanations_can_be_left_out_and_fail_in_their_own_place(opened, server):
+    page = opened(server)
+    page.get_by_label("Show the words that decided").uncheck()
+    label(page, TEXT)
+    assert articles(page).get_by_text("Why").count() == 0
+    page.get_by_label("Show the words that decided").check()
+    error = {"problem": "no <b>time</b>", "found": None, "where": "", "hint": "ask less"}
+    page.route(
+        "**/v1/predict",
+        lambda route: (
+            route.fulfill(status=504, json={"error": error})
+            if "explain" in route.request.post_data
+            else route.continue_()
+        ),
+    )
+    label(page, TEXT)
+    articles(page).get_by_text("No <b>time</b>; ask less.").wait_for()
+    assert articles(page).locator(".value").inner_text() == "delivery"
+
+
+def test_tokens_beyond_a_limit_are_told(opened, server):
+    page = opened(server)
+    result = {"label": "billing", "probability": 0.9, "tokens_read": 510, "tokens_unread": 1490}
+    answer = {"model": "tickets", "version": "1", "results": [result | {"top": []}]}
+    page.route("**/v1/predict", lambda route: route.fulfill(json=answer))
+    page.get_by_label("Show the words that decided").uncheck()
+    label(page, TEXT)
+    assert "1,490 of 2,000 tokens" in articles(page).locator(".flags").inner_text()
+
+
+def test_a_busy_service_is_asked_again(opened, server):
+    page = opened(server)
+    error = {"problem": "too many requests", "found": None, "where": "", "hint": "send it again"}
+    page.route(
+        "**/v1/predict",
+        lambda route: route.fulfill(
+            status=503, json={"error": error}, headers={"Retry-After": "1"}
+        ),
+        times=1,
+    )
+    page.get_by_label("Text", exact=True).fill(TEXT)
+    page.get_by_role("button", name="Label the text").click()
+    page.get_by_text("The service is busy: too many requests. Asking again.").wait_for()
+    articles(page).first.wait_for()
+    assert articles(page).locator(".value").inner_text() == "delivery"
+
+
 def test_nothing_hostile_runs(opened, server):
     page = opened(server)
     page.get_by_label("Model", exact=True).select_option("hostile")
     label(page, f"{HOSTILE} parcel \u202e")
+    articles(page).locator(".told > .whole").wait_for()
     assert HOSTILE in articles(page).inner_text()
+    assert "\u202e" not in page.locator("main").inner_text()
     assert page.locator("img").count() == 0
     assert page.title() == "textkind: label a text"
     assert page.heard == []
@@ -167,7 +244,7 @@ def test_a_key_is_asked_for_and_kept_in_memory_alone(opened, start_server, run_f
     page.get_by_text("the key is not known").wait_for()
     field.fill(KEY)
     page.get_by_role("button", name="Use the key").click()
-    page.locator("button.main:enabled").wait_for()
+    page.locator("#label-form button:enabled").wait_for()
     assert field.is_hidden()
     label(page, TEXT)
     assert articles(page).locator(".value").inner_text() == "delivery"
@@ -180,19 +257,18 @@ def test_a_key_is_asked_for_and_kept_in_memory_alone(opened, start_server, run_f
     assert field.input_value() == ""
 
 
-def test_a_service_that_is_gone_is_told_and_its_return_too(opened, start_server, run_folder):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = start_server(run_folder, port=port)
+def test_a_service_that_is_gone_is_told_and_its_return_too(
+    opened, start_server, run_folder, free_port
+):
+    server = start_server(run_folder, port=free_port)
     page = opened(server)
-    page.locator("button.main:enabled").wait_for()
+    page.locator("#label-form button:enabled").wait_for()
     server.stop(signal.SIGKILL)
     page.get_by_label("Text", exact=True).fill(TEXT)
     page.get_by_role("button", name="Label the text").click()
     banner = page.get_by_role("alert").filter(has_text="does not answer")
     banner.wait_for()
-    start_server(run_folder, port=port)
+    start_server(run_folder, port=free_port)
     articles(page).first.wait_for()  # the text is asked again without a word
     assert articles(page).locator(".value").inner_text() == "delivery"
     assert banner.count() == 0
@@ -209,8 +285,11 @@ def test_the_page_fits_its_window_and_can_be_read(
     page.get_by_label("Compare with").select_option("hostile")
     for box in ("Leave texts unlike all", "Tell a set of labels"):
         page.get_by_label(box).check()
-    label(page, "w" * 300)
+    label(page, TEXT + " " + "w" * 300)
     assert articles(page).count() == 2
+    articles(page).first.locator(".told > .whole").wait_for()
+    upload(page, "id,text\n" + "".join(f"{row},late {'w' * 200}\n" for row in range(5)) + "1,2,3\n")
+    page.get_by_role("link", name="Download").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert too_wide(page, width) == []
     assert low_contrast(page) == []
@@ -232,4 +311,4 @@ def test_all_is_reached_by_keyboard_and_has_a_name(opened, server):
             .map(one => one.outerHTML)"""
     )
     assert nameless == []
-    assert page.locator("#answers").get_attribute("aria-live") == "polite"
+    assert page.get_by_role("status").filter(has_text="tickets: delivery").count() == 1

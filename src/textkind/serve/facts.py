@@ -39,6 +39,7 @@ def facts_of(classifier: Classifier, folder: Path, version: str) -> dict[str, An
         "bytes": sum(card["bytes"].values()),
         "novelty": classifier.novelty is not None,
         "promises": classifier.evidence is not None,
+        "limited": classifier.model.token_counts(pa.array([], pa.large_string())) is not None,
         "test": _headline_figures(folder),
         "seconds": text_seconds(classifier),
         "profile": profile,

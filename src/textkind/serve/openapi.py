@@ -291,6 +291,7 @@ def _model() -> Schema:
         "novelty": {"type": "boolean"},
         "promises": {"type": "boolean"},
         "similar": {"type": "boolean"},
+        "limited": {"type": "boolean"},
         "test": {"type": ["object", "null"], "additionalProperties": figure},
     }
     return _object(list(fields), fields)

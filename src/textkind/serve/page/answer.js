@@ -7,7 +7,7 @@ const MOST = 100; // labels that are asked for
 
 // The fields to ask for beside the promises.
 export function answerFields(model) {
-  return { top: Math.max(2, Math.min(model.labels.length, MOST)), novelty: model.novelty };
+  return { top: Math.max(2, Math.min(model.labels.length, MOST)), novelty: model.novelty, tokens: model.limited };
 }
 
 // The label or labels of a result, in words; where it is held back, why it is in flags().
@@ -102,9 +102,15 @@ export function refusalElement(model, refusal) {
   return element("article", { className: "answer" }, head, element("p", { className: "wrong" }, visible(String(refusal))));
 }
 
-// What two results have in common, as a sentence.
-export function comparison(names, results) {
-  const said = results.map((result) => JSON.stringify(result?.labels?.toSorted() ?? result?.label ?? null));
-  if (said.includes("null")) return "";
-  return said[0] === said[1] ? `${names[0]} and ${names[1]} agree.` : `${names[0]} and ${names[1]} disagree.`;
+// What all models say, as sentences; a result is null where one refuses.
+export function summary(models, results) {
+  const said = results.map((result) => result && !result.error && JSON.stringify(result.labels?.toSorted() ?? result.label));
+  const told = results.map((result, place) => visible(`${models[place].name}: ${said[place] ? spoken(result) : "no answer"}.`));
+  if (said.length > 1 && said.every(Boolean)) told.push(said[0] === said[1] ? "They agree." : "They disagree.");
+  return told.join(" ");
+}
+
+function spoken(result) {
+  if (result.labels) return result.labels.join(", ") || "no label";
+  return result.label === null || result.label === undefined ? "held back" : `${result.label}, ${percent(result.probability)}`;
 }

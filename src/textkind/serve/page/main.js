@@ -1,14 +1,17 @@
 // The page: starts it, and labels the text that is typed.
 
-import { answerElement, answerFields, comparison, refusalElement } from "./answer.js";
+import { answerElement, answerFields, refusalElement, summary } from "./answer.js";
+import { explanationElement } from "./explanation.js";
 import { keyWanted } from "./key.js";
 import { loadModels, modelsAsked } from "./models.js";
+import { neighboursElement } from "./neighbours.js";
 import { patiently } from "./patience.js";
 import { promisesAsked } from "./promises.js";
 import { Refusal, predict } from "./service.js";
 
 const form = document.querySelector("#label-form");
 const text = document.querySelector("#text");
+const why = document.querySelector("#why");
 const status = document.querySelector("#status");
 const answers = document.querySelector("#answers");
 
@@ -37,8 +40,7 @@ async function label() {
     const found = await Promise.all(models.map((model) => ask(model, signal)));
     signal.throwIfAborted();
     answers.replaceChildren(...found.map((one) => one.element));
-    const names = models.map((model) => model.name);
-    status.textContent = found.length > 1 ? comparison(names, found.map((one) => one.result)) : "";
+    status.textContent = summary(models, found.map((one) => one.result));
   } catch (error) {
     if (signal.aborted) return;
     if (!keyWanted(error)) throw error;
@@ -54,7 +56,10 @@ async function ask(model, signal) {
   try {
     const answer = await patiently(() => predict(body, signal), signal, (words) => words && (status.textContent = words));
     const result = answer.results[0];
-    return { element: answerElement(model, answer.version, result, asked), result };
+    const made = answerElement(model, answer.version, result, asked);
+    if (why.checked && !result.error) made.append(explanationElement(model, body.text, signal));
+    if (model.similar && !result.error) made.append(neighboursElement(model, body.text, signal));
+    return { element: made, result };
   } catch (error) {
     if (!(error instanceof Refusal) || error.status === 401) throw error;
     return { element: refusalElement(model, error), result: null };
