@@ -1,5 +1,7 @@
 """The numbers of a trace against PyTorch's modules, scikit-learn and NumPy, by hand."""
 
+from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
 
 import numpy as np
@@ -20,11 +22,18 @@ from tests.models.test_model_contract import (  # noqa: E402
 from textkind.classifier import Classifier  # noqa: E402
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.decision.decision import Decision  # noqa: E402
+from textkind.explain.steps.neural import STEPS  # noqa: E402
 from textkind.models.linear import fit_linear  # noqa: E402
+from textkind.models.networks.table import NETWORKS  # noqa: E402
 from textkind.models.precision import in_precision  # noqa: E402
 from textkind.workflow.trace import trace_text  # noqa: E402
 
 TEXT = "the cat and so now the horse sees a green zebra"
+
+
+def test_every_network_has_its_steps():
+    kinds = {getattr(import_module(path), name) for path, name in NETWORKS.values()}
+    assert kinds == set(STEPS)
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +243,8 @@ def test_attention_and_states_of_an_encoder_are_those_of_its_modules(traced):
     x, mask = network.framed(ids[None], torch.ones(1, len(ids), dtype=torch.bool))
     state = network.encoder.below(x, mask, 0)
     told, layers = (table_of(trace, "layers", name) for name in ("attention", "layers"))
+    assert told["token"] == ["[CLS]", *table_of(trace, "tokens", "tokens")["token"], "[SEP]"]
+    assert told["place"] == [None, *range(1, len(ids) + 1), None]
     for place, block in enumerate(network.encoder.blocks):
         looks = head_average(block, state).mean(dim=0)  # of all positions: it pools their mean
         np.testing.assert_allclose(told[f"layer {place + 1}"], looks, atol=1e-5)
@@ -263,6 +274,21 @@ def test_a_quick_reading_is_traced_in_float32_and_the_difference_told(precision)
     assert "precision" not in [
         step.name for step in trace_text(Classifier(model, Decision(False), names), TEXT).steps
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "step", "words"),
+    [
+        ("mean_pool", {"vectors": "glove.txt"}, "embedding", "at the vectors glove.txt."),
+        ("mean_pool", {"zero_shot": {"temperature": 0.06}}, "head", "over the temperature 0.06."),
+        ("mean_pool", {}, "head", "and its bias."),
+    ],
+)
+def test_where_weights_come_from_is_told(name, facts, step, words):
+    model = fit(name, toy(60), **brief(name))
+    model = replace(model, facts=model.facts | facts)
+    trace = trace_text(Classifier(model, Decision(False), model.labels.names), TEXT)
+    assert next(one for one in trace.steps if one.name == step).sentence.endswith(words)
 
 
 def test_windows_are_told_with_the_logits_of_each(traced):

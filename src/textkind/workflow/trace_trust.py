@@ -1,5 +1,7 @@
 """The last steps of a trace: how far to trust the answer, and the training texts nearest to it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -14,6 +16,7 @@ from textkind.explain.trace import SUM, Columns, Quantity, Step, Table, table
 from textkind.workflow.novelty import KEPT, signs_of
 from textkind.workflow.similar import KnownTexts, nearest_texts
 
+MOST_NEAREST = 100  # training texts that are told, also where nothing is cut
 PROMISED = (0.01, 0.02, 0.05, 0.1)  # shares of wrong answers
 
 
@@ -97,7 +100,7 @@ def nearest_step(
     known: KnownTexts, texts: pa.LargeStringArray, top: int | None, given: Quantity
 ) -> Step:
     """The training texts nearest to the text, with their labels."""
-    (found,) = nearest_texts(known, texts, len(known.texts) if top is None else top)
+    (found,) = nearest_texts(known, texts, MOST_NEAREST if top is None else top)
     near = found.nearest if found.nearest is not None else ()
     agree = sum(not one.differs for one in near)
     told = (
@@ -111,5 +114,5 @@ def nearest_step(
         ("label", "text", [", ".join(one.labels or ()) for one in near]),
         ("text", "text", [one.text for one in near]),
     ]
-    tables = (table("texts", columns, None),) if near else ()
+    tables = (replace(table("texts", columns, None), of=len(known.texts)),) if near else ()
     return Step("nearest training texts", told, given, given, tables)

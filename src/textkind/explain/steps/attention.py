@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from textkind.encoding.tokens import TokenEncoder
 from textkind.explain.steps.networks import (
     ROWS,
     Reached,
@@ -29,6 +30,7 @@ from textkind.models.networks.bert import Bert
 from textkind.models.networks.pretrained import FirstState, Pretrained
 from textkind.models.networks.transformer import Transformer, allowed_keys, rotated, rotations
 
+ALL = "all positions, on average"
 Rotation = tuple[Tensor, Tensor] | None
 
 
@@ -58,7 +60,7 @@ def attention_weights(
 
 
 def transformer_steps(
-    network: Transformer, read: Read, spellings: list[str], shown: Shown
+    network: Transformer, read: Read, encoder: TokenEncoder, shown: Shown
 ) -> Reached:
     """From tokens to the vector that the head reads."""
     top, names, mask = shown.top, token_columns(read.tokens), read.mask
@@ -128,6 +130,7 @@ def layers_step(
     ]
     tables = [table("layers", columns, None)]
     if looks:
+        sentence += f" Attention is that of {'the first position' if from_first else ALL}."
         tables.append(attention_table(looks, names, from_first, top))
     return Step("layers", sentence, numbers("token vectors", array(embedded)),
                 numbers("states", found[-1]), tuple(tables))  # fmt: skip
@@ -150,11 +153,11 @@ def mean_cosine(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def pretrained_steps(
-    network: Pretrained, read: Read, spellings: list[str], shown: Shown
+    network: Pretrained, read: Read, tokens: TokenEncoder, shown: Shown
 ) -> Reached:
     """From tokens to the vector that the head reads."""
     top, before = shown.top, network.architecture.before
-    special = [f"(special {place + 1})" for place in range(len(network.frame))]
+    special = frame_names(tokens, len(network.frame))
     names = framed_columns(token_columns(read.tokens), special[:before], special[before:])
     x, mask = network.framed(read.ids, read.mask)  # (1, T + S, D)
     told = "Each id takes its row of the embedding; the special tokens about a text have their own."
@@ -184,6 +187,12 @@ def pretrained_steps(
         )  # fmt: skip
         vector = unit
     return reached(steps, vector, network.head)
+
+
+def frame_names(tokens: Any, number: int) -> list[str]:
+    """The special tokens about a text as the encoder's tokenizer writes them: [CLS], [SEP]."""
+    found: list[str] = tokens.library.encode("", add_special_tokens=True).tokens
+    return found if len(found) == number else [f"(special {one})" for one in range(1, number + 1)]
 
 
 def bert_states(encoder: Bert, x: Tensor, mask: Tensor) -> tuple[list[Tensor], list[Tensor]]:

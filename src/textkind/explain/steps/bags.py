@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from textkind.encoding.tokens import TokenEncoder
 from textkind.explain.steps.networks import (
     ROWS,
     Reached,
@@ -24,8 +25,10 @@ from textkind.explain.trace import Columns, Shown, Step, numbers, table
 from textkind.models.networks.mean_pool import MeanPool
 from textkind.models.networks.perceptron import ACTIVATIONS, Perceptron
 
+BAG = "words of the bag"
 
-def mean_pool_steps(network: MeanPool, read: Read, spellings: list[str], shown: Shown) -> Reached:
+
+def mean_pool_steps(network: MeanPool, read: Read, encoder: TokenEncoder, shown: Shown) -> Reached:
     """From tokens to the vector that the head reads."""
     top, names = shown.top, token_columns(read.tokens)
     x = network.embedding(read.ids)  # (1, T, D)
@@ -41,7 +44,9 @@ def mean_pool_steps(network: MeanPool, read: Read, spellings: list[str], shown: 
         vector = (x * weights[:, :, None]).sum(dim=1)
         counts = "weight", array(weights[read.mask])
         pooling = pooled_step(how, counts, array(x[read.mask]), names, "token vectors", vector, top)
-    nearest = nearest_table(array(vector)[0], array(network.embedding.weight), spellings, top)
+    nearest = nearest_table(
+        array(vector)[0], array(network.embedding.weight), encoder.spellings(), top
+    )
     steps = [first, replace(pooling, tables=(*pooling.tables, nearest))]
     if network.hidden is not None:
         units = torch.relu(network.hidden(vector))
@@ -63,7 +68,7 @@ def hidden_step(x: Tensor, units: Tensor, activation: str, top: int | None) -> S
 
 
 def perceptron_steps(
-    network: Perceptron, read: Read, spellings: list[str], shown: Shown
+    network: Perceptron, read: Read, encoder: TokenEncoder, shown: Shown
 ) -> Reached:
     """From tokens to the bag of words, and through the hidden layers.
 
@@ -74,6 +79,7 @@ def perceptron_steps(
     values = np.bincount(of, weights=weights, minlength=ids.size)
     rows = network.embedding(torch.from_numpy(ids.astype(np.int64)))  # (n, first units)
     order = np.argsort(-values, kind="stable")
+    spellings = encoder.spellings()
     named = [spellings[one] for one in ids.tolist()]
     columns: Columns = [
         ("token", "text", [named[place] for place in order.tolist()]),
@@ -89,11 +95,11 @@ def perceptron_steps(
         ("value", "number", values[order]),
         ("row length", "number", lengths_of(array(rows))[order]),
     ]
-    bag = numbers("bag", values)
+    bag = numbers(BAG, values)
     steps = [Step("bag", told, read.takes, bag, (table("bag", columns, shown.top),))]
     summed = torch.from_numpy(values).float()[None]  # (1, n)
     if isinstance(network.head, torch.nn.Identity):
-        return Reached(steps, summed, rows.T, network.bias, named, "bag")
+        return Reached(steps, summed, rows.T, network.bias, named, BAG)
     name = next(name for name, own in ACTIVATIONS.items() if own is network.activation)
     x = network.activation(summed @ rows + network.bias)
     steps.append(replace(hidden_step(summed, x, name, shown.top), takes=bag))

@@ -36,6 +36,7 @@ from textkind.training.losses import logits_of
 ROWS = "Each id takes its row of the embedding."
 HEAD = "Each logit is the vector times the weights of a label, and its bias."
 ONE_OUTPUT = " The head has one output z; the logits are -z/2 and z/2."
+MOST_NEAREST = 100  # tokens of a vocabulary that are told, also where nothing is cut
 COMPONENTS = 4  # of a token's vector, which has too many to be shown
 
 
@@ -128,7 +129,7 @@ def nearest_table(
     has_both = (lengths > 0) & np.array(list(map(bool, spellings)), bool)
     order = np.flatnonzero(has_both)
     order = order[np.argsort(-cosines[order], kind="stable")]
-    first = order[:top].tolist()
+    first = order[: MOST_NEAREST if top is None else top].tolist()
     columns = [
         ("token", "text", [spellings[place] for place in first]),
         ("cosine", "signed", cosines[first]),
@@ -191,18 +192,18 @@ def shares_of(pooling: nn.Module, states: Tensor) -> tuple[str, str, np.ndarray]
         return "the mean, in which all weigh the same", "weight", np.full(number, 1 / number)
     if pooling.pool is last_valid:
         return "the last alone", "weight", (np.arange(number) == number - 1) * 1.0
-    strongest = array(states).argmax(axis=0)  # (D,)
-    won = np.bincount(strongest, minlength=number) / states.shape[1]
+    winners = array(states).argmax(axis=0)  # (D,)
+    won = np.bincount(winners, minlength=number) / states.shape[1]
     return "of each unit the greatest number; told is the share that each won", "won", won
 
 
-def head_step(reached: Reached, kind: str, shown: Shown) -> tuple[Step, np.ndarray]:
+def head_step(own: Reached, kind: str, shown: Shown) -> tuple[Step, np.ndarray]:
     """The vector (W,) that the head reads to the logits (K,), which are returned too.
 
     kind is what the head's outputs are (training/losses.py).
     """
-    vector = array(reached.vector)[0].astype(np.float64)
-    weights, bias = (array(one).astype(np.float64) for one in (reached.weights, reached.bias))
+    vector = array(own.vector)[0].astype(np.float64)
+    weights, bias = (array(one).astype(np.float64) for one in (own.weights, own.bias))
     by_label, own_bias = logits_of(kind, weights.T), logits_of(kind, bias[None])[0]  # (W, K), (K,)
     additions = vector[:, None] * by_label
     products = additions.sum(axis=0)
@@ -216,12 +217,12 @@ def head_step(reached: Reached, kind: str, shown: Shown) -> tuple[Step, np.ndarr
     ]
     units = np.argsort(-np.abs(additions[:, shown.first]), kind="stable")
     added: Columns = [
-        ("unit", "text", [reached.names[unit] for unit in units.tolist()]),
+        ("unit", "text", [own.names[unit] for unit in units.tolist()]),
         ("value", "signed", vector[units]),
         *((shown.labels[label], "signed", additions[units, label]) for label in shown.columns),
     ]
     ends = sum_rows(additions[units], own_bias, shown, (None,))
     tables = (table("logits", columns, shown.top), table("additions", added, shown.top, ends))
     told = HEAD + (ONE_OUTPUT if kind == "binary" else "")
-    step = Step("head", told, numbers(reached.takes, vector), numbers("logits", logits), tables)
+    step = Step("head", told, numbers(own.takes, vector), numbers("logits", logits), tables)
     return step, logits

@@ -2,13 +2,14 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from textkind.encoding.tokens import Tokens
+from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.explain.steps.attention import pretrained_steps, transformer_steps
 from textkind.explain.steps.bags import mean_pool_steps, perceptron_steps
 from textkind.explain.steps.networks import Reached, Read, read_of
@@ -21,7 +22,7 @@ from textkind.explain.steps.texts import (
     tokens_of,
 )
 from textkind.explain.steps.windows import through_head, windowed_steps
-from textkind.explain.tokens import kept_places
+from textkind.explain.tokens import has_gradients, kept_places
 from textkind.explain.trace import Shown, Step, numbers, table
 from textkind.models.encoder_graph import GraphEncoder
 from textkind.models.networks.cnn import Cnn
@@ -35,7 +36,7 @@ from textkind.models.neural import NeuralModel
 from textkind.training.forward import evaluating
 
 # network -> its steps from tokens to what its head reads
-STEPS: dict[type[nn.Module], Callable[[Any, Read, list[str], Shown], Reached]] = {
+STEPS: dict[type[nn.Module], Callable[[Any, Read, TokenEncoder, Shown], Reached]] = {
     MeanPool: mean_pool_steps,
     Perceptron: perceptron_steps,
     Cnn: cnn_steps,
@@ -60,38 +61,50 @@ def neural_steps(
     if rows.size < len(tokens):
         steps.append(reading_step(model.reading, tokens, rows, top))
         tokens = tokens.take(rows)
-    network, spellings = plain_road(model.network), encoder.spellings()
+    network = plain_road(model)
     read = read_of(tokens, steps[-1].gives)
     own = plain_network(network)
 
     def inner(part: Read) -> Reached:
-        return STEPS[type(own)](own, part, spellings, shown)
+        return STEPS[type(own)](own, part, encoder, shown)
 
     with evaluating(network), torch.inference_mode():
         if isinstance(network, WindowedNetwork):
             found, plain = windowed_steps(network, read, inner, model.head, shown)
         else:
             found, plain = through_head(inner(read), model.head, shown)
-    steps += found
+    steps += [with_origins(step, model.facts) for step in found]
     if network is not model.network or model.reads_as_graph:
         steps.append(precision_step(model, plain, logits, shown))
     return tuple(steps)
 
 
-def plain_road(network: nn.Module) -> nn.Module:
-    """The network as PyTorch computes it in float32, where it reads as a graph or in fewer digits.
+def plain_road(model: NeuralModel) -> nn.Module:
+    """The model's network as PyTorch computes it in float32.
 
-    A copy in that case. Of a graph the weights are those it was made of.
+    A copy where the model reads as a graph or in fewer digits; of a graph the weights are those
+    that it was made of.
     """
-    has_graph = isinstance(getattr(plain_network(network), "encoder", None), GraphEncoder)
-    is_rounded = any(one.dtype != torch.float32 for one in network.parameters())
-    if not (has_graph or is_rounded):
-        return network
-    copied = copy.deepcopy(network).float()
+    if has_gradients(model):
+        return model.network
+    copied = copy.deepcopy(model.network).float().eval()
     own: Any = plain_network(copied)
-    if has_graph:
+    if isinstance(getattr(own, "encoder", None), GraphEncoder):
         own.encoder = own.encoder.bert
-    return copied.eval()
+    return copied
+
+
+def with_origins(step: Step, facts: dict[str, Any]) -> Step:
+    """The step, its sentence telling where weights come from that training did not begin."""
+    more = ""
+    if step.name == "embedding" and facts.get("vectors") is not None:
+        more = f" Training began at the vectors {facts['vectors']}."
+    if step.name == "head" and facts.get("zero_shot") is not None:
+        more = (
+            " The weights of a label are the direction of the sentences that name it, over the "
+            f"temperature {facts['zero_shot']['temperature']:.4g}."
+        )
+    return replace(step, sentence=step.sentence + more)
 
 
 def precision_step(model: NeuralModel, plain: np.ndarray, logits: np.ndarray, shown: Shown) -> Step:

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from textkind.encoding.tokens import TokenEncoder
 from textkind.explain.steps.networks import (
     ROWS,
     Reached,
@@ -25,7 +26,7 @@ from textkind.models.networks.rnn import Rnn
 from textkind.models.networks.window_max import plain_window_max
 
 
-def cnn_steps(network: Cnn, read: Read, spellings: list[str], shown: Shown) -> Reached:
+def cnn_steps(network: Cnn, read: Read, encoder: TokenEncoder, shown: Shown) -> Reached:
     """From tokens to the vector that the head reads: every filter at its strongest."""
     x = network.embedded(read.ids)  # (1, T, D)
     told = ROWS
@@ -99,7 +100,7 @@ def window_tables(
     return table("filters", columns, top), table("windows", chosen, top)
 
 
-def rnn_steps(network: Rnn, read: Read, spellings: list[str], shown: Shown) -> Reached:
+def rnn_steps(network: Rnn, read: Read, encoder: TokenEncoder, shown: Shown) -> Reached:
     """From tokens to the vector that the head reads: the states along the text, pooled."""
     top, names = shown.top, token_columns(read.tokens)
     embedded = network.embedding(read.ids)  # (1, T, D)
