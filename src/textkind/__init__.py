@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
     from textkind.explain.settings import ExplainSettings
+    from textkind.serve.service import Service
+    from textkind.serve.settings import ServeSettings
     from textkind.workflow.audit import AuditSettings, audit
     from textkind.workflow.behaviour import BehaviourSettings, behaviour
     from textkind.workflow.clean import CleanSettings, clean
@@ -53,6 +55,8 @@ _HOMES = {
     "PredictSettings": "textkind.workflow.predict",
     "PromiseSettings": "textkind.workflow.promised",
     "RuleSettings": "textkind.decision.rule_settings",
+    "ServeSettings": "textkind.serve.settings",
+    "Service": "textkind.serve.service",
     "SimilarSettings": "textkind.workflow.similar",
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
@@ -93,6 +97,8 @@ __all__ = [
     "PredictSettings",
     "PromiseSettings",
     "RuleSettings",
+    "ServeSettings",
+    "Service",
     "SimilarSettings",
     "TextClassifier",
     "TextkindError",

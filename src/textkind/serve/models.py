@@ -32,6 +32,7 @@ class Place:
     pool: Pool
     seen: Signature | None  # of the folder when it was last loaded or refused
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: bool = False  # for a reload that has not begun
 
 
 class Models:
@@ -99,8 +100,15 @@ class Models:
             self._spawn(self.reload(place))
 
     async def reload(self, place: Place) -> bool:
-        """Put the folder's model in the place of the one that answers, unless it is bad."""
+        """Put the folder's model in the place of the one that answers, unless it is bad.
+
+        Whether it did; False as well where another call is about to.
+        """
+        if place.asked:
+            return False
+        place.asked = True
         async with place.lock:
+            place.asked = False
             seen = await asyncio.to_thread(signature_of, place.folder)
             place.seen = seen
             try:

@@ -53,7 +53,7 @@ class PageFile:
 def page_files() -> dict[str, PageFile]:
     """{path: file}: / is the page, what it needs lies below /page/."""
     own = files("textkind.serve").joinpath(FOLDER).iterdir()
-    style = files("textkind.report").joinpath("templates", "report.css")
+    style = files("textkind").joinpath("report", "templates", "report.css")
     found = {}
     for entry in (*own, style):
         kind = KINDS.get(entry.name[entry.name.rfind(".") :])
