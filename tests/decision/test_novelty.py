@@ -21,12 +21,12 @@ from textkind.decision.novelty_scores import (
     SCORES,
     Reference,
     Signs,
-    directions,
     in_bytes,
     raw_scores,
     reference_of,
     whitened_means,
 )
+from textkind.encoding.similarity import unit_length
 from textkind.errors import ModelFolderError, SettingsError
 
 LABELS, WIDTH = 5, 16
@@ -89,9 +89,9 @@ def test_scores_are_those_of_the_papers():
     kept = reference.nearest.astype(np.float64)
     cosines = cdist(signs.vectors.astype(np.float64), kept, "cosine")
     np.testing.assert_allclose(raw["knn"], np.sort(cosines)[:, NEIGHBOURS - 1], atol=1e-5)
-    own = directions(train.vectors).astype(np.float64)
+    own = unit_length(train.vectors).astype(np.float64)
     means = np.stack([own[targets == label].mean(axis=0) for label in range(LABELS)])
-    new = directions(signs.vectors).astype(np.float64)
+    new = unit_length(signs.vectors).astype(np.float64)
     within, _ = ledoit_wolf(own - means[targets], assume_centered=True)
     of_all, _ = ledoit_wolf(own - own.mean(axis=0), assume_centered=True)
     nearest = cdist(new, means, "mahalanobis", VI=np.linalg.inv(within)).min(axis=1)
@@ -102,10 +102,10 @@ def test_scores_are_those_of_the_papers():
     np.testing.assert_allclose(raw_scores(("energy",), several, signs)["energy"], -joint)
 
 
-def test_bytes_keep_directions():
+def test_bytes_keep_unit_length():
     vectors = np.random.default_rng(0).normal(size=(200, 384)).astype(np.float32)
-    kept = directions(in_bytes(vectors).astype(np.float32))
-    assert (kept * directions(vectors)).sum(axis=1).min() > 0.9999
+    kept = unit_length(in_bytes(vectors).astype(np.float32))
+    assert (kept * unit_length(vectors)).sum(axis=1).min() > 0.9999
     assert not in_bytes(np.zeros((2, 3), np.float32)).any()
 
 

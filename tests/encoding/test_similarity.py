@@ -9,8 +9,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
 from textkind.encoding import similarity
-from textkind.encoding.latent import unit_length
-from textkind.encoding.similarity import cosines, has_direction, most_similar
+from textkind.encoding.similarity import cosines, has_direction, most_similar, unit_length
 
 
 def drawn(rows, seed, zero=False):

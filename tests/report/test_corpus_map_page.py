@@ -47,7 +47,7 @@ def test_every_point_is_drawn_and_told_without_running_what_it_holds():
     assert "2, label 2: text 2" in told
     wrong = re.findall(r'<g class="of\d wrong">(.*?)</g>', told)
     assert sum(one.count("<path") for one in wrong) == sum(one["wrong"] for one in made()[1])
-    picture = map_section(*made())["picture"]
+    picture = map_section(*made(), "file")["picture"]
     assert max(picture.index(f'class="of{n}"') for n in range(3)) < picture.index(' wrong">')
 
 
@@ -93,9 +93,9 @@ def test_other_maps_have_their_own_words():
 def test_equal_points_are_drawn_in_the_middle():
     found, points = made()
     alike = [one | {"x": 1.0, "y": 1.0} for one in points]
-    picture = map_section(found, alike)["picture"]
+    picture = map_section(found, alike, "file")["picture"]
     assert picture.count('d="M320.0 230.0') == 60
 
 
 def test_without_points_there_is_no_section():
-    assert map_section(None, []) == map_section(made()[0], []) == {}
+    assert map_section(None, [], "file") == map_section(made()[0], None, "file") == {}

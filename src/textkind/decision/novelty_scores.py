@@ -14,12 +14,12 @@ import numpy as np
 from scipy.special import logsumexp
 
 from textkind.decision.temperature import fit_temperature
+from textkind.encoding.similarity import most_similar, unit_length
 
 SCORES = ("energy", "unseen", "knn", "mahalanobis")
 OF_VECTORS = ("knn", "mahalanobis")
 NEIGHBOURS = 5
 MOST_NEAREST = 20_000  # training texts that knn keeps: 8 MB of vectors 384 wide
-BLOCK = 1 << 22  # cosines at a time
 STEPS = 127  # of a signed byte
 
 
@@ -102,20 +102,15 @@ def unseen(reference: Reference, signs: Signs) -> np.ndarray:
 def nearest_distance(reference: Reference, signs: Signs) -> np.ndarray:
     """1 less the cosine with the k-th nearest of the kept, with the last where there are fewer."""
     assert signs.vectors is not None
-    place = min(NEIGHBOURS, len(reference.nearest))
-    kept, own = directions(reference.nearest.astype(np.float32)), directions(signs.vectors)
-    found = np.empty(len(own))
-    step = max(1, BLOCK // len(kept))
-    for first in range(0, len(own), step):
-        cosines = own[first : first + step] @ kept.T
-        found[first : first + step] = 1 - np.partition(cosines, -place, axis=1)[:, -place]
-    return found
+    kept, own = unit_length(reference.nearest.astype(np.float32)), unit_length(signs.vectors)
+    nearest = most_similar(own, kept, NEIGHBOURS)[1]
+    return (1 - nearest[:, -1]).astype(np.float64)
 
 
 def relative_mahalanobis(reference: Reference, signs: Signs) -> np.ndarray:
     """The distance to the nearest label, less that to all texts."""
     assert signs.vectors is not None
-    own = directions(signs.vectors)
+    own = unit_length(signs.vectors)
     within = squared_distances(own @ reference.whitening, reference.means).min(axis=1)
     return within - squared_distances(own @ reference.background, reference.centre)[:, 0]
 
@@ -139,12 +134,6 @@ def squared_distances(points: np.ndarray, means: np.ndarray) -> np.ndarray:
     return (own**2).sum(axis=1)[:, None] + (to**2).sum(axis=1) - 2 * own @ to.T
 
 
-def directions(vectors: np.ndarray) -> np.ndarray:
-    """(N, D) float32 of length 1; a vector of zeros stays one."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
-
-
 def in_bytes(vectors: np.ndarray) -> np.ndarray:
     """(N, D) int8 of the same direction, to half a step of the longest coordinate."""
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=1e-12)
@@ -155,7 +144,7 @@ def whitened_means(vectors: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray
     """Means (L, D) of the labels with a text, in whitened directions, and the (D, D) whitening."""
     from sklearn.covariance import ledoit_wolf
 
-    own = directions(vectors).astype(np.float64)
+    own = unit_length(vectors).astype(np.float64)
     _, places = np.unique(targets, return_inverse=True)
     counts = np.bincount(places)
     means = np.zeros((len(counts), own.shape[1]))

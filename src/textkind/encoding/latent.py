@@ -20,6 +20,7 @@ from textkind.encoding.ngrams import (
     fit_ngrams,
 )
 from textkind.encoding.rows import Rows
+from textkind.encoding.similarity import unit_length
 from textkind.seeds import generator
 
 SAMPLE = 5_000  # texts that the directions are found in
@@ -73,13 +74,6 @@ def latent_vectors(
     """(N, D) float32 of unit length; zeros for a text without a known word."""
     rows = encode_ngrams(space.encoder, texts, threads=threads)
     return unit_length(sparse_matrix(rows, len(space.encoder)) @ space.directions)
-
-
-def unit_length(vectors: np.ndarray) -> np.ndarray:
-    """(N, D) float32 vectors by their lengths; zeros stay zeros."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return scaled.astype(np.float32, copy=False)
 
 
 def sparse_matrix(rows: Rows, columns: int) -> Any:

@@ -12,6 +12,13 @@ import numpy as np
 BLOCK = 1 << 24  # similarities held at a time
 
 
+def unit_length(vectors: np.ndarray) -> np.ndarray:
+    """(N, D) float32 vectors by their lengths; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return scaled.astype(np.float32, copy=False)
+
+
 def cosines(vectors: Any, known: Any) -> np.ndarray:
     """(N, M) float32 inner products of two sets of vectors, both dense or both sparse."""
     found = vectors @ known.T

@@ -19,10 +19,13 @@ SHAPES = (
 )
 
 
-def map_section(found: Metrics | None, points: list[dict[str, Any]] | None) -> dict[str, Any]:
+def map_section(
+    found: Metrics | None, points: list[dict[str, Any]] | None, where: str
+) -> dict[str, Any]:
     """Picture, legend and sentences of the entry "map"; empty where no map was drawn.
 
-    points are those of workflow/corpus_map.py, or None where they are not at hand.
+    points are those of workflow/corpus_map.py, or None where they are not at hand; where says what
+    the texts are of.
     """
     if not found or not points:
         return {}
@@ -41,6 +44,7 @@ def map_section(found: Metrics | None, points: list[dict[str, Any]] | None) -> d
         ],
         "others": around["classes"] - len(place_of),
         "other_sample": _sample(COLORED),
+        "where": where,
         "labelled": found["labelled"],
         "mistakes": sum(one["wrong"] for one in points),
         "more_mistakes": found["more_mistakes"],
@@ -69,8 +73,8 @@ def map_section(found: Metrics | None, points: list[dict[str, Any]] | None) -> d
 def render_map(found: Metrics, points: list[dict[str, Any]], *, source: str, version: str) -> str:
     """The map alone as one self-contained page."""
     return rendered(
-        "map.html.jinja", map=map_section(found, points), source=clip(source, 200),
-        version=version, part_name="file",
+        "map.html.jinja", map=map_section(found, points, "file"), source=clip(source, 200),
+        version=version,
     )  # fmt: skip
 
 

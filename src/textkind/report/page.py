@@ -112,7 +112,7 @@ def _page(
         **_data_sections(metrics),
         **(_quality_sections(metrics, part, times_fewer) if part["rows"] else {}),
         errors=error_section(metrics),
-        map=map_section(metrics.get("map"), points),
+        map=map_section(metrics.get("map"), points, f"{part_name} part"),
         mistakes=shown,
         mistake_total=len(mistakes),
         has_ngrams=any(one.get("ngrams") for one in mistakes),

@@ -20,8 +20,7 @@ from textkind.classifier import Classifier, predict_ids
 from textkind.data.read import read_table, texts_of
 from textkind.data.settings import ReadSettings
 from textkind.data.texts import as_texts
-from textkind.encoding.latent import unit_length
-from textkind.encoding.similarity import cosines, has_direction, most_similar
+from textkind.encoding.similarity import cosines, has_direction, most_similar, unit_length
 from textkind.errors import DataError, ModelFolderError, SettingsError
 from textkind.progress import SILENT, Talk
 from textkind.storage.kept_texts import KeptTexts, read_kept

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.classifier import Classifier
-from textkind.encoding.latent import fit_latent, latent_vectors, unit_length
+from textkind.encoding.latent import fit_latent, latent_vectors
+from textkind.encoding.similarity import unit_length
 from textkind.models.linear import LinearModel
 from textkind.models.ngram_vectors import ngram_vectors
 
