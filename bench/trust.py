@@ -21,6 +21,7 @@ from bench.questions import (
     next_steps,
     out_of_scope,
     promises,
+    report_size,
     similar,
 )
 
@@ -35,6 +36,7 @@ QUESTIONS: dict[str, Question] = {
     "next_texts": next_steps.ask_texts,
     "promises": promises.ask,
     "similar": similar.ask,
+    "report": report_size.ask,
     "out_of_scope": out_of_scope.ask,
     "explanations": explanations.ask,
 }
