@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
     from textkind.explain.settings import ExplainSettings
+    from textkind.serve.client import Client
     from textkind.serve.service import Service
     from textkind.serve.settings import ServeSettings
     from textkind.workflow.audit import AuditSettings, audit
@@ -43,6 +44,7 @@ _HOMES = {
     "AuditSettings": "textkind.workflow.audit",
     "BehaviourSettings": "textkind.workflow.behaviour",
     "CleanSettings": "textkind.workflow.clean",
+    "Client": "textkind.serve.client",
     "CompareSettings": "textkind.workflow.compare",
     "ConformalSettings": "textkind.decision.conformal",
     "CrossValidationSettings": "textkind.workflow.crossvalidate",
@@ -85,6 +87,7 @@ __all__ = [
     "AuditSettings",
     "BehaviourSettings",
     "CleanSettings",
+    "Client",
     "CompareSettings",
     "ConformalSettings",
     "CrossValidationSettings",

@@ -9,11 +9,13 @@ TextkindError
 +-- ModelFolderError     a model folder that is damaged, foreign or too new
 +-- OutputError          a result that could not be written
 +-- MissingPackageError  an optional package that is not installed
++-- ServiceError         a service that does not answer, or refuses what it is asked
 +-- TrainingError        training that cannot go on: not finite, out of memory, a foreign checkpoint
 """
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class TextkindError(Exception):
@@ -65,6 +67,16 @@ class MissingPackageError(TextkindError, ImportError):
 
 class TrainingError(TextkindError, RuntimeError):
     """Training that cannot go on: loss not finite, too little memory, a foreign checkpoint."""
+
+
+class ServiceError(TextkindError, OSError):
+    """A service that does not answer, or refuses what it is asked; status None: no answer."""
+
+    exit_code = 1
+
+    def __init__(self, problem: str, *, status: int | None = None, **told: Any) -> None:
+        super().__init__(problem, **told)
+        self.status = status
 
 
 class OutputError(TextkindError, OSError):
