@@ -59,7 +59,7 @@ def test_novelty_is_that_which_predict_tells(run, text):
     assert np.dot(told["novelty"], told["weight"]) == pytest.approx(expected)
     assert told["score"] == list(novelty.seen)
     is_novel = expected > rejection_threshold(novelty, 0.95)
-    assert ("this is turned away" in step.sentence) == is_novel
+    assert ("this text is turned away" in step.sentence) == is_novel
 
 
 def test_the_nearest_training_texts_are_those_of_similar(run):

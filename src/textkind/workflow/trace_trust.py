@@ -61,7 +61,7 @@ def answer_table(evidence: Evidence, confidence: float) -> tuple[str, Table]:
     told += (
         f"Of answers so sure at most {percent(kept[0])} are wrong, as validation shows."
         if kept
-        else "Of answers so unsure nothing can be promised."
+        else f"Of answers so unsure not even {percent(PROMISED[-1])} wrong can be promised."
     )
     columns: Columns = [
         ("at most wrong", "share", PROMISED),
@@ -85,7 +85,7 @@ def novelty_table(
     is_novel = "is turned away" if total > highest else "stays"
     told = (
         f"Of the validation texts {percent(above)} look as novel or more; where {percent(KEPT)} "
-        f"are to stay, those up to {highest:.4g} do, and this {is_novel}."
+        f"are to stay, those up to {highest:.4g} do, and this text {is_novel}."
     )
     columns: Columns = [
         ("score", "text", names),
