@@ -11,6 +11,9 @@ from textkind.workflow.explain import ExplainSettings, explain_texts
 from textkind.workflow.predict import PredictSettings, predict
 from textkind.workflow.promised import PromiseSettings
 from textkind.workflow.similar import SimilarSettings, similar_texts
+from textkind.workflow.train import TrainSettings, train
+
+from .conftest import tickets
 
 TEXTS = [
     "my parcel is late again",
@@ -174,3 +177,23 @@ def test_what_a_model_cannot_promise_is_a_conflict(server, asked, problem):
     assert status == 409
     assert problem in told["error"]["problem"]
     assert set(told["error"]) == {"problem", "found", "where", "hint"}
+
+
+@pytest.mark.slow
+def test_a_network_answers_as_offline_within_its_tolerance_however_many_workers(
+    start_server, tmp_path
+):
+    pytest.importorskip("torch")
+    from textkind.models.neural_settings import default_settings
+
+    settings = default_settings("mean_pool")
+    rows = tickets(300, seed=3)
+    train(rows, TrainSettings(out=tmp_path / "run", model=settings))
+    server = start_server(tmp_path / "run", "--workers", "2")
+    expected = offline(tmp_path / "run", TEXTS, tmp_path)
+    for _ in range(5):
+        status, told = server.post({"texts": TEXTS})
+        assert status == 200
+        for one, known in zip(told["results"], expected, strict=True):
+            assert one["label"] == known["label"]
+            assert one["probability"] == pytest.approx(known["probability"], abs=1e-3)
