@@ -1,6 +1,7 @@
 """Settings for all tests, and the browser of those that look at pages."""
 
 import shutil
+from importlib.resources import files
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,7 @@ FLAGS = [
     "--no-first-run",
 ]
 
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE = """width => [...document.querySelectorAll("main *")]
         .filter(one => !one.closest(".scroll, svg"))
         .filter(one => one.getBoundingClientRect().right > width)
@@ -72,3 +74,21 @@ def too_wide():
 def low_contrast():
     """The elements of a page whose text has less than 4.5 to 1 against what lies behind it."""
     return lambda page: page.evaluate(LOW)
+
+
+@pytest.fixture(scope="session")
+def axe_findings():
+    """What axe-core finds against a page: the rule, and the elements."""
+    pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    script = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+    def findings(page):
+        page.evaluate(script)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        assert len(found["passes"]) > 20
+        return [
+            (one["id"], [node["html"][:120] for node in one["nodes"]])
+            for one in found["violations"]
+        ]
+
+    return findings

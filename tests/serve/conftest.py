@@ -24,6 +24,7 @@ WORDS = {
     "delivery": ["parcel", "courier", "late", "box", "address"],
     "login": ["password", "account", "email", "locked", "code"],
 }
+HOSTILE = "<img src=x onerror=\"document.title='broken'\">"
 COMMON = ["please", "help", "my", "the", "today", "again", "thanks", "still"]
 LINEAR = LinearSettings(features="words", strength=1.0, naive_bayes=False)
 
@@ -54,6 +55,15 @@ def tagged_folder(tmp_path_factory):
     """A model of texts with several labels."""
     rows = [row | {"label": [row["label"], "short"]} for row in tickets(800, seed=2)]
     return trained(rows, tmp_path_factory.mktemp("runs") / "tagged")
+
+
+@pytest.fixture(scope="session")
+def page_folders(run_folder, tagged_folder, tmp_path_factory):
+    """Models to compare: plain tickets, tickets whose labels are hostile, several labels a text."""
+    rows = [row | {"label": f"{row['label']} {HOSTILE}"} for row in tickets(400, seed=1)]
+    out = tmp_path_factory.mktemp("runs") / "hostile"
+    trained(rows, out)
+    return [f"tickets={run_folder}", f"hostile={out}", f"tagged={tagged_folder}"]
 
 
 class Server:
@@ -209,12 +219,3 @@ def opened(browser):
     yield open_page
     for context in contexts:
         context.close()
-
-
-def upload(page, content, name="rows.csv"):
-    """Pick a file and have it labelled; its bytes, or a string of them."""
-    body = content if isinstance(content, bytes) else content.encode()
-    page.locator("#file:enabled").set_input_files(
-        {"name": name, "mimeType": "text/csv", "buffer": body}
-    )
-    page.get_by_role("button", name="Label the rows").click()

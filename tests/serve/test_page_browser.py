@@ -4,41 +4,15 @@ import signal
 
 import pytest
 
-from textkind.models.settings import LinearSettings
-from textkind.workflow.train import TrainSettings, train
-
-from .conftest import tickets, upload
+from .conftest import HOSTILE
+from .page_steps import TEXT, articles, label
 
 KEY = "k" * 32
-HOSTILE = "<img src=x onerror=\"document.title='broken'\">"
-TEXT = "my parcel is late again"
 
 
 @pytest.fixture(scope="module")
-def folders(run_folder, tagged_folder, tmp_path_factory):
-    """Models to compare: plain tickets, tickets whose labels are hostile, several labels a text."""
-    rows = [row | {"label": f"{row['label']} {HOSTILE}"} for row in tickets(400, seed=1)]
-    out = tmp_path_factory.mktemp("runs") / "hostile"
-    linear = LinearSettings(features="words")
-    train(rows, TrainSettings(out=out, model=linear, overwrite=True))
-    return [f"tickets={run_folder}", f"hostile={out}", f"tagged={tagged_folder}"]
-
-
-@pytest.fixture(scope="module")
-def server(start_server, folders):
-    return start_server(*folders, "--similar")
-
-
-def label(page, text):
-    """Type a text, press the button, wait for the answers."""
-    page.get_by_label("Text", exact=True).fill(text)
-    with page.expect_response("**/v1/predict"):
-        page.get_by_role("button", name="Label the text").click()
-    page.locator("#answers:not([aria-busy]) article").first.wait_for()
-
-
-def articles(page):
-    return page.locator("#answers article")
+def server(start_server, page_folders):
+    return start_server(*page_folders, "--similar")
 
 
 def probabilities(article):
@@ -223,6 +197,37 @@ def test_a_busy_service_is_asked_again(opened, server):
     assert articles(page).locator(".value").inner_text() == "delivery"
 
 
+def test_drift_is_told_as_the_service_tells_it(opened, server, too_wide):
+    page = opened(server, viewport={"width": 360, "height": 800})
+    page.get_by_role("button", name="Look").click()
+    shown = page.locator("#drift > div")
+    shown.first.wait_for()
+    told = server.get("/v1/drift")[1]["models"]
+    assert shown.locator("h3").all_inner_texts() == [model["name"] for model in told]
+    figures = told[0]["figures"]
+    rows = shown.first.locator("table").first.locator("tbody tr")
+    assert rows.count() == len(figures) >= 3
+    index = next(iter(figures.values()))["window"]["index"]
+    assert rows.first.locator("td").nth(1).inner_text() == (
+        "-" if index is None else f"{index:.3f}"
+    )
+    for closed in shown.locator("summary").all():
+        closed.click()
+    cells = shown.first.locator("details").first.locator("tbody tr")
+    assert cells.locator("th").all_inner_texts() == figures["labels"]["cells"]
+    counts = figures["labels"]["validation"]
+    share = f"{round(100 * counts[0] / sum(counts), 1):g} %"
+    assert cells.first.locator("td").first.inner_text() == share
+    assert too_wide(page, 360) == []
+    figure = {"index": 0.4, "limit": 0.1, "texts": 2000, "drift": True, "counts": [5, 3]}
+    figure = {"cells": ["a", "<b>"], "validation": [1, 1], "window": figure}
+    answer = {"models": [{"name": "tickets", "figures": {"labels": figure}}]}
+    page.route("**/v1/drift", lambda route: route.fulfill(json=answer))
+    page.get_by_role("button", name="Look").click()
+    page.get_by_text("Drift: tickets.").wait_for()
+    assert page.heard == []
+
+
 def test_nothing_hostile_runs(opened, server):
     page = opened(server)
     page.get_by_label("Model", exact=True).select_option("hostile")
@@ -273,42 +278,3 @@ def test_a_service_that_is_gone_is_told_and_its_return_too(
     assert articles(page).locator(".value").inner_text() == "delivery"
     assert banner.count() == 0
     assert page.get_by_label("Text", exact=True).input_value() == TEXT
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_the_page_fits_its_window_and_can_be_read(
-    opened, server, too_wide, low_contrast, width, scheme
-):
-    page = opened(server, viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page.get_by_text("Promises: what may be held back").click()
-    page.get_by_label("Compare with").select_option("hostile")
-    for box in ("Leave texts unlike all", "Tell a set of labels"):
-        page.get_by_label(box).check()
-    label(page, TEXT + " " + "w" * 300)
-    assert articles(page).count() == 2
-    articles(page).first.locator(".told > .whole").wait_for()
-    upload(page, "id,text\n" + "".join(f"{row},late {'w' * 200}\n" for row in range(5)) + "1,2,3\n")
-    page.get_by_role("link", name="Download").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert too_wide(page, width) == []
-    assert low_contrast(page) == []
-    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (sum(map(int, paper[4:-1].split(","))) > 384) == (scheme == "light")
-
-
-def test_all_is_reached_by_keyboard_and_has_a_name(opened, server):
-    page = opened(server)
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")  # the link that skips to the text
-    page.keyboard.type(TEXT)
-    page.keyboard.press("Control+Enter")
-    articles(page).first.wait_for()
-    assert articles(page).locator(".value").inner_text() == "delivery"
-    nameless = page.evaluate(
-        """[...document.querySelectorAll("input, select, textarea, button")]
-            .filter(one => !one.labels?.length && !one.ariaLabel && !one.textContent.trim())
-            .map(one => one.outerHTML)"""
-    )
-    assert nameless == []
-    assert page.get_by_role("status").filter(has_text="tickets: delivery").count() == 1

@@ -9,7 +9,8 @@ import pytest
 
 from textkind.workflow.predict import predict
 
-from .conftest import tickets, upload
+from .conftest import tickets
+from .page_steps import upload
 
 ROWS = 10_000
 

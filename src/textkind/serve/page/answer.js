@@ -83,7 +83,7 @@ function facts(result, asked) {
 
 // An article on the result of one text; asked are the fields of the request.
 export function answerElement(model, version, result, asked) {
-  const head = element("h3", {}, visible(model.name), element("small", {}, `${model.kind}, version ${version}`));
+  const head = element("h2", {}, visible(model.name), element("small", {}, `${model.kind}, version ${version}`));
   if (result.error) return element("article", { className: "answer" }, head, element("p", { className: "wrong" }, result.error.problem));
   return element(
     "article",
@@ -98,7 +98,7 @@ export function answerElement(model, version, result, asked) {
 
 // The same place for what was refused.
 export function refusalElement(model, refusal) {
-  const head = element("h3", {}, visible(model.name), element("small", {}, `${model.kind}, version ${model.version}`));
+  const head = element("h2", {}, visible(model.name), element("small", {}, `${model.kind}, version ${model.version}`));
   return element("article", { className: "answer" }, head, element("p", { className: "wrong" }, visible(String(refusal))));
 }
 

@@ -19,7 +19,7 @@ export function explanationElement(model, text, signal) {
   const section = element(
     "section",
     { className: "explanation" },
-    element("h4", {}, "Why"),
+    element("h3", {}, "Why"),
     element("p", { className: "choices" }, element("span", {}, "Why ", label), element("span", {}, " rather than ", against)),
     told,
   );
@@ -60,7 +60,7 @@ function signed(weight) {
 function shaded(pieces, text) {
   const points = [...text];
   const most = Math.max(...pieces.map((piece) => Math.abs(piece.weight)), 0);
-  const shown = element("p", { className: "whole", dir: "auto" });
+  const shown = element("p", { className: "whole", dir: "auto", tabIndex: 0, role: "group", ariaLabel: "The text, its words shaded by weight" });
   let at = 0;
   for (const { start, end, weight } of pieces) {
     shown.append(visible(points.slice(at, start).join("")));

@@ -12,7 +12,7 @@ export function neighboursElement(model, text, signal) {
   fill(told, { text, model: model.name, similar: NEAREST }, signal, ({ similar }) =>
     similar === null ? [element("p", { className: "aside" }, "Nothing in the text is known, so that no text is near.")] : [element("ol", { className: "near" }, ...similar.map(neighbour))],
   );
-  return element("section", { className: "explanation" }, element("h4", {}, "Nearest training texts"), told);
+  return element("section", { className: "explanation" }, element("h3", {}, "Nearest training texts"), told);
 }
 
 function neighbour({ row, text, labels, similarity, differs }) {

@@ -35,6 +35,11 @@ export async function readModels() {
   return told;
 }
 
+// {models} with their drift.
+export function readDrift() {
+  return ask("v1/drift");
+}
+
 // The answer to a body of POST /v1/predict.
 export function predict(body, signal) {
   return ask("v1/predict", body, signal);
