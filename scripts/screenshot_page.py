@@ -20,11 +20,12 @@ def main(runs: list[str], out: str, text: str) -> None:
     command = [sys.executable, "-m", "textkind", "serve", *runs, "--similar", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
-        address = next(
-            found[1] for line in server.stderr if (found := re.search(r"serving at (\S+)", line))
-        )
         try:
-            photograph(address, out, text, len(runs) > 1)
+            for line in server.stderr:
+                if found := re.search(r"serving at (\S+)", line):
+                    photograph(found[1], out, text, len(runs) > 1)
+                    return
+                print(line, end="", file=sys.stderr)
         finally:
             server.terminate()
 
