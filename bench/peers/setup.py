@@ -2,9 +2,9 @@
 
     python -m bench.peers.setup
 
-scikit-learn, Vowpal Wabbit, Model2Vec and cleanlab come as wheels of the package registry, the
-fastText command is built from the sources in its package with the flags of its own Makefile. What
-is there is kept.
+scikit-learn, Vowpal Wabbit, Model2Vec, cleanlab, FastAPI and Schemathesis come as wheels of the
+package registry, the fastText command is built from the sources in its package with the flags of
+its own Makefile. What is there is kept.
 """
 
 import os
@@ -34,7 +34,17 @@ WHEELS = {
         "scikit-learn==1.9.1",
         "scipy==1.17.1",
     ),
+    "fastapi": (
+        "fastapi==0.165.0",
+        "uvicorn[standard]==0.54.0",
+        "numpy==2.4.6",
+        "scikit-learn==1.9.1",
+        "scipy==1.17.1",
+    ),
+    "schemathesis": ("schemathesis==4.32.5",),
     "transformers": (
+        "fastapi==0.165.0",
+        "uvicorn[standard]==0.54.0",
         "torch==2.13.0",
         "transformers==5.3.0",
         "accelerate==1.15.0",
@@ -83,6 +93,7 @@ LINEAR_PEERS = ("scikit-learn", "vowpalwabbit", "fasttext")
 NEURAL_PEERS = ("model2vec",)
 PRETRAINED_PEERS = ("transformers",)
 TRUST_PEERS = ("cleanlab",)
+SERVE_PEERS = ("fastapi", "transformers", "schemathesis")
 
 
 def build_peers(names: tuple[str, ...]) -> None:
@@ -98,4 +109,4 @@ def build_peers(names: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    build_peers(LINEAR_PEERS + NEURAL_PEERS + PRETRAINED_PEERS + TRUST_PEERS)
+    build_peers(LINEAR_PEERS + NEURAL_PEERS + PRETRAINED_PEERS + TRUST_PEERS + SERVE_PEERS)
