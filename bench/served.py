@@ -8,7 +8,9 @@ from typing import Any
 from bench.checked_load import Asked
 from bench.data import drawn, load
 from bench.places import DATA, ROOM
+from textkind.errors import ModelFolderError
 from textkind.models.settings import LinearSettings
+from textkind.storage.model_folder import load_model
 from textkind.workflow.predict import PredictSettings, predict
 from textkind.workflow.train import TrainSettings, train
 
@@ -21,13 +23,22 @@ LISTED = 10  # texts of a request that has several
 def linear_run(name: str, strength: float = 1.0) -> Path:
     """A run on words and pairs of them, as scikit-learn's vectoriser makes them; kept."""
     out = FOLDER / f"{name}-{strength:g}"
-    if not (out / "model").exists():
+    if not is_usable(out):
         source = DATA / name / "train.csv"
         if not source.exists():
             source = source.with_suffix(".csv.gz")
         model = LinearSettings(features="words", strength=strength, naive_bayes=False)
         train(source, TrainSettings(out=out, model=model, overwrite=True))
     return out
+
+
+def is_usable(folder: Path) -> bool:
+    """Whether a model is there, in the format of today."""
+    try:
+        load_model(folder)
+    except ModelFolderError:
+        return False
+    return True
 
 
 def version_of(run: Path) -> str:

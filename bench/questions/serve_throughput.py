@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.measure import Facts
 from bench.places import ROOM, ROOT, environment_python
 from bench.results import Answer, Goal, Row, at_least, at_most
-from bench.served import FOLDER, PORT, bodies_of, linear_run, texts_of
+from bench.served import FOLDER, PORT, bodies_of, is_usable, linear_run, texts_of
 from bench.services import Service, bombard, ours, running
 from bench.sides import OUR_ENCODER, Contender, Workers
 
@@ -105,7 +105,7 @@ def ask_linear(runs: int, sets: tuple[str, ...] = ("banking77", "imdb")) -> Answ
 
 def ask_encoder(runs: int) -> Answer:
     """MiniLM in float32 on both sides; beside it ours in the precision that pays here."""
-    if not (ENCODER / "textkind").exists():
+    if not is_usable(ENCODER / "textkind"):
         with Workers() as workers:
             maker = Contender("textkind", OUR_ENCODER, {})
             workers.load([maker], [ENCODER_SET], warm_up=None)
