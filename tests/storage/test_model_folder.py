@@ -22,11 +22,13 @@ from textkind.errors import ModelFolderError, OutputError, SettingsError
 from textkind.storage.documents import canonical_bytes
 from textkind.storage.manifest import FORMAT_VERSION, MANIFEST
 from textkind.storage.model_folder import (
+    CARD,
     EVIDENCE,
     FILES,
     GOLDEN,
     GOLDEN_TEXTS,
     NOVELTY,
+    SEEN,
     Provenance,
     load_model,
     read_card,
@@ -36,6 +38,24 @@ from textkind.storage.model_folder import (
 TEXTS = pa.array(["", "one", "a longer text"], pa.large_string())
 EVERY_FILE = [*FILES, MANIFEST]
 PROVENANCE = Provenance(source="toy.csv", rows=12, seed=0)
+HELD = {
+    2: {
+        "files": ["evidence.safetensors", "golden.json", "model.json", "novelty.safetensors",
+                  "seen.safetensors", "weights.safetensors"],
+        "model.json": ["config", "decision", "kind", "labels", "provenance", "several", "textkind"],
+        "evidence.safetensors": {
+            "confidence": "float32", "correct": "uint8", "shares": "float64", "rows": "int32",
+            "targets": "int32", "own": "float32", "above": "float64", "rank": "int32",
+            "first": "int32", "bytes": "int64",
+        },
+        "seen.safetensors": {"keys": "uint64"},
+        "novelty.safetensors": {
+            "temperature": "float64", "weights": "float64", "validation": "float64",
+            "nearest": "int8", "means": "float32", "whitening": "float32", "centre": "float32",
+            "background": "float32", "seen energy": "float64",
+        },
+    }
+}  # fmt: skip
 
 
 def seal(folder):
@@ -171,17 +191,45 @@ def test_a_folder_or_pipe_in_place_of_a_file_is_refused(model_folder, name):
         load_model(model_folder)
 
 
-def test_a_newer_format_names_both_versions(model_folder):
+@pytest.mark.parametrize(
+    ("version", "hint"),
+    [
+        (FORMAT_VERSION - 1, "hint: train the model again with this version"),
+        (FORMAT_VERSION + 6, "hint: update textkind, or train the model again with this version"),
+    ],
+)
+def test_a_folder_of_another_format_is_told_as_such_whatever_it_holds(model_folder, version, hint):
     manifest = json.loads((model_folder / MANIFEST).read_bytes())
-    manifest["version"] = FORMAT_VERSION + 6
-    manifest["written_by"] = "textkind 9.0"
+    del manifest["files"]["golden.json"]
+    manifest |= {"version": version, "written_by": "textkind 9.0"}
     (model_folder / MANIFEST).write_text(json.dumps(manifest))
-    with pytest.raises(
-        ModelFolderError, match=f"format {FORMAT_VERSION + 6}.*textkind 9.0"
-    ) as info:
+    (model_folder / EVIDENCE).write_bytes(save({"of old": np.ones(3)}))
+    with pytest.raises(ModelFolderError) as info:
         load_model(model_folder)
-    assert f"up to format {FORMAT_VERSION}" in str(info.value)
-    assert "update textkind" in str(info.value)
+    assert (
+        "the folder was written by another version of textkind: it has format "
+        f"{version}, this version reads format {FORMAT_VERSION}; found 'textkind 9.0'"
+    ) in str(info.value)
+    assert str(info.value).endswith(hint)
+
+
+def test_what_is_written_changes_with_the_number_of_the_format_alone(classifier, tmp_path):
+    random = np.random.default_rng(0)
+    signs = Signs(random.normal(size=(60, 3)).astype(np.float32))
+    given, gold = predict_probabilities(classifier, TEXTS), np.array([0, 1, 2])
+    whole = replace(
+        classifier,
+        evidence=evidence_of(classifier.decision, given, gold, TEXTS),
+        seen=np.array([1, 2], np.uint64),
+        novelty=fit_novelty(("energy",), None, np.empty(0), signs, random.integers(0, 3, 60)),
+    )
+    save_model(whole, tmp_path / "whole", PROVENANCE)
+    held = {"files": sorted(FILES)}
+    held[CARD] = sorted(json.loads((tmp_path / "whole" / CARD).read_bytes()))
+    for name in (EVIDENCE, SEEN, NOVELTY):
+        arrays = load((tmp_path / "whole" / name).read_bytes())
+        held[name] = {key: str(array.dtype) for key, array in arrays.items()}
+    assert {FORMAT_VERSION: held} == HELD
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from textkind.storage.place import write_bytes
 
 MANIFEST = "MANIFEST.json"
 FORMAT = "textkind model folder"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # raised with every change of what a run or its model folder holds
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _LARGEST_MANIFEST = 1 << 20  # bytes
@@ -65,12 +65,14 @@ def _read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
             "not a manifest of textkind", found=manifest.get("format"), where=where
         )
     version = manifest.get("version")
-    if type(version) is int and version > FORMAT_VERSION:
+    if type(version) is int and version != FORMAT_VERSION:
         raise ModelFolderError(
-            f"this folder has format {version}, written by {manifest.get('written_by')}; "
-            f"this textkind reads up to format {FORMAT_VERSION}",
+            f"the folder was written by another version of textkind: it has format {version}, "
+            f"this version reads format {FORMAT_VERSION}",
+            found=manifest.get("written_by"),
             where=where,
-            hint="update textkind, or train the model again with this version",
+            hint=("update textkind, or " if version > FORMAT_VERSION else "")
+            + "train the model again with this version",
         )
     content = {key: value for key, value in manifest.items() if key != "checksum"}
     # Comparing the bytes as well finds a change that JSON would not see, such as a blank.
@@ -79,7 +81,7 @@ def _read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     if set(content) != {"format", "version", "written_by", "files"} or type(version) is not int:
         raise ModelFolderError("the manifest has other keys than it should", where=where)
     files = content["files"]
-    if version != FORMAT_VERSION or not isinstance(files, dict):
+    if not isinstance(files, dict):
         raise ModelFolderError("the manifest makes no sense", where=where, hint=_DAMAGED)
     return files
 
