@@ -3,6 +3,9 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from textkind.decision.decision import Decision
 from textkind.decision.evidence import evidence_of
@@ -15,6 +18,7 @@ from textkind.decision.profile import (
     NONE,
     NOVELTY,
     OTHER,
+    cell_borders,
     profile_facts,
     profile_of,
     text_cells,
@@ -92,3 +96,21 @@ def test_novelty_is_cut_into_tenths_of_validation():
     cells = value_cells(profile, NOVELTY, novelty.validation)
     figure = profile.figures[NOVELTY]
     np.testing.assert_array_equal(np.bincount(cells)[figure.first :], figure.counts)
+
+
+@given(
+    hnp.arrays(np.float64, st.integers(1, 300), elements=st.floats(0, 1, width=16)),
+    st.integers(2, 12),
+)
+def test_borders_cut_into_cells_that_are_all_used(values, cells):
+    borders = cell_borders(values, cells)
+    counts = np.bincount(np.searchsorted(borders, values), minlength=len(borders) + 1)
+    assert len(counts) <= cells
+    assert (counts > 0).all()
+    assert counts.sum() == len(values)
+
+
+def test_tenths_hold_a_tenth_each():
+    values = np.random.default_rng(0).normal(size=1000)
+    counts = np.bincount(np.searchsorted(cell_borders(values, 10), values))
+    np.testing.assert_array_equal(counts, np.full(10, 100))

@@ -17,7 +17,6 @@ import pyarrow as pa
 from textkind.decision.decision import Decision
 from textkind.decision.evidence import Evidence, answers, first_labels, text_bytes
 from textkind.decision.novelty import Novelty
-from textkind.evaluation.drift import cell_borders
 
 CELLS = 10  # of length and novelty: tenths of the validation texts
 # Of confidence. Tenths of it would be too fine: where a model is sure, a second fit on validation
@@ -117,3 +116,12 @@ def profile_facts(profile: Profile, names: tuple[str, ...]) -> dict[str, Any]:
             cells += [NONE] * (len(figure.counts) - len(cells))
         told[name] = {"cells": cells, "validation": figure.counts.tolist()}
     return told
+
+
+def cell_borders(values: np.ndarray, cells: int) -> np.ndarray:
+    """(C - 1,) rising borders that cut (N,) values into C cells of like size; C <= cells.
+
+    A value on a border is in the cell below it. Fewer cells where many values are equal.
+    """
+    borders = np.quantile(values, np.arange(1, cells) / cells, method="inverted_cdf")
+    return np.unique(borders[borders < values.max()])

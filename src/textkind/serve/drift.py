@@ -4,11 +4,10 @@ Counts are kept of the labels given, the confidence, the length and the novelty 
 since the version was loaded, and of the last few thousand. No text is kept.
 """
 
-from collections import deque
+import operator
+from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 from textkind.evaluation.drift import Drift, drift
 
@@ -18,23 +17,23 @@ WINDOW, START = "window", "start"
 
 
 class Counts:
-    """(C,) counts of one figure: since the start, and over the window."""
+    """C counts of one figure: since the start, and over the window."""
 
     def __init__(self, cells: int, window: int) -> None:
-        self.start = np.zeros(cells, np.int64)
-        self.window = np.zeros(cells, np.int64)
+        self.start = [0] * cells
+        self.window = [0] * cells
         self._least = window  # texts
-        self._slices: deque[np.ndarray] = deque([np.zeros(cells, np.int64)])
+        self._slices = deque([[0] * cells])
 
-    def add(self, counts: np.ndarray) -> None:
+    def add(self, counts: list[int]) -> None:
         """Texts that came together; the oldest leave the window where it is full without them."""
-        self.start += counts
-        self.window += counts
-        self._slices[-1] += counts
-        while (self.window - self._slices[0]).sum() >= self._least:
-            self.window -= self._slices.popleft()
-        if self._slices[-1].sum() * SLICES >= self._least:
-            self._slices.append(np.zeros_like(counts))
+        self.start = list(map(operator.add, self.start, counts))
+        self.window = list(map(operator.add, self.window, counts))
+        self._slices[-1] = list(map(operator.add, self._slices[-1], counts))
+        while sum(self.window) - sum(self._slices[0]) >= self._least:
+            self.window = list(map(operator.sub, self.window, self._slices.popleft()))
+        if sum(self._slices[-1]) * SLICES >= self._least:
+            self._slices.append([0] * len(counts))
 
 
 class Monitor:
@@ -57,16 +56,15 @@ class Monitor:
             self._count()
 
     def _count(self) -> None:
-        cells = np.frombuffer(b"".join(self._waiting), np.int32)
+        seen = Counter(memoryview(b"".join(self._waiting)).cast("i"))
         self._waiting, self._waits = [], 0
         begin = 0
-        seen = np.bincount(cells, minlength=sum(len(one.start) for one in self._counts.values()))
         for counts in self._counts.values():
             end = begin + len(counts.start)
-            counts.add(seen[begin:end])
+            counts.add([seen[cell] for cell in range(begin, end)])
             begin = end
 
-    def figures(self) -> Iterator[tuple[str, dict[str, Any], dict[str, np.ndarray]]]:
+    def figures(self) -> Iterator[tuple[str, dict[str, Any], dict[str, list[int]]]]:
         """Each figure by name: its facts, and its counts over the window and since the start."""
         self._count()
         for name, counts in self._counts.items():
@@ -79,7 +77,7 @@ class Monitor:
             "figures": {
                 name: figure
                 | {
-                    over: {"counts": seen.tolist(), **_drift_facts(_between(figure, seen))}
+                    over: {"counts": seen, **_drift_facts(_between(figure, seen))}
                     for over, seen in counts.items()
                 }
                 for name, figure, counts in self.figures()
@@ -90,7 +88,7 @@ class Monitor:
         """The same for Prometheus; what has no value is left out."""
         for name, figure, counts in self.figures():
             of = {"model": model, "figure": name}
-            for cell, number in zip(figure["cells"], counts[START].tolist(), strict=True):
+            for cell, number in zip(figure["cells"], counts[START], strict=True):
                 yield "textkind_seen_texts_total", of | {"cell": _cell_name(cell)}, number
             for over, seen in counts.items():
                 found = _between(figure, seen)
@@ -100,8 +98,8 @@ class Monitor:
                     yield "textkind_drift_limit", of | {"over": over}, found.limit
 
 
-def _between(figure: dict[str, Any], seen: np.ndarray) -> Drift:
-    return drift(np.array(figure["validation"]), seen)
+def _between(figure: dict[str, Any], seen: list[int]) -> Drift:
+    return drift(figure["validation"], seen)
 
 
 def _drift_facts(found: Drift) -> dict[str, Any]:
