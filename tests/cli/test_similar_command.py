@@ -51,10 +51,16 @@ def test_one_text_is_told_without_a_table(run_folder, capsys):
 
 
 def test_a_pipe_gives_a_text_a_line(run_folder, capsys, stdin):
-    stdin("\n".join(ASKED) + "\n")
-    assert main(["similar", str(run_folder), "-", "--json"]) == 0
+    stdin("__label__login " + ASKED[0] + "\r\n\n" + ASKED[1] + "\n")
+    assert main(["similar", str(run_folder), "late", "-", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [one["text"] for one in found["texts"]] == ASKED
+    texts = ["late", "__label__login " + ASKED[0], "", ASKED[1]]
+    assert [one["text"] for one in found["texts"]] == texts
+
+
+def test_texts_and_what_is_searched_cannot_both_come_from_the_pipe(run_folder, capsys):
+    assert main(["similar", str(run_folder), "late", "-", "--from", "-"]) == 2
+    assert "only one thing can come from the pipe; found '-'" in capsys.readouterr().err
 
 
 def test_labels_that_differ_from_the_answer_are_marked(run_folder, tmp_path, capsys):

@@ -59,15 +59,20 @@ def run(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from textkind.cli.terminal import print_json, talk_for
+    from textkind.cli.texts import PIPE, given_texts
+    from textkind.errors import SettingsError
     from textkind.workflow.similar import SimilarSettings, similar_texts
 
+    if PIPE in arguments.texts and arguments.source == PIPE:
+        raise SettingsError("only one thing can come from the pipe", found=PIPE)
     settings = SimilarSettings(
         top=arguments.top,
         source=arguments.source,
         reading=read_settings(arguments),
         threads=arguments.threads,
     )
-    result = similar_texts(arguments.model, arguments.texts, settings, talk_for(arguments))
+    texts = given_texts(arguments.texts)
+    result = similar_texts(arguments.model, texts, settings, talk_for(arguments))
     if arguments.json:
         print_json(asdict(result))
     else:

@@ -18,7 +18,6 @@ import os
 import signal
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,7 +25,6 @@ import pyarrow as pa
 
 from textkind.classifier import Classifier
 from textkind.errors import ModelFolderError, TextkindError
-from textkind.progress import SILENT
 from textkind.serve.answers import Part, batch_answers
 from textkind.serve.facts import facts_of, run_of
 from textkind.serve.fields import Served
@@ -35,6 +33,7 @@ from textkind.serve.refusals import refusal_of
 from textkind.serve.worker import work
 from textkind.storage.manifest import MANIFEST, find_model_folder
 from textkind.storage.model_folder import GOLDEN_TEXTS, load_model
+from textkind.workflow.predict import reading_in
 from textkind.workflow.similar import known_texts
 
 ENOUGH_TIMES = 40  # the golden texts have some 80 tokens together; 2,048 are enough
@@ -94,12 +93,7 @@ def load_whole(folder: Path, precision: str | None) -> tuple[Classifier, str]:
     classifier = load_model(folder)
     if before is None or _digest(manifest) != before:
         raise ModelFolderError("the folder changed while it was read", where=str(folder))
-    if precision is not None:
-        from textkind.models.precision import in_precision  # brings PyTorch with it
-
-        network: Any = in_precision(classifier.model, precision, SILENT)
-        classifier = replace(classifier, model=network)
-    return classifier, before[:16]
+    return reading_in(classifier, precision), before[:16]
 
 
 def _digest(manifest: Path) -> str | None:

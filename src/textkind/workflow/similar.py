@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from textkind.checks.finding import names_of
 from textkind.classifier import Classifier, predict_ids
-from textkind.data.read import read_table, texts_of
 from textkind.data.settings import ReadSettings
 from textkind.data.texts import as_texts
 from textkind.encoding.similarity import cosines, has_direction, most_similar, unit_length
@@ -28,7 +27,6 @@ from textkind.workflow.origin import classifier_of
 from textkind.workflow.perhaps_labelled import read_perhaps_labelled
 from textkind.workflow.spaces import MODEL_SPACE, Space, text_space
 
-PIPE = "-"
 TOP = 5
 MOST_COMPARED = 50  # texts told with one another: 2,500 figures
 LEAST_AGREEMENT = 0.98  # cosine of a stored vector and the same made again
@@ -151,18 +149,19 @@ def nearest_texts(
 
 def similar_texts(
     model: str | Path | Classifier,
-    texts: Sequence[str] | str,
+    texts: Sequence[str],
     settings: SimilarSettings = SimilarSettings(),
     talk: Talk = SILENT,
 ) -> SimilarResult:
     """How near texts lie to one another, and which known texts lie nearest to each.
 
     model is a run folder, or with settings.source also a model folder or a classifier in memory.
-    texts are one or more; "-" alone reads them from standard input, one a line. Raises
-    ModelFolderError, DataError, ColumnError or SettingsError.
+    texts are one or more. Raises ModelFolderError, DataError, ColumnError or SettingsError.
     """
+    if not len(texts):
+        raise DataError("there is no text to compare")
     classifier, origin = classifier_of(model)
-    given, threads = _given_texts(texts, settings), settings.threads
+    given, threads = as_texts(texts), settings.threads
     if settings.source is None:
         if isinstance(model, Classifier):
             raise SettingsError(
@@ -192,18 +191,6 @@ def similar_texts(
         _similarities(vectors) if 1 < len(given) <= MOST_COMPARED else None,
         _near_texts(known, given, vectors, predict_ids(classifier, given, threads), settings.top),
     )
-
-
-def _given_texts(texts: Sequence[str] | str, settings: SimilarSettings) -> pa.LargeStringArray:
-    several = [texts] if isinstance(texts, str) else texts
-    if not len(several):
-        raise DataError("there is no text to compare")
-    if PIPE not in several:
-        return as_texts(several)
-    if len(several) > 1 or settings.source == PIPE:
-        raise SettingsError("only one thing can come from the pipe", found=PIPE)
-    reading = read_table(PIPE, ReadSettings(format="fasttext"))
-    return texts_of(reading, reading.columns)
 
 
 def _checked(kept: KeptTexts, space: Space, where: str) -> np.ndarray:
