@@ -5,7 +5,9 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from textkind.explain.trace import KINDS
 from textkind.serve.openapi import openapi
+from textkind.serve.result_schemas import KINDS as TOLD_KINDS
 from textkind.serve.routes import ROUTES
 from textkind.serve.settings import Limits
 
@@ -53,6 +55,10 @@ def test_all_references_lead_somewhere_and_all_schemas_are_schemas():
         Draft202012Validator.check_schema(schema)
 
 
+def test_the_kinds_of_cells_are_those_of_traces():
+    assert TOLD_KINDS == KINDS
+
+
 def test_the_examples_are_requests_that_are_answered(server):
     content = DOCUMENT["paths"]["/v1/predict"]["post"]["requestBody"]["content"]
     for example in content["application/json"]["examples"].values():
@@ -71,6 +77,8 @@ def test_the_examples_are_requests_that_are_answered(server):
         {"text": "parcel", "max_error": 0.05, "sets": {"coverage": 0.9, "per_class": True}},
         {"text": "my parcel is late", "explain": True, "similar": 2},
         {"texts": ["my parcel is late", ""], "similar": 2},
+        {"texts": ["my parcel is late", ""], "trace": {"top": 2}, "explain": False},
+        {"texts": ["parcel", "refund"], "trace": False},
     ],
     ids=str,
 )
@@ -93,7 +101,9 @@ def test_errors_models_and_states_are_as_described(server):
 
 @pytest.mark.parametrize("wrong", [{}, {"text": "x", "texts": ["y"]}, {"text": "a\0b"},
                                    {"texts": []}, {"text": "x", "top": 0}, {"text": "x", "a": 1},
-                                   {"text": "x", "sets": 1}, {"text": "x", "explain": {}}],
+                                   {"text": "x", "sets": 1}, {"text": "x", "explain": {}},
+                                   {"text": "x", "trace": {}}, {"text": "x", "trace": 3},
+                                   {"texts": ["x"] * 17, "trace": True}],
 )  # fmt: skip
 def test_what_the_schema_forbids_is_refused(server, wrong):
     assert not validator("Request").is_valid(wrong)

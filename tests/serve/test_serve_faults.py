@@ -61,6 +61,18 @@ def test_a_poisoned_text_fails_alone(server, word):
     assert word not in json.dumps(told), "an error tells nothing of the text"
 
 
+@pytest.mark.parametrize("asked", [{"trace": True}, {"explain": True}], ids=str)
+def test_a_poisoned_text_fails_alone_among_those_that_are_traced_or_explained(server, asked):
+    texts = ["my parcel is late", "a poison text", "an infinite text", "refund"]
+    status, told = server.post({"texts": texts, **asked})
+    assert status == 200
+    alone = [server.post({"text": text, **asked})[1]["results"] for text in (texts[0], texts[3])]
+    assert [[told["results"][0]], [told["results"][3]]] == alone
+    assert ["error" in result for result in told["results"]] == [False, True, True, False]
+    assert told["results"][1]["error"]["problem"] == "the model failed on this text"
+    assert server.post({"text": texts[1], **asked})[0] == 500
+
+
 def in_threads(server, bodies):
     """Statuses and answers of requests sent together."""
     found = [None] * len(bodies)

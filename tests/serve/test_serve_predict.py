@@ -3,14 +3,17 @@
 import json
 import threading
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from textkind.decision.conformal import ConformalSettings
 from textkind.workflow.explain import ExplainSettings, explain_texts
 from textkind.workflow.predict import PredictSettings, predict
 from textkind.workflow.promised import PromiseSettings
 from textkind.workflow.similar import SimilarSettings, similar_texts
+from textkind.workflow.trace import trace_text
 from textkind.workflow.train import TrainSettings, train
 
 from .conftest import tickets
@@ -111,6 +114,32 @@ def test_similar_texts_are_those_of_the_library(server, run_folder, tagged_folde
                 assert (near["labels"], near["differs"]) == (list(known.labels), known.differs)
 
 
+def assert_same_road(told, expected):
+    """Of JSON; numbers of the nearest texts may be summed in another order."""
+    assert [step["name"] for step in told["steps"]] == [step["name"] for step in expected["steps"]]
+    if told["steps"][-1]["name"] == "nearest training texts":
+        (one,), (other,) = told["steps"].pop()["tables"], expected["steps"].pop()["tables"]
+        assert (one["of"], len(one["rows"])) == (other["of"], len(other["rows"]))
+        for row, known in zip(one["rows"], other["rows"], strict=True):
+            assert row[0] == pytest.approx(known[0], abs=1e-5)
+    assert told == expected
+
+
+@pytest.mark.parametrize(("asked", "top"), [(True, 10), ({"top": 3}, 3)], ids=str)
+@pytest.mark.parametrize("model", ["tickets", "tagged"])
+def test_traces_are_those_of_the_library(server, run_folder, tagged_folder, model, asked, top):
+    schema = json.loads(Path("docs/trace.schema.json").read_text(encoding="utf-8"))
+    texts = TEXTS[:2]
+    status, told = server.post({"texts": texts, "trace": asked, "model": model})
+    assert status == 200
+    traces = [result["trace"] for result in told["results"]]
+    Draft202012Validator(schema).validate({"traces": traces})
+    folder = {"tickets": run_folder, "tagged": tagged_folder}[model]
+    for text, road in zip(texts, traces, strict=True):
+        expected = asdict(trace_text(folder, text, top))
+        assert_same_road(road, json.loads(json.dumps(expected)))
+
+
 @pytest.mark.parametrize("asked", [{}, {"top": 2}, {"sets": 0.9}], ids=str)
 def test_answers_with_several_labels_are_those_of_predict(server, tagged_folder, tmp_path, asked):
     settings = {"top": 2} if "top" in asked else {}
@@ -147,6 +176,14 @@ def test_requests_at_once_each_get_their_own_answers(server):
         thread.join()
     assert found == expected
     assert server.metric('textkind_batch_texts_count{model="tickets"}') - batches <= len(texts)
+
+
+@pytest.mark.parametrize("asked", [{"explain": True}, {"trace": True}, {"similar": 1}], ids=str)
+def test_what_takes_long_is_done_for_few_texts_a_request(server, asked):
+    status, told = server.post({"texts": ["x"] * 17, **asked})
+    assert (status, told["error"]["where"], told["error"]["found"]) == (422, "texts", "17")
+    assert "at most 16 texts a request are explained, traced" in told["error"]["problem"]
+    assert server.post({"texts": ["x"] * 17, "explain": False, "trace": False})[0] == 200
 
 
 def test_the_first_model_answers_where_none_is_named(server):

@@ -52,6 +52,10 @@ BAD_BODIES = {
     "sets with more": (
         b'{"text": "x", "sets": {"coverage": 0.9, "x": 1}}', 422, "no such field", "sets",
     ),
+    "trace 1": (b'{"text": "x", "trace": 1}', 422, "must be true or false", "trace"),
+    "trace nothing": (b'{"text": "x", "trace": {}}', 422, "needs the field top", "trace"),
+    "trace no row": (b'{"text": "x", "trace": {"top": 0}}', 422, "whole number", "trace.top"),
+    "trace tops": (b'{"text": "x", "trace": {"tops": 3}}', 422, "no such field", "trace"),
     "explain 1": (b'{"text": "x", "explain": 1}', 422, "must be true or false", "explain"),
     "explain nothing": (b'{"text": "x", "explain": {}}', 422, "needs the field label", "explain"),
     "explain a number": (
@@ -83,6 +87,9 @@ def test_training_texts_are_not_told_unless_the_service_was_started_so(server):
     status, told = server.post({"text": "x", "similar": 1})
     assert status == 409
     assert told["error"]["problem"] == "this service tells no training texts"
+    status, told = server.post({"text": "my parcel is late", "trace": True})
+    names = [step["name"] for step in told["results"][0]["trace"]["steps"]]
+    assert (status, names[-1]) == (200, "trust")
 
 
 @pytest.mark.parametrize(

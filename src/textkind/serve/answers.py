@@ -93,16 +93,19 @@ def _run_answers(
         return [Answer(200, lines[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
     except Exception as error:
         if len(sizes) == 1:
-            return [_refused(error)]
+            return [_refused(error, alone=sizes[0] == 1)]
     return [
         _run_answers(served, texts, logits, given, options, [size], begin + end - size)[0]
         for size, end in zip(sizes, ends, strict=True)
     ]
 
 
-def _refused(error: Exception) -> Answer:
+def _refused(error: Exception, *, alone: bool) -> Answer:
+    """Of a part that fails; one text alone fails without those that are beside it."""
     if isinstance(error, TextkindError):
         return Answer(CANNOT, [json.dumps(refusal_of(CANNOT, error).error)])
+    if alone:
+        return Answer(200, [_failed_line(error)])
     return Answer(FAILED, [json.dumps(_failure(error).error)])  # ours to mend: the worker goes on
 
 
@@ -114,7 +117,7 @@ def _one_by_one(served: Served, texts: pa.LargeStringArray) -> tuple[np.ndarray,
         try:
             logits[row] = _finite_logits(served, texts.slice(row, 1))[0]
         except Exception as error:
-            errors[row] = json.dumps({"error": _failure(error).error})
+            errors[row] = _failed_line(error)
     return logits, errors
 
 
@@ -123,6 +126,10 @@ def _finite_logits(served: Served, texts: pa.LargeStringArray) -> np.ndarray:
     if not np.isfinite(logits).all():
         raise ArithmeticError("the model gave logits that are no numbers")
     return logits
+
+
+def _failed_line(error: Exception) -> str:
+    return json.dumps({"error": _failure(error).error})
 
 
 def _failure(error: Exception) -> RefusalError:

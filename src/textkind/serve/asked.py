@@ -64,12 +64,14 @@ def read_asked(body: bytes, limits: Limits) -> Asked:
         found = [encoded_text(one, f"texts[{n}]", limits) for n, one in enumerate(texts)]
     if not told:
         return Asked(found, alone, None, "")
-    heavy = told.get("explain", False) is not False or "similar" in told
+    heavy = "similar" in told or any(
+        told.get(name, False) is not False for name in ("explain", "trace")
+    )
     model, options = read_options(told)
     if heavy and len(found) > MOST_EXPLAINED:
         raise RefusalError(
             422,
-            f"at most {MOST_EXPLAINED} texts a request are explained or compared",
+            f"at most {MOST_EXPLAINED} texts a request are explained, traced or compared",
             found=len(found),
             where="texts",
         )
@@ -202,6 +204,15 @@ def _explain(name: str, value: Any) -> None:
     _need(value, "label", name)
 
 
+def _trace(name: str, value: Any) -> None:
+    """True or false, or an object with the rows of a table."""
+    if type(value) is not dict:
+        _flag(name, value)
+        return
+    _check_fields(value, TRACE_FIELDS, name, list(TRACE_FIELDS))
+    _need(value, "top", name)
+
+
 def _need(told: dict[str, Any], field: str, where: str) -> None:
     if field not in told:
         raise RefusalError(422, f"the object needs the field {field}", where=where)
@@ -210,6 +221,7 @@ def _need(told: dict[str, Any], field: str, where: str) -> None:
 Check = Callable[[str, Any], None]
 SET_FIELDS: dict[str, Check] = {"coverage": _share, "method": _method, "per_class": _flag}
 EXPLAIN_FIELDS: dict[str, Check] = {"label": _name, "against": _name}
+TRACE_FIELDS: dict[str, Check] = {"top": _whole}
 OPTIONS: dict[str, Check] = {
     "model": _name,
     "top": _whole,
@@ -220,6 +232,7 @@ OPTIONS: dict[str, Check] = {
     "tokens": _flag,
     "explain": _explain,
     "similar": _near,
+    "trace": _trace,
 }
 
 

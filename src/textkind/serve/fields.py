@@ -19,6 +19,7 @@ from textkind.workflow.explain import explain_texts
 from textkind.workflow.novelty import text_novelty
 from textkind.workflow.promised import Promises, PromiseSettings, is_answered, promises_of
 from textkind.workflow.similar import KnownTexts, nearest_texts
+from textkind.workflow.trace import TOP, trace_text
 
 MOST_KEPT = 64  # options whose thresholds are remembered: clients choose them
 
@@ -48,6 +49,7 @@ class _Options:
     promises: Promises
     explain: ExplainSettings | None
     similar: int  # training texts; 0: none
+    trace: int  # rows a table; 0: no trace
 
 
 def lines_of(
@@ -85,6 +87,8 @@ def lines_of(
         fields.append(("explanations", _explanations(classifier, texts, options.explain)))
     if options.similar and served.texts is not None:
         fields.append(("similar", _neighbours(served, served.texts, texts, given, options.similar)))
+    if options.trace:
+        fields.append(("trace", _traces(served, texts, options.trace)))
     best = _best(served, given, answered & ~novel)
     if options.top > 1:
         best.append(("top", _top_lists(served, given, options.top)))
@@ -116,6 +120,14 @@ def _neighbours(
     )  # fmt: skip
     return [
         json.dumps(None if one.nearest is None else list(map(asdict, one.nearest))) for one in found
+    ]
+
+
+def _traces(served: Served, texts: pa.LargeStringArray, top: int) -> list[str]:
+    """The road of each text as docs/trace.md describes it."""
+    return [
+        json.dumps(asdict(trace_text(served.classifier, text, top, served.texts, served.threads)))
+        for text in texts.to_pylist()
     ]
 
 
@@ -230,4 +242,7 @@ def _read_options(served: Served, told: dict[str, Any]) -> _Options:
             "this service tells no training texts",
             hint="start it with --similar, on a run that keeps texts",
         )
-    return _Options(told.get("top", 1), tokens, promises, explain, similar)
+    trace = 0
+    if "trace" in told:
+        trace = int(told["trace"]["top"]) if isinstance(told["trace"], dict) else TOP
+    return _Options(told.get("top", 1), tokens, promises, explain, similar, trace)

@@ -4,17 +4,22 @@ from typing import Any
 
 import textkind
 from textkind.serve.asked import MOST_EXPLAINED, MOST_SIMILAR, MOST_TOP, SET_METHODS
+from textkind.serve.result_schemas import told_fields, told_schemas
+from textkind.serve.schemas import (
+    COUNT,
+    FLAG,
+    INNER_SHARE,
+    LABEL,
+    SHARE,
+    STRING,
+    Schema,
+    list_of,
+    object_of,
+    ref,
+)
 from textkind.serve.settings import Limits
 
-Schema = dict[str, Any]
-
-STRING: Schema = {"type": "string"}
-LABEL: Schema = {"type": ["string", "null"]}
-SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
-INNER_SHARE: Schema = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
-FLAG: Schema = {"type": "boolean", "default": False}
 LINES: Schema = {"description": "Lines of JSON; OpenAPI 3.1 has no words for what is in them."}
-COUNT: Schema = {"type": "integer", "minimum": 0}
 
 ERRORS = {
     "400": "Not HTTP, not JSON, not UTF-8, or a key twice in one object.",
@@ -35,6 +40,7 @@ ERRORS = {
 ALWAYS = ("400", "405", "408", "421", "431", "503")
 EXAMPLE = {"text": "my parcel is late"}
 MANY = {"texts": ["my parcel is late", "please refund the charge"], "top": 2}
+ROAD = {"text": "my parcel is late", "trace": {"top": 3}}
 
 
 def openapi(models: list[str], limits: Limits) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def openapi(models: list[str], limits: Limits) -> dict[str, Any]:
             "responses": {
                 status: {
                     "description": told,
-                    "content": {"application/json": {"schema": _ref("Error")}},
+                    "content": {"application/json": {"schema": ref("Error")}},
                 }
                 for status, told in ERRORS.items()
             },
@@ -83,8 +89,12 @@ def _predict() -> Schema:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": _ref("Request"),
-                    "examples": {"one": {"value": EXAMPLE}, "many": {"value": MANY}},
+                    "schema": ref("Request"),
+                    "examples": {
+                        "one": {"value": EXAMPLE},
+                        "many": {"value": MANY},
+                        "trace": {"value": ROAD},
+                    },
                 },
                 "application/x-ndjson": {
                     "schema": LINES,
@@ -96,7 +106,7 @@ def _predict() -> Schema:
             "200": {
                 "description": "The answers, in the order of the texts.",
                 "content": {
-                    "application/json": {"schema": _ref("Answer")},
+                    "application/json": {"schema": ref("Answer")},
                     "application/x-ndjson": {"schema": LINES},
                 },
             },
@@ -113,7 +123,7 @@ def _get(name: str, summary: str, schema: str, *statuses: str) -> Schema:
         "responses": {
             "200": {
                 "description": summary,
-                "content": {"application/json": {"schema": _ref(schema)}},
+                "content": {"application/json": {"schema": ref(schema)}},
             },
             **_errors(*ALWAYS, *statuses),
         },
@@ -130,75 +140,56 @@ def _errors(*statuses: str) -> Schema:
     return {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
 
 
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(required: list[str], properties: Schema, **more: Any) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-        **more,
-    }
-
-
-def _list(items: Schema, **more: Any) -> Schema:
-    return {"type": "array", "items": items, **more}
-
-
 def _schemas(models: list[str], limits: Limits) -> Schema:
     text = {"type": "string", "maxLength": limits.characters, "pattern": "^[^\\u0000]*$"}
-    texts = _list(text, minItems=1, maxItems=limits.texts)
-    few = _list(text, minItems=1, maxItems=min(limits.texts, MOST_EXPLAINED))
+    texts = list_of(text, minItems=1, maxItems=limits.texts)
+    few = list_of(text, minItems=1, maxItems=min(limits.texts, MOST_EXPLAINED))
     options = _options(models)
-    chosen = _object(["label"], {"label": STRING, "against": STRING})
+    chosen = object_of(["label"], {"label": STRING, "against": STRING})
     near = {"similar": {"type": "integer", "minimum": 1, "maximum": MOST_SIMILAR}}
-    any_way = {**near, "explain": {"oneOf": [FLAG, chosen]}}
+    rows = object_of(["top"], {"top": {"type": "integer", "minimum": 1, "maximum": MOST_TOP}})
+    either = {"trace": {"oneOf": [FLAG, rows]}}
     no, yes = FLAG | {"enum": [False]}, {"oneOf": [{"const": True}, chosen]}
+    any_way = {**near, **either, "explain": {"oneOf": [FLAG, chosen]}}
+    compared, none = {**near, **either, "explain": no}, {"explain": no, "trace": no}
+    traced = {"explain": no, "trace": {"oneOf": [{"const": True}, rows]}}
     return {
         "Request": {
             "oneOf": [
-                _object(["text"], {"text": text, **options, **any_way}),
-                _object(["texts"], {"texts": texts, **options, "explain": no}),
-                _object(["texts", "explain"], {"texts": few, **options, **near, "explain": yes}),
-                _object(["texts", "similar"], {"texts": few, **options, **near, "explain": no}),
+                object_of(["text"], {"text": text, **options, **any_way}),
+                object_of(["texts"], {"texts": texts, **options, **none}),
+                object_of(
+                    ["texts", "explain"],
+                    {"texts": few, **options, **near, **either, "explain": yes},
+                ),
+                object_of(["texts", "similar"], {"texts": few, **options, **compared}),
+                object_of(["texts", "trace"], {"texts": few, **options, **traced}),
             ]
         },
-        "Answer": _object(
+        "Answer": object_of(
             ["model", "version", "results"],
-            {"model": STRING, "version": STRING, "results": _list(_ref("Result"), minItems=1)},
+            {"model": STRING, "version": STRING, "results": list_of(ref("Result"), minItems=1)},
         ),
         "Result": {
             "oneOf": [
-                _object(
-                    ["label", "probability"], {"label": LABEL, "probability": SHARE, **_told()}
+                object_of(
+                    ["label", "probability"],
+                    {"label": LABEL, "probability": SHARE, **told_fields()},
                 ),
-                _object(
+                object_of(
                     ["labels", "probabilities"],
                     {
                         "labels": {"type": ["array", "null"], "items": STRING},
-                        "probabilities": _list(SHARE),
-                        **_told(),
+                        "probabilities": list_of(SHARE),
+                        **told_fields(),
                     },
                 ),
-                _object(["error"], {"error": _ref("Problem")}),
+                object_of(["error"], {"error": ref("Problem")}),
             ]
         },
-        "Explanation": _explanation(),
-        "Neighbour": _object(
-            ["row", "text", "labels", "similarity", "differs"],
-            {
-                "row": COUNT,
-                "text": STRING,
-                "labels": {"type": ["array", "null"], "items": STRING},
-                "similarity": {"type": "number"},
-                "differs": {"type": ["boolean", "null"]},
-            },
-        ),
-        "Error": _object(["error"], {"error": _ref("Problem")}),
-        "Problem": _object(
+        **told_schemas(),
+        "Error": object_of(["error"], {"error": ref("Problem")}),
+        "Problem": object_of(
             ["problem", "found", "where", "hint"],
             {
                 "problem": STRING,
@@ -207,17 +198,17 @@ def _schemas(models: list[str], limits: Limits) -> Schema:
                 "hint": STRING,
             },
         ),
-        "Models": _object(
-            ["models", "limits"], {"models": _list(_model()), "limits": {"type": "object"}}
+        "Models": object_of(
+            ["models", "limits"], {"models": list_of(_model()), "limits": {"type": "object"}}
         ),
-        "Drift": _object(["models"], {"models": _list(_drift())}),
-        "Status": _object(["status"], {"status": STRING}),
+        "Drift": object_of(["models"], {"models": list_of(_drift())}),
+        "Status": object_of(["status"], {"status": STRING}),
         "Document": {"type": "object"},
     }
 
 
 def _options(models: list[str]) -> Schema:
-    sets = _object(
+    sets = object_of(
         ["coverage"],
         {
             "coverage": INNER_SHARE,
@@ -236,41 +227,6 @@ def _options(models: list[str]) -> Schema:
     }
 
 
-def _told() -> Schema:
-    """The fields of a result that come where they are asked for."""
-    return {
-        "top": _list(
-            _object(["label", "probability"], {"label": STRING, "probability": SHARE}), minItems=1
-        ),
-        "answered": {"type": "boolean"},
-        "label_set": _list(STRING),
-        "novelty": {"type": "number"},
-        "novel": {"type": "boolean"},
-        "tokens_read": COUNT,
-        "tokens_unread": COUNT,
-        "explanations": _list(_ref("Explanation")),
-        "similar": {"type": ["array", "null"], "items": _ref("Neighbour")},
-    }
-
-
-def _explanation() -> Schema:
-    """What explains a label; the page of explanations has all of its fields."""
-    piece = {"text": STRING, "start": COUNT, "end": COUNT, "weight": {"type": "number"}}
-    return {
-        "description": "As dataclasses.asdict makes it of textkind's Explanation.",
-        "type": "object",
-        "properties": {
-            "label": STRING,
-            "against": LABEL,
-            "probability": SHARE,
-            "method": STRING,
-            "pieces": _list(_object(list(piece), piece)),
-            "notes": _list(STRING),
-        },
-        "required": ["label", "against", "probability", "method", "pieces", "notes"],
-    }
-
-
 def _model() -> Schema:
     figure = {"type": ["number", "null"]}
     trained = {
@@ -284,9 +240,9 @@ def _model() -> Schema:
         "workers": COUNT,
         "version": STRING,
         "kind": STRING,
-        "labels": _list(STRING),
+        "labels": list_of(STRING),
         "several": {"type": "boolean"},
-        "trained": _object(list(trained), trained),
+        "trained": object_of(list(trained), trained),
         "bytes": COUNT,
         "novelty": {"type": "boolean"},
         "promises": {"type": "boolean"},
@@ -294,17 +250,22 @@ def _model() -> Schema:
         "limited": {"type": "boolean"},
         "test": {"type": ["object", "null"], "additionalProperties": figure},
     }
-    return _object(list(fields), fields)
+    return object_of(list(fields), fields)
 
 
 def _drift() -> Schema:
     """The drift monitor's figures of one model."""
     number = {"type": ["number", "null"]}
-    counts = {"counts": _list(COUNT), "texts": COUNT, "index": number, "limit": number,
+    counts = {"counts": list_of(COUNT), "texts": COUNT, "index": number, "limit": number,
               "drift": {"type": "boolean"}}  # fmt: skip
-    beside = _object(list(counts), counts)
+    beside = object_of(list(counts), counts)
     cells = {"type": ["string", "number", "null"]}
-    figure = {"cells": _list(cells), "validation": _list(COUNT), "window": beside, "start": beside}
-    figures = {"type": "object", "additionalProperties": _object(list(figure), figure)}
+    figure = {
+        "cells": list_of(cells),
+        "validation": list_of(COUNT),
+        "window": beside,
+        "start": beside,
+    }
+    figures = {"type": "object", "additionalProperties": object_of(list(figure), figure)}
     fields = {"name": STRING, "version": STRING, "window": COUNT, "figures": figures}
-    return _object(list(fields), fields)
+    return object_of(list(fields), fields)

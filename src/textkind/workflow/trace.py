@@ -40,6 +40,7 @@ def trace_text(
     text: str,
     top: int | None = TOP,
     known: KnownTexts | None = None,
+    threads: int | None = None,
 ) -> Trace:
     """The road of one text through a model: a classifier, a model folder or a run folder.
 
@@ -47,7 +48,8 @@ def trace_text(
     None: all have. What ends a table, such as a sum, is there in any case. A network that reads in
     fewer digits, or through onnxruntime, is traced in float32, and a step tells the difference.
     known (workflow/similar.py) are the training texts among which the nearest are told; without
-    them they are those that a run folder keeps, read anew for each text.
+    them they are those that a run folder keeps, read anew for each text. threads is how many
+    may compute; None: one a core.
 
     Raises DataError for what is no text, SettingsError for a top below 1, ModelFolderError or
     MissingPackageError.
@@ -59,20 +61,20 @@ def trace_text(
     texts = as_texts([text])
     classifier, _ = classifier_of(model)
     decision, labels = classifier.decision, classifier.labels.names
-    logits = classifier.model.logits(texts)[0]
+    logits = classifier.model.logits(texts, threads)[0]
     given = probabilities(decision, logits[None].copy())[0]
     most = by_falling(given)[: None if top is None else FEW_LABELS]
     shown = Shown(labels, tuple(most.tolist()), top)
-    own = model_steps(classifier.model, texts, logits, shown)
+    own = model_steps(classifier.model, texts, logits, shown, threads)
     decided = decision_step(decision, given, labels, top)
     steps = [*own, probability_step(decision, logits, given, labels, top), decided]
-    trust = trust_step(classifier, texts, logits[None], given[None], decided.gives)
+    trust = trust_step(classifier, texts, logits[None], given[None], decided.gives, threads)
     if trust is not None:
         steps.append(trust)
     if known is None and not isinstance(model, Classifier):
         known = texts_kept_in(classifier, model)
     if known is not None:
-        steps.append(nearest_step(known, texts, top, decided.gives))
+        steps.append(nearest_step(known, texts, top, decided.gives, threads))
     return Trace(
         model=classifier.model.name,
         text=text,
@@ -98,7 +100,11 @@ def texts_kept_in(classifier: Classifier, run: str | Path) -> KnownTexts | None:
 
 
 def model_steps(
-    model: Model, texts: pa.LargeStringArray, logits: np.ndarray, shown: Shown
+    model: Model,
+    texts: pa.LargeStringArray,
+    logits: np.ndarray,
+    shown: Shown,
+    threads: int | None = None,
 ) -> tuple[Step, ...]:
     """The steps of a model, of any kind, from one text to its logits (K,)."""
     text = texts[0].as_py()
@@ -107,11 +113,13 @@ def model_steps(
     if isinstance(model, LinearModel):
         return linear_steps(model, text, shown)
     if isinstance(model, StackModel):
-        return stack_steps(model, texts, logits, shown)
+        return stack_steps(model, texts, logits, shown, threads)
     from textkind.explain.steps.neural import neural_steps  # brings PyTorch with it
     from textkind.models.neural import NeuralModel
+    from textkind.training.forward import torch_threads
 
-    return neural_steps(cast(NeuralModel, model), text, logits, shown)
+    with torch_threads(threads):
+        return neural_steps(cast(NeuralModel, model), text, logits, shown)
 
 
 def prior_steps(model: PriorModel, text: str, shown: Shown) -> tuple[Step, ...]:
@@ -134,10 +142,16 @@ def prior_steps(model: PriorModel, text: str, shown: Shown) -> tuple[Step, ...]:
 
 
 def stack_steps(
-    model: StackModel, texts: pa.LargeStringArray, logits: np.ndarray, shown: Shown
+    model: StackModel,
+    texts: pa.LargeStringArray,
+    logits: np.ndarray,
+    shown: Shown,
+    threads: int | None,
 ) -> tuple[Step, ...]:
     """Each member's probabilities, and their logarithms added up by weight."""
-    given = np.concatenate([predict_probabilities(one, texts) for one in model.members])  # (M, K)
+    given = np.concatenate(
+        [predict_probabilities(one, texts, threads) for one in model.members]
+    )  # (M, K)
     scores = member_scores(given, model.labels.several)
     additions = model.weights[:, None] * scores
     text, names = texts[0].as_py(), [one.model.name for one in model.members]

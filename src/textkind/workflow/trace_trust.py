@@ -26,6 +26,7 @@ def trust_step(
     logits: np.ndarray,
     probabilities: np.ndarray,
     given: Quantity,
+    threads: int | None = None,
 ) -> Step | None:
     """How sure the answer is beside those of validation, and how novel the text looks.
 
@@ -39,7 +40,7 @@ def trust_step(
         told.append(sentence)
         tables.append(found)
     if novelty is not None:
-        sentence, found = novelty_table(classifier, novelty, texts, logits)
+        sentence, found = novelty_table(classifier, novelty, texts, logits, threads)
         told.append(sentence)
         tables.append(found)
     if not told:
@@ -72,11 +73,15 @@ def answer_table(evidence: Evidence, confidence: float) -> tuple[str, Table]:
 
 
 def novelty_table(
-    classifier: Classifier, novelty: Novelty, texts: pa.LargeStringArray, logits: np.ndarray
+    classifier: Classifier,
+    novelty: Novelty,
+    texts: pa.LargeStringArray,
+    logits: np.ndarray,
+    threads: int | None,
 ) -> tuple[str, Table]:
     """Each score of novelty, what it comes to, and their sum."""
     names = tuple(novelty.seen)
-    signs = signs_of(classifier.model, texts, names, None, logits)
+    signs = signs_of(classifier.model, texts, names, threads, logits)
     raw = raw_scores(names, novelty.reference, signs)
     logs = tail_logs(novelty.seen, raw)
     total = float(novelty_scores(novelty, signs)[0])
@@ -97,10 +102,14 @@ def novelty_table(
 
 
 def nearest_step(
-    known: KnownTexts, texts: pa.LargeStringArray, top: int | None, given: Quantity
+    known: KnownTexts,
+    texts: pa.LargeStringArray,
+    top: int | None,
+    given: Quantity,
+    threads: int | None = None,
 ) -> Step:
     """The training texts nearest to the text, with their labels."""
-    (found,) = nearest_texts(known, texts, MOST_NEAREST if top is None else top)
+    (found,) = nearest_texts(known, texts, MOST_NEAREST if top is None else top, threads=threads)
     near = found.nearest if found.nearest is not None else ()
     agree = sum(not one.differs for one in near)
     told = (

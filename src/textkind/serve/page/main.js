@@ -8,6 +8,7 @@ import { neighboursElement } from "./neighbours.js";
 import { patiently } from "./patience.js";
 import { promisesAsked } from "./promises.js";
 import { Refusal, predict } from "./service.js";
+import { traceElement } from "./trace.js";
 
 const form = document.querySelector("#label-form");
 const text = document.querySelector("#text");
@@ -59,6 +60,7 @@ async function ask(model, signal) {
     const made = answerElement(model, answer.version, result, asked);
     if (why.checked && !result.error) made.append(explanationElement(model, body.text, signal));
     if (model.similar && !result.error) made.append(neighboursElement(model, body.text, signal));
+    if (!result.error) made.append(traceElement(model, body.text, signal));
     return { element: made, result };
   } catch (error) {
     if (!(error instanceof Refusal) || error.status === 401) throw error;
