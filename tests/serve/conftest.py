@@ -1,5 +1,6 @@
 """Models of our own wording, and the real service around them as a process."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -24,6 +25,7 @@ WORDS = {
     "delivery": ["parcel", "courier", "late", "box", "address"],
     "login": ["password", "account", "email", "locked", "code"],
 }
+KEY = "0123456789abcdef0123"
 HOSTILE = "<img src=x onerror=\"document.title='broken'\">"
 COMMON = ["please", "help", "my", "the", "today", "again", "thanks", "still"]
 LINEAR = LinearSettings(features="words", strength=1.0, naive_bayes=False)
@@ -163,9 +165,9 @@ class Server:
         return code
 
 
-@pytest.fixture(scope="module")
-def start_server():
-    """Starts servers that end with the module."""
+@contextlib.contextmanager
+def starting():
+    """Starts servers that end with the block."""
     started = []
 
     def start(*words, **settings):
@@ -173,9 +175,34 @@ def start_server():
         started.append(server)
         return server
 
-    yield start
-    for server in started:
-        server.stop()
+    try:
+        yield start
+    finally:
+        for server in started:
+            server.stop()
+
+
+@pytest.fixture(scope="module")
+def start_server():
+    """Starts servers that end with the module."""
+    with starting() as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def shared_server(page_folders):
+    """One for all tests that only ask: three models, similar texts, usual limits."""
+    with starting() as start:
+        yield start(*page_folders, "--similar")
+
+
+@pytest.fixture(scope="session")
+def keyed_server(run_folder, tmp_path_factory):
+    """One for all tests that only ask, and have a KEY or not."""
+    keys = tmp_path_factory.mktemp("keys") / "keys.txt"
+    keys.write_text(KEY)
+    with starting() as start:
+        yield start(f"tickets={run_folder}", "--api-key-file", keys)
 
 
 def is_alive(pid):

@@ -13,16 +13,15 @@ import pytest
 from textkind.errors import ServiceError, SettingsError
 from textkind.serve.client import LINES, Client
 
+from .conftest import KEY
+
 PAGE = Path(__file__).parents[2] / "docs" / "serve.md"
-KEY = "0123456789abcdef0123"
 TEXTS = ["my parcel is late", "please refund the charge", "账户 locked 😀"]
 
 
 @pytest.fixture(scope="module")
-def server(start_server, run_folder, tmp_path_factory):
-    keys = tmp_path_factory.mktemp("keys") / "keys.txt"
-    keys.write_text(KEY)
-    return start_server(f"tickets={run_folder}", "--api-key-file", keys)
+def server(keyed_server):
+    return keyed_server
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from textkind.serve.result_schemas import KINDS as TOLD_KINDS
 from textkind.serve.routes import ROUTES
 from textkind.serve.settings import Limits
 
-DOCUMENT = openapi(["tickets"], Limits())
+DOCUMENT = openapi(["tickets", "hostile", "tagged"], Limits())
 
 
 @pytest.fixture(scope="module")
-def server(start_server, run_folder):
-    return start_server(f"tickets={run_folder}", "--similar")
+def server(shared_server):
+    return shared_server
 
 
 def validator(name):

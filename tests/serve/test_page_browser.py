@@ -4,15 +4,13 @@ import signal
 
 import pytest
 
-from .conftest import HOSTILE
+from .conftest import HOSTILE, KEY
 from .page_steps import TEXT, articles, label
-
-KEY = "k" * 32
 
 
 @pytest.fixture(scope="module")
-def server(start_server, page_folders):
-    return start_server(*page_folders, "--similar")
+def server(shared_server):
+    return shared_server
 
 
 def probabilities(article):
@@ -240,9 +238,8 @@ def test_nothing_hostile_runs(opened, server):
     assert page.heard == []
 
 
-def test_a_key_is_asked_for_and_kept_in_memory_alone(opened, start_server, run_folder):
-    server = start_server(run_folder, environment={"TEXTKIND_API_KEY": KEY})
-    page = opened(server)
+def test_a_key_is_asked_for_and_kept_in_memory_alone(opened, keyed_server):
+    page = opened(keyed_server)
     field = page.get_by_label("API key")
     field.fill("wrong" * 8)
     field.press("Enter")
@@ -256,7 +253,7 @@ def test_a_key_is_asked_for_and_kept_in_memory_alone(opened, start_server, run_f
     kept = page.evaluate(
         "[localStorage.length, sessionStorage.length, document.cookie, location.href]"
     )
-    assert kept == [0, 0, "", f"http://{server.host}:{server.port}/"]
+    assert kept == [0, 0, "", f"http://{keyed_server.host}:{keyed_server.port}/"]
     page.reload()
     field.wait_for()
     assert field.input_value() == ""

@@ -10,10 +10,8 @@ FILES = page_files()
 
 
 @pytest.fixture(scope="module")
-def server(start_server, run_folder, tmp_path_factory):
-    keys = tmp_path_factory.mktemp("keys") / "keys.txt"
-    keys.write_text("a" * 32)
-    return start_server(run_folder, "--api-key-file", keys)
+def server(keyed_server):
+    return keyed_server
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -6,8 +6,8 @@ from .page_steps import TEXT, articles, label, upload
 
 
 @pytest.fixture(scope="module")
-def server(start_server, page_folders):
-    return start_server(*page_folders, "--similar")
+def server(shared_server):
+    return shared_server
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

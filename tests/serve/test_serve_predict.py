@@ -29,8 +29,8 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def server(start_server, run_folder, tagged_folder):
-    return start_server(f"tickets={run_folder}", f"tagged={tagged_folder}", "--similar")
+def server(shared_server):
+    return shared_server
 
 
 def offline(folder, texts, tmp_path, **settings):
