@@ -2,11 +2,11 @@
 
 import argparse
 
+from textkind.cli.model_options import add_model_options, calibration_settings, model_settings
 from textkind.cli.parsing import Parser, one_of, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.rule_options import rule_settings
 from textkind.cli.splitting import add_split_options, split_settings
-from textkind.cli.train import add_model_options, calibration_settings, model_settings
 from textkind.cli.usual_options import add_json, add_overwrite
 from textkind.errors import SettingsError
 
