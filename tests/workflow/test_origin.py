@@ -86,6 +86,20 @@ def test_evaluation_takes_text_and_label_as_in_training(mail_run):
     assert "labels are taken from column 'queue', as in training" in note
 
 
+@pytest.mark.parametrize(("label", "told"), [("category", 1), ("intent", 2)])
+def test_columns_are_told_once_in_training_and_again_where_a_test_file_has_others(
+    tmp_path, label, told
+):
+    texts = frame_of(60)["subject"]
+    train_file = pd.DataFrame({"text": texts, "category": frame_of(60)["queue"]})
+    test_file, notes = train_file.rename(columns={"category": label}), Notes()
+    settings = TrainSettings(test=test_file, out=tmp_path / "run", model=FIXED)
+    train(train_file, settings, notes)
+    about = [note for note in notes.told if "taken from column" in note]
+    assert about[0] == "text is taken from column 'text'; labels are taken from column 'category'"
+    assert len(about) == told
+
+
 def test_columns_that_are_asked_for_come_first(mail_run, tmp_path):
     notes = Notes()
     settings = PredictSettings(reading=ReadSettings(text=("body",)))

@@ -91,6 +91,11 @@ class Columns:
             return ()
         return (self.label,) if isinstance(self.label, str) else self.label
 
+    @property
+    def taken(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Those of the text and those of the labels."""
+        return self.text, self.label_names
+
 
 def plain_name(name: str) -> str:
     """A column name without case, white space at the ends and kind of separator."""

@@ -108,19 +108,22 @@ def read_corpus(
     *,
     labels: LabelSet | None = None,
     trained: Columns | None = None,
+    told: bool = False,
     talk: Talk = SILENT,
 ) -> CorpusReading:
     """Read labelled texts.
 
     `trained` are the columns of the training data, and what parts its labels, taken where the
-    settings name none.
+    settings name none; where they were `told` just now, only other columns are told again.
     With `labels`, the label set of a trained model or of the training file: a row whose label it
     does not have is rejected, and DataError raised where that is every row. Without, DataError
     where there are not two labels to tell apart.
     """
     if trained is not None and settings.label_delimiter is None and settings.several is not False:
         settings = replace(settings, label_delimiter=trained.label_delimiter)
-    collected, columns = _collect(source, settings, need_label=True, trained=trained, talk=talk)
+    collected, columns = _collect(
+        source, settings, need_label=True, trained=trained, told=told, talk=talk
+    )
     reject_bad_texts(collected, columns, empty_allowed=False)
     labelled = corpus_of(collected, columns, settings, labels)
     keep = _kept(collected, talk)
@@ -222,10 +225,13 @@ def _collect(
     need_label: bool,
     talk: Talk,
     trained: Columns | None = None,
+    told: bool = False,
 ) -> tuple[Collected, Columns]:
     opened, stream = open_source(source, settings)
     try:
         columns, notes = columns_of(opened, settings, need_label=need_label, trained=trained)
+        if told and trained is not None and columns.taken == trained.taken:
+            notes = []
         with talk.task(f"reading {opened.name}"):
             collected = collect(opened, columns, talk)
     finally:

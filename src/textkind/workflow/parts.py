@@ -44,7 +44,7 @@ def read_sources(source: object, settings: Sources, talk: Talk) -> Mapping[str, 
     for name, given in (("validation", settings.validation), ("test", settings.test)):
         if given is not None:
             readings[name] = read_corpus(
-                given, settings.reading, labels=labels, trained=trained, talk=talk
+                given, settings.reading, labels=labels, trained=trained, told=True, talk=talk
             )
     return readings
 
