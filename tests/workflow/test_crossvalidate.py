@@ -149,7 +149,7 @@ def test_a_process_that_dies_is_told(monkeypatch):
         returncode, stdout, stderr = -9, b"", b""
 
     monkeypatch.setattr(fold_process.subprocess, "run", lambda *a, **k: Done())
-    with pytest.raises(TrainingError, match="ended by signal 9") as info:
+    with pytest.raises(TrainingError, match="its process was ended by SIGKILL") as info:
         in_own_process(task_of())
     assert "memory" in info.value.hint
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from textkind import errors
 from textkind.classifier import predict_probabilities
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
@@ -25,7 +24,7 @@ from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.decision import decide
 from textkind.decision.rule_settings import RuleSettings
 from textkind.environment import own_environment
-from textkind.errors import TextkindError, TrainingError
+from textkind.errors import TextkindError
 from textkind.models.neural_settings import NeuralSettings, settings_of_json, settings_to_json
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import linear_settings_of_json
@@ -34,10 +33,11 @@ from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.part_files import read_part, read_texts, write_part, write_texts
 from textkind.storage.place import write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
+from textkind.workflow.failures import why_ended, write_failure
 from textkind.workflow.learn import ModelSettings, learn
 
 TRAIN, VALIDATION, TEXTS = "train.arrow", "validation.arrow", "texts.arrow"
-TASK, FAILURE, NOTES, ANSWERS = "task.json", "failure.json", "notes.json", "answers.safetensors"
+TASK, NOTES, ANSWERS = "task.json", "notes.json", "answers.safetensors"
 PATHS = ("tokenizer", "encoder", "vectors")  # of neural settings, which a model folder cuts
 
 
@@ -81,12 +81,7 @@ def in_own_process(task: FoldTask) -> FoldAnswer:
         )
         if done.returncode == 0:
             return read_answer(folder)
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
-    reason = f"ended by signal {-done.returncode}" if done.returncode < 0 else "failed"
-    hint = "the memory may not have been enough" if done.returncode == -9 else ""
-    raise TrainingError(
-        f"the process of a fold {reason}" + (f": {lines[-1][:200]}" if lines else ""), hint=hint
-    )
+        raise why_ended(folder, done.returncode, done.stderr.decode(errors="replace"))
 
 
 def write_task(folder: Path, task: FoldTask) -> None:
@@ -136,11 +131,7 @@ def read_task(folder: Path) -> FoldTask:
 
 
 def read_answer(folder: Path) -> FoldAnswer:
-    """What the process left; raises the error that it told."""
-    if (folder / FAILURE).exists():
-        told = parse_document((folder / FAILURE).read_bytes(), FAILURE)
-        kind = getattr(errors, told.pop("kind"))
-        raise kind(told.pop("problem"), **told)
+    """What the process left."""
     arrays = parse_tensors((folder / ANSWERS).read_bytes(), ANSWERS)
     notes = parse_document((folder / NOTES).read_bytes(), NOTES)["notes"]
     return FoldAnswer(arrays["probabilities"], arrays["predicted"], notes)
@@ -173,24 +164,17 @@ class _Listener(Talk):
         self.notes.append(message)
 
 
-def main(folder: Path) -> None:
-    """Do the task of the folder; the answer, or why there is none, goes there too."""
+def main(folder: Path) -> int:
+    """Do the task of the folder; 0 where the answer is in it, 1 where why there is none."""
     try:
         answer = answered(read_task(folder))
     except TextkindError as error:
-        found = error.found
-        told = {
-            "kind": type(error).__name__,
-            "problem": error.args[0],
-            "found": found if isinstance(found, str | int | float | None) else str(found),
-            "where": error.where,
-            "hint": error.hint,
-        }
-        write_bytes(folder / FAILURE, document_bytes(told))
-        return
+        write_failure(folder, error)
+        return 1
     arrays = {"probabilities": answer.probabilities, "predicted": answer.predicted}
     write_bytes(folder / ANSWERS, tensor_bytes(arrays))
     write_bytes(folder / NOTES, document_bytes({"notes": answer.notes}))
+    return 0
 
 
 def _told_path(path: Path | str | None) -> str | None:
@@ -204,4 +188,4 @@ MODEL_OF: Mapping[str, Callable[[dict[str, Any]], ModelSettings]] = {
 }
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.exit(main(Path(sys.argv[1])))

@@ -6,7 +6,6 @@ Whatever happens in there, a crash, a kill, too little memory, stays there.
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +17,8 @@ from textkind.environment import own_environment
 from textkind.progress import Talk
 from textkind.storage.documents import document_bytes
 from textkind.storage.place import write_bytes, writing
-from textkind.workflow.rung import FAILURE, Job, job_to_json
+from textkind.workflow.failures import why_ended
+from textkind.workflow.rung import Job, job_to_json
 
 PARTIAL = ".part"
 JOB, PRINTED = "job.json", "printed.txt"
@@ -105,17 +105,9 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 def _why(partial: Path, code: int) -> Failure:
     try:
-        told = json.loads((partial / FAILURE).read_text(encoding="utf-8"))
-        return Failure(told["reason"], told["hint"])
-    except (OSError, ValueError, KeyError):
-        pass  # it had no time to say why
-    if code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-        hint = "the memory may not have been enough" if name == "SIGKILL" else ""
-        return Failure(f"its process was ended by {name}", hint)
-    try:
-        printed = (partial / PRINTED).read_text(encoding="utf-8", errors="replace").split("\n")
+        printed = (partial / PRINTED).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        printed = []
-    last = next((line.strip() for line in reversed(printed) if line.strip()), "")
-    return Failure(f"its process ended with code {code}" + (f": {last[:200]}" if last else ""))
+        printed = ""
+    error = why_ended(partial, code, printed)
+    found = "" if error.found is None else f"; found {error.found!r}"
+    return Failure(f"{error.args[0]}{found}", error.hint)

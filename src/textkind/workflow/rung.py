@@ -27,7 +27,7 @@ from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule
 from textkind.decision.rule_choice import label_shares
 from textkind.decision.rule_settings import RuleSettings
-from textkind.errors import SettingsError, TextkindError
+from textkind.errors import SettingsError, TextkindError, TrainingError
 from textkind.progress import Talk
 from textkind.stack import StackModel, added_logits, fit_weights
 from textkind.storage.documents import document_bytes
@@ -40,15 +40,11 @@ from textkind.storage.part_files import read_part, read_texts
 from textkind.storage.place import write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
 from textkind.workflow.costs import measured_speed, peak_mb
+from textkind.workflow.failures import write_failure
 from textkind.workflow.ladder import LADDER, STACK, with_budget
 from textkind.workflow.learn import learn
 
-OUTCOME, PREDICTIONS, FAILURE, MODEL = (
-    "outcome.json",
-    "predictions.safetensors",
-    "failure.json",
-    "model",
-)
+OUTCOME, PREDICTIONS, MODEL = "outcome.json", "predictions.safetensors", "model"
 TRAIN, VALIDATION, TEST = "train.arrow", "validation.arrow", "test.arrow"
 TOLD = ("texts", "epochs", "ended", "parameters")  # of a fit, beside its costs
 BEST = 4  # members of a stack at most
@@ -97,15 +93,18 @@ def main(arguments: list[str]) -> int:
     try:
         run(job, LineTalk(replies))
     except TextkindError as error:
-        return _fail(job, str(error.args[0]), error.found, error.hint)
+        failure = error
     except MemoryError:
-        return _fail(job, "the memory of this machine is not enough")
+        failure = TrainingError("the memory of this machine is not enough")
     except Exception as error:  # a fault of one rung is a row of the table, not an end
         import traceback
 
         traceback.print_exc()
-        return _fail(job, f"internal error: {type(error).__name__}: {error}")
-    return 0
+        failure = TrainingError(f"internal error: {type(error).__name__}: {error}")
+    else:
+        return 0
+    write_failure(Path(job.out), failure)
+    return 1
 
 
 def run(job: Job, talk: Talk) -> None:
@@ -245,12 +244,6 @@ class LineTalk(Talk):
 def job_to_json(job: Job) -> dict[str, Any]:
     """The job as its file has it."""
     return asdict(job)
-
-
-def _fail(job: Job, problem: str, found: object = None, hint: str = "") -> int:
-    reason = problem if found is None else f"{problem}; found {found!r}"
-    write_bytes(Path(job.out) / FAILURE, document_bytes({"reason": reason, "hint": hint}))
-    return 1
 
 
 def _end_with_the_comparison() -> None:
