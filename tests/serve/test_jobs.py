@@ -5,13 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textkind.serve.jobs import OF_A_TEXT, SMALLEST, Job, Queue
-from textkind.serve.refusals import RefusalError
 
 SIZES = st.lists(st.lists(st.integers(0, 3000), min_size=1, max_size=8), max_size=12)
 
 
-def queue_of(jobs, most=100):
-    queue = Queue(most)
+def queue_of(jobs):
+    queue = Queue()
     for job in jobs:
         queue.put(job)
     return queue
@@ -74,19 +73,11 @@ def test_heavy_requests_are_read_alone_text_by_text():
 
 
 def test_the_budget_follows_the_speed():
-    queue = Queue(1)
+    queue = Queue()
     assert queue.budget == SMALLEST
     for _ in range(50):
         queue.learn(10**6, 1.0)
     assert queue.budget == pytest.approx(50_000, rel=0.01)
-
-
-def test_a_full_queue_refuses_with_503_and_when_to_come_back():
-    queue = queue_of([Job([b"x"], "", print) for _ in range(3)], most=3)
-    with pytest.raises(RefusalError, match="too many requests are waiting") as raised:
-        queue.put(Job([b"x"], "", print))
-    assert raised.value.status == 503
-    assert (b"retry-after", b"1") in raised.value.headers
 
 
 def test_a_job_is_over_once():

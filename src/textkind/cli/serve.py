@@ -133,7 +133,7 @@ LIMITS = {
     "body": ("--max-body", "BYTES", "of the body of a request"),
     "texts": ("--max-texts", "NUMBER", "of a request"),
     "characters": ("--max-characters", "NUMBER", "of a text"),
-    "queue": ("--max-queue", "NUMBER", "of requests that wait for one model; others get 503"),
+    "queue": ("--max-queue", "NUMBER", "of requests that one model has at a time; others get 503"),
     "connections": ("--max-connections", "NUMBER", "that are open; others get 503"),
     "timeout": ("--timeout", "SECONDS", "until a request is answered; then it gets 504"),
     "client_timeout": ("--client-timeout", "SECONDS", "that a client may take to send a request"),

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from textkind.serve.refusals import RefusalError, busy
+from textkind.serve.refusals import RefusalError
 
 OF_A_TEXT = 64  # bytes that an empty text counts, so that a batch of them has an end
 SMALLEST, LARGEST = 1 << 10, 1 << 20  # bytes of a batch
@@ -95,9 +95,8 @@ class Queue:
     a request of a thousand texts does not stand before all others.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self) -> None:
         self._jobs: deque[Job] = deque()
-        self._most = most
         self._speed = 0.0  # bytes a second; 0: not known yet
 
     def __len__(self) -> int:
@@ -109,9 +108,7 @@ class Queue:
         return min(max(int(self._speed * AIM), SMALLEST), LARGEST)
 
     def put(self, job: Job) -> None:
-        """RefusalError with 503 where the queue is full."""
-        if len(self._jobs) >= self._most:
-            raise busy("too many requests are waiting for this model")
+        """At the end."""
         self._jobs.append(job)
 
     def drop(self, job: Job) -> None:

@@ -137,7 +137,7 @@ class Models:
 
     async def _loaded(self, name: str, folder: Path) -> Pool:
         loader, facts = await load(folder, self.settings.precision, similar=self.settings.similar)
-        queue = Queue(self.settings.limits.queue)
+        queue = Queue()
         drift = Monitor(facts["profile"], self.settings.drift_window)
         pool = Pool(name, self.settings, facts, self.metrics, self.log, loader, queue, drift)
         try:

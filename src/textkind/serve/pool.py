@@ -30,6 +30,7 @@ class Pool:
     """A loaded model, the queue of its requests and its workers.
 
     facts      what the loader told of the model
+    jobs       that wait or are with a worker
     on_end     called when the loader ends without being asked to
     """
 
@@ -43,6 +44,7 @@ class Pool:
     drift: Monitor
     workers: list[WorkerLink] = field(default_factory=list)
     idle: list[WorkerLink] = field(default_factory=list)
+    jobs: int = 0
     fails: int = 0  # workers that ended in a row without an answer
     retiring: bool = False
     closed: bool = False
@@ -107,6 +109,9 @@ class Pool:
         """Let a job wait for a worker; RefusalError with 503 where it cannot."""
         if self.fails >= GIVEN_UP and self.trouble is not None:
             raise busy("the workers of this model end as soon as they start", seconds=10)
+        if self.jobs >= self.settings.limits.queue:
+            raise busy("too many requests are waiting for this model")
+        self.jobs += 1
         self.queue.put(job)
         job.timer = asyncio.get_running_loop().call_later(
             self.settings.limits.timeout, self.expire, job
@@ -114,8 +119,9 @@ class Pool:
         self.give_soon()
 
     def drop(self, job: Job) -> None:
-        """Forget a job whose client is gone; nothing, where it is over or was never put."""
-        if not job.is_over and job.timer is not None:
+        """Forget a job that was put: it is over, or its client is gone."""
+        self.jobs -= 1
+        if not job.is_over:
             job.end(None)
             self.queue.drop(job)
             self.metrics.count("textkind_abandoned_total", model=self.name)

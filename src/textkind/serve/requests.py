@@ -1,6 +1,7 @@
 """One request: what is known of it, its body, and the wait for its answer."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 PAUSE = 0.05  # seconds between two tries to find a place in a full queue
+# seconds that "not now" is held, since who asks again at once takes the time of the others; drawn
+# for each, so that all who were refused do not come back together
+HELD = (0.25, 0.75)
 
 
 class ClientGoneError(Exception):
@@ -107,13 +111,17 @@ async def answered(
                 pool.put(job)
                 break
             except RefusalError:
-                if not patient or loop.time() > end:
+                if patient and loop.time() < end:
+                    await asyncio.sleep(PAUSE)
+                    continue
+                await asyncio.wait([future], timeout=random.uniform(*HELD))
+                if not future.done():
                     raise
-                await asyncio.sleep(PAUSE)
         outcome = await future
     finally:
         request.waiting.discard(gone)
-        pool.drop(job)
+        if job.timer is not None:  # it was put
+            pool.drop(job)
     if isinstance(outcome, RefusalError):
         raise outcome
     return outcome

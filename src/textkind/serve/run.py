@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from textkind.errors import SettingsError
 from textkind.optional import need
 from textkind.progress import SILENT, Talk
+from textkind.serve.listening import Listening
 from textkind.serve.service import Service
 from textkind.serve.settings import ServeSettings
 
-BACKLOG = 2048  # connections that the kernel holds until they are taken
 SPARE = 64  # descriptors beside those of connections
 
 
@@ -54,6 +54,14 @@ async def _serve(
     from textkind.serve.connections import connection_class
 
     class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            def protocol() -> asyncio.Protocol:
+                return config.http_protocol_class(config, self.server_state, {})  # type: ignore[call-arg]
+
+            wait = settings.limits.client_timeout
+            self.servers = [Listening(listener, protocol, tls, wait)]  # type: ignore[list-item]
+            self.started = True
+
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield  # they are ours
@@ -71,11 +79,8 @@ async def _serve(
         server_header=False,
         timeout_keep_alive=settings.limits.keep_alive,  # type: ignore[arg-type]
         timeout_graceful_shutdown=settings.grace,  # type: ignore[arg-type]
-        backlog=BACKLOG,
     )
-    if tls is not None:
-        config.load()
-        config.ssl = tls
+    config.load()
     server = Server(config)
     service.metrics.gauges.append(
         lambda: [("textkind_connections", {}, len(server.server_state.connections))]

@@ -17,7 +17,7 @@ class Limits:
     body: int = 1_000_000  # bytes of a body; of a line where lines are streamed
     texts: int = 1_000  # of a request
     characters: int = 1_000_000  # of a text
-    queue: int = 256  # requests that wait for one model
+    queue: int = 256  # requests that one model has at a time
     connections: int = 4_096
     timeout: float = 30.0  # seconds from the whole request to its answer
     client_timeout: float = 20.0  # seconds that a client may take to send its request
