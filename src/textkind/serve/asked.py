@@ -197,20 +197,20 @@ def _sets(name: str, value: Any) -> None:
 
 def _explain(name: str, value: Any) -> None:
     """True or false, or an object that names the label."""
-    if type(value) is not dict:
-        _flag(name, value)
-        return
-    _check_fields(value, EXPLAIN_FIELDS, name, list(EXPLAIN_FIELDS))
-    _need(value, "label", name)
+    _flag_or(name, value, EXPLAIN_FIELDS, "label")
 
 
 def _trace(name: str, value: Any) -> None:
     """True or false, or an object with the rows of a table."""
+    _flag_or(name, value, TRACE_FIELDS, "top")
+
+
+def _flag_or(name: str, value: Any, fields: "dict[str, Check]", needed: str) -> None:
     if type(value) is not dict:
         _flag(name, value)
         return
-    _check_fields(value, TRACE_FIELDS, name, list(TRACE_FIELDS))
-    _need(value, "top", name)
+    _check_fields(value, fields, name, list(fields))
+    _need(value, needed, name)
 
 
 def _need(told: dict[str, Any], field: str, where: str) -> None:
