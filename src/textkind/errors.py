@@ -6,7 +6,7 @@ TextkindError
 |   +-- ColumnError      a column that is not there, or not the right kind
 +-- SealedError          test labels asked for before evaluation
 +-- NotFittedError       prediction asked of a classifier that has not learned
-+-- ModelFolderError     a model folder that is damaged, foreign or too new
++-- ModelFolderError     a model folder that is damaged, foreign or of another format
 +-- OutputError          a result that could not be written
 +-- MissingPackageError  an optional package that is not installed
 +-- ServiceError         a service that does not answer, or refuses what it is asked
@@ -58,7 +58,7 @@ class NotFittedError(TextkindError, ValueError, AttributeError):
 
 
 class ModelFolderError(TextkindError, ValueError):
-    """A model folder that is damaged, foreign or written by a newer version."""
+    """A model folder that is damaged, foreign or of another format."""
 
 
 class MissingPackageError(TextkindError, ImportError):

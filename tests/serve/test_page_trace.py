@@ -17,8 +17,8 @@ READ = """all => all.map(one => ({
 
 
 @pytest.fixture(scope="module")
-def server(start_server, page_folders):
-    return start_server(*page_folders, "--similar")
+def server(shared_server):
+    return shared_server
 
 
 def open_road(page):
