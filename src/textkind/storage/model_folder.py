@@ -110,9 +110,8 @@ def write_model_files(classifier: Classifier, folder: Path, provenance: Provenan
 def load_model(path: Path) -> Classifier:
     """The classifier of a model folder, or of a run folder that holds one.
 
-    ModelFolderError where anything is missing, altered, foreign, of another format, or does
-    not give the
-    logits it gave when it was saved.
+    ModelFolderError where anything is missing, altered, foreign, of another format, or does not
+    give the logits it gave when it was saved.
     """
     return load_with_provenance(path)[0]
 
