@@ -62,6 +62,7 @@ def document(case, several):
             "read": 10,
             "accepted": 9,
             "rejected": 1,
+            "out_of_scope": 0,
             "parts": {"train": counts, "validation": counts, "test": counts},
             "words": {"mean": 10.2, "median": 9, "p95": 20, "max": 40},
             "bytes": 123456,
