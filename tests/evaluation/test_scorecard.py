@@ -51,11 +51,17 @@ def document(case, several):
         | score_headline(probabilities, predicted, targets, resamples=70),
         "slices": score_slices(halves(len(targets)), probabilities, predicted, targets),
         "findings": [],
+        "languages": {},
         "validation": None,
         "trust": None,
+        "novelty": None,
+        "curves": None,
         "effect": None,
         "baseline": majority_baseline(targets, targets, labels),
         "errors": None,
+        "map": None,
+        "traced": None,
+        "kept": None,
         "data": {
             "source": "train.csv",
             "test_source": None,
@@ -84,6 +90,7 @@ def document(case, several):
             "notes": [],
         },
         "fit": {"model": "linear", "seconds": {"fit": 0.5}, "settings": {}, "passes": 7},
+        "environment": {"python": "3.12.1", "system": "Linux", "packages": {}},
         "notes": ["one row was rejected"],
     }
 
