@@ -27,6 +27,7 @@ BAD_BODIES = {
     "a list": (b"[]", 422, "the body must be a JSON object", "body"),
     "null": (b"null", 422, "the body must be a JSON object", "body"),
     "no text": (b"{}", 422, 'must have either "text" or "texts"', "body"),
+    "text misspelt": (b'{"txt": "x"}', 422, "there is no such field", "body"),
     "both": (b'{"text": "x", "texts": ["y"]}', 422, 'either "text" or "texts"', "body"),
     "a number": (b'{"text": 3}', 422, "a text must be a string", "text"),
     "text is null": (b'{"text": null}', 422, "a text must be a string", "text"),

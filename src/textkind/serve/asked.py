@@ -36,6 +36,8 @@ def read_asked(body: bytes, limits: Limits) -> Asked:
         _wrong("the body must be a JSON object", told)
     alone = "text" in told
     if alone == ("texts" in told):
+        if not alone:
+            read_options(told)  # a misspelt field is told first
         raise RefusalError(
             422,
             'the body must have either "text" or "texts"',
