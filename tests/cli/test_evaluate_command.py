@@ -122,6 +122,13 @@ def test_slices_are_told_worst_first_with_adjusted_p_and_few_rows(run_folder, sl
     assert lines[-1].startswith("less the rest in points; p adjusted for")
 
 
+def test_nothing_is_said_of_p_where_all_slices_have_few_rows(run_folder, tmp_path, capsys):
+    (tmp_path / "few.csv").write_text("text,queue\nrefund my invoice,billing\nlate,delivery\n")
+    _, out, _ = evaluate(capsys, run_folder, tmp_path / "few.csv", "--quiet")
+    assert out.count("few rows") == 2
+    assert "adjusted" not in out
+
+
 def test_the_slices_left_out_are_counted_and_all_tells_them(run_folder, sliced_file, capsys):
     _, short, _ = evaluate(capsys, run_folder, sliced_file, "--slice", "queue", "--quiet")
     _, whole, _ = evaluate(capsys, run_folder, sliced_file, "--slice", "queue", "--quiet", "--all")

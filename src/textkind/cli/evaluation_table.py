@@ -166,9 +166,10 @@ def slice_table(slices: dict[str, Any] | None, most: int | None) -> str:
     lines = [aligned(rows)]
     if more > 0:
         lines.append(f"and {more:,} slices more: --all tells them")
-    lines.append(
-        f"less the rest in points; p adjusted for {slices['compared']:,} comparisons (Holm)"
-    )
+    if slices["compared"]:
+        lines.append(
+            f"less the rest in points; p adjusted for {slices['compared']:,} comparisons (Holm)"
+        )
     return "\n".join(lines)
 
 
