@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import Parser, names, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.usual_options import add_json, add_seed, add_threads
+from textkind.cli.usual_options import add_json, add_model, add_seed, add_threads
 
 if TYPE_CHECKING:
     from textkind.workflow.behaviour import BehaviourResult
@@ -27,7 +27,7 @@ SHOWN = 1  # examples of a change
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of behaviour."""
-    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    add_model(parser.add_argument)
     parser.add_argument("file", metavar="FILE", help="texts, with labels or without")
     parser.add_argument(
         "--changes",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textkind.cli.audit import add_looking_options
 from textkind.cli.parsing import Parser, names
 from textkind.cli.reading import read_settings
-from textkind.cli.usual_options import add_overwrite
+from textkind.cli.usual_options import add_out, add_overwrite
 
 if TYPE_CHECKING:
     from textkind.workflow.clean import CleanResult
@@ -35,13 +35,11 @@ def add_arguments(parser: Parser) -> None:
         nargs="?",
         help="the file that will be tested on; it stays as it is (default: none)",
     )
-    parser.add_argument(
-        "-o",
-        "--out",
-        metavar="OUT",
-        required=True,
-        help="a .csv, .tsv, .jsonl or .parquet file, with OUT.changes.jsonl beside it, which lists "
+    add_out(
+        parser.add_argument,
+        "a .csv, .tsv, .jsonl or .parquet file, with OUT.changes.jsonl beside it, which lists "
         "what was done; it must be named, there is no default",
+        required=True,
     )
     parser.add_argument(
         "--remove",

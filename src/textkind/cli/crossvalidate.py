@@ -7,7 +7,7 @@ from textkind.cli.parsing import Parser, one_of, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.rule_options import rule_settings
 from textkind.cli.splitting import add_split_options, split_settings
-from textkind.cli.usual_options import add_json, add_overwrite
+from textkind.cli.usual_options import add_json, add_out, add_overwrite, add_slices
 from textkind.errors import SettingsError
 
 DESCRIPTION = """\
@@ -45,19 +45,10 @@ def add_arguments(parser: Parser) -> None:
         help="compare with this model and its defaults on the same folds: prior, linear, cnn ... "
         "(default: none)",
     )
-    add(
-        "--slice",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="figures by the values of a column; give it once for each column (default: length, "
-        "script, language and columns of few values)",
-    )
-    add(
-        "-o",
-        "--out",
-        metavar="OUT",
-        help="write every row with its out-of-fold label to a .csv, .tsv, .jsonl or .parquet file "
+    add_slices(add, "figures by the values of a column")
+    add_out(
+        add,
+        "write every row with its out-of-fold label to a .csv, .tsv, .jsonl or .parquet file "
         "(default: none)",
     )
     add_overwrite(add)

@@ -4,7 +4,14 @@ import argparse
 
 from textkind.cli.parsing import Parser, number_between, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.usual_options import add_json, add_overwrite, add_seed, add_threads
+from textkind.cli.usual_options import (
+    add_json,
+    add_out,
+    add_overwrite,
+    add_seed,
+    add_slices,
+    add_threads,
+)
 
 DESCRIPTION = """\
 Compare two models on the same texts, the second as what would replace the first: which rows are
@@ -47,14 +54,7 @@ def add_arguments(parser: Parser) -> None:
         default=0.05,
         help="p below which it is significantly worse (default: %(default)s)",
     )
-    add(
-        "--slice",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="compare by the values of a column; give it once for each column (default: length, "
-        "script, language and columns of few values)",
-    )
+    add_slices(add, "compare by the values of a column")
     add(
         "--examples",
         metavar="NUMBER",
@@ -62,11 +62,9 @@ def add_arguments(parser: Parser) -> None:
         default=5,
         help="tell so many rows of each kind of change (default: %(default)s)",
     )
-    add(
-        "-o",
-        "--out",
-        metavar="OUT",
-        help="write every changed row to a .csv, .tsv, .jsonl or .parquet file (default: none)",
+    add_out(
+        add,
+        "write every changed row to a .csv, .tsv, .jsonl or .parquet file (default: none)",
     )
     add_overwrite(add)
     add_seed(add, "the bootstrap behind the intervals")

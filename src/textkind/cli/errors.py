@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import Parser, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.usual_options import add_json, add_overwrite, add_seed, add_threads
+from textkind.cli.usual_options import (
+    add_json,
+    add_model,
+    add_out,
+    add_overwrite,
+    add_seed,
+    add_threads,
+)
 
 if TYPE_CHECKING:
     from textkind.workflow.errors import MistakesResult
@@ -31,7 +38,7 @@ MOST_CLUSTERS = 3
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of errors."""
-    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    add_model(parser.add_argument)
     parser.add_argument("file", metavar="FILE", help="labelled text, as for train")
     parser.add_argument(
         "--train",
@@ -39,11 +46,9 @@ def add_arguments(parser: Parser) -> None:
         help="what the model learned from: rare words, neighbours and texts unlike it are looked "
         "for (default: these groups are left out)",
     )
-    parser.add_argument(
-        "-o",
-        "--out",
-        metavar="OUT",
-        help="write every mistake with its groups there, as lines of JSON (default: none)",
+    add_out(
+        parser.add_argument,
+        "write every mistake with its groups there, as lines of JSON (default: none)",
     )
     add_overwrite(parser.add_argument)
     parser.add_argument(

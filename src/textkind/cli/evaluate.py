@@ -5,7 +5,7 @@ import argparse
 from textkind.cli.parsing import Parser, whole_number
 from textkind.cli.promise_options import add_promises, set_settings
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.usual_options import add_json, add_seed, add_threads
+from textkind.cli.usual_options import add_json, add_model, add_seed, add_slices, add_threads
 
 DESCRIPTION = "Measure a model on labelled text that it has not seen."
 
@@ -23,7 +23,7 @@ examples:
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of evaluate."""
-    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    add_model(parser.add_argument)
     parser.add_argument("file", metavar="FILE", help="labelled text, as for train")
     parser.add_argument(
         "--all",
@@ -36,14 +36,7 @@ def add_arguments(parser: Parser) -> None:
         help="what the model learned from: figures also without the texts that are nearly in it "
         "(default: without those that are, if the model has seen any)",
     )
-    parser.add_argument(
-        "--slice",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="figures by the values of a column, numbers by quarters; give it once for each column "
-        "(default: length, script, language and columns of few values)",
-    )
+    add_slices(parser.add_argument, "figures by the values of a column, numbers by quarters")
     parser.add_argument(
         "--out-of-scope",
         metavar="FILE",

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 from textkind.cli.parsing import Parser, duration, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.usual_options import add_json, add_overwrite, add_seed, add_threads
+from textkind.cli.usual_options import (
+    add_json,
+    add_model,
+    add_out,
+    add_overwrite,
+    add_seed,
+    add_threads,
+)
 
 if TYPE_CHECKING:
     from textkind.workflow.next_steps import NextResult
@@ -27,16 +34,14 @@ SHOWN = 5  # likely wrong labels, and texts
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of next."""
-    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    add_model(parser.add_argument)
     parser.add_argument("file", metavar="FILE", help="labelled text: what the model learned from")
     parser.add_argument(
         "--unlabelled", metavar="FILE", help="texts to choose from (default: none are chosen)"
     )
-    parser.add_argument(
-        "-o",
-        "--out",
-        metavar="OUT",
-        help="write the chosen texts there, with their columns and the model's guess: .csv, .tsv, "
+    add_out(
+        parser.add_argument,
+        "write the chosen texts there, with their columns and the model's guess: .csv, .tsv, "
         ".jsonl or .parquet (default: none)",
     )
     add_overwrite(parser.add_argument)

@@ -6,7 +6,7 @@ import sys
 from textkind.cli.parsing import Parser, one_of, share, whole_number
 from textkind.cli.promise_options import add_promises, set_settings
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.usual_options import add_json, add_overwrite, add_threads
+from textkind.cli.usual_options import add_json, add_model, add_out, add_overwrite, add_threads
 
 LEAST_SECONDS = 1.0  # below it starting takes most of the time, and a rate tells nothing
 
@@ -27,16 +27,14 @@ examples:
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of predict."""
-    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    add_model(parser.add_argument)
     parser.add_argument(
         "file", metavar="FILE", help="texts, as for train but without labels; - for a pipe"
     )
-    parser.add_argument(
-        "-o",
-        "--out",
-        metavar="OUT",
+    add_out(
+        parser.add_argument,
+        "a .csv, .tsv, .jsonl or .parquet file, or - for standard output (default: -)",
         default="-",
-        help="a .csv, .tsv, .jsonl or .parquet file, or - for standard output (default: -)",
     )
     parser.add_argument(
         "--out-format",

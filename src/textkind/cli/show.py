@@ -3,7 +3,7 @@
 import argparse
 
 from textkind.cli.parsing import Parser
-from textkind.cli.usual_options import add_json
+from textkind.cli.usual_options import add_json, add_model
 
 DESCRIPTION = "Tell what a model is: its labels, settings, size, origin and figures."
 
@@ -17,7 +17,7 @@ examples:
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of show."""
-    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    add_model(parser.add_argument)
     parser.add_argument(
         "--gradients",
         action="store_true",

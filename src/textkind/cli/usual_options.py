@@ -8,6 +8,28 @@ from textkind.cli.parsing import whole_number
 Add = Callable[..., Any]  # add_argument of a parser or of a group of its options
 
 
+def add_model(add: Add) -> None:
+    """The model, which comes first."""
+    add("model", metavar="MODEL", help="a run folder, or the model folder in it")
+
+
+def add_out(add: Add, what: str, **more: Any) -> None:
+    """--out, a file: what is written there; more goes to add_argument."""
+    add("-o", "--out", metavar="OUT", help=what, **more)
+
+
+def add_slices(add: Add, what: str) -> None:
+    """--slice, once for each column: what is told of its values."""
+    add(
+        "--slice",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help=f"{what}; give it once for each column (default: length, script, language and columns "
+        "of few values)",
+    )
+
+
 def add_overwrite(add: Add, what: str = "OUT if it is there") -> None:
     """--overwrite: what is replaced instead of refused."""
     add("--overwrite", action="store_true", help=f"replace {what} (default: refuse)")
