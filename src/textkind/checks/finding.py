@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.checks.alone import halves
+from textkind.checks.function_words import languages_of
 from textkind.checks.hashed_words import HashedWords, hashed_words
 from textkind.checks.near_duplicates import near_duplicates
 from textkind.data.corpus import Corpus
@@ -93,6 +94,11 @@ class Audited:
     def words(self) -> HashedWords:
         """The words of the train texts."""
         return hashed_words(self.train.texts, threads=self.threads)
+
+    @cached_property
+    def languages(self) -> np.ndarray:
+        """(N,) int64 language of every train text, as a place in FUNCTION_WORDS; -1: not told."""
+        return languages_of(self.words, len(self.train))
 
     @cached_property
     def classes(self) -> tuple[np.ndarray, int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from textkind.data.collect import string_buffers
 from textkind.data.text_keys import mixed, text_keys
 from textkind.decision.decision import Decision, decide
 from textkind.errors import ModelFolderError
@@ -19,13 +20,8 @@ SALT = 7  # of the random shares: any number, but always the same
 TYPES = {"confidence": "float32", "correct": "uint8", "shares": "float64", "rows": "int32",
          "targets": "int32", "own": "float32", "above": "float64", "rank": "int32",
          "first": "int32", "bytes": "int64"}  # fmt: skip
-OF_ROWS = (
-    "confidence",
-    "correct",
-    "shares",
-    "first",
-    "bytes",
-)  # the other arrays are of true labels
+# the other arrays are of true labels
+OF_ROWS = ("confidence", "correct", "shares", "first", "bytes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,10 +116,7 @@ def first_labels(predicted: np.ndarray, probabilities: np.ndarray) -> np.ndarray
 
 def text_bytes(texts: pa.LargeStringArray) -> np.ndarray:
     """(N,) int64 length of each text in UTF-8."""
-    if not len(texts):
-        return np.empty(0, np.int64)
-    offsets = np.frombuffer(texts.buffers()[1], np.int64, len(texts) + 1, 8 * texts.offset)
-    return np.diff(offsets)
+    return np.diff(string_buffers(texts)[0])
 
 
 def standing_of(probabilities: np.ndarray) -> Standing:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from textkind.checks.duplicates import first_of_same, only_nearly
 from textkind.checks.finding import Audited
-from textkind.checks.languages import FUNCTION_WORDS, languages_of
+from textkind.checks.function_words import FUNCTION_WORDS
 from textkind.checks.table import audit_parts
 from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading
@@ -75,7 +75,7 @@ def findings(audited: Audited, talk: Talk) -> list[dict[str, Any]]:
 
 def language_counts(audited: Audited) -> dict[str, int]:
     """Of the texts learned from, how many are in each language by their function words."""
-    language = languages_of(audited.words, len(audited.train))
+    language = audited.languages
     counts = np.bincount(language[language >= 0], minlength=len(FUNCTION_WORDS)).tolist()
     return {name: count for name, count in zip(FUNCTION_WORDS, counts, strict=True) if count}
 

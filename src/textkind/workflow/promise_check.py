@@ -9,7 +9,7 @@ from textkind.data.corpus import Corpus
 from textkind.decision.abstention import Abstention
 from textkind.decision.conformal import Conformal, label_sets
 from textkind.decision.evidence import Evidence, evidence_of
-from textkind.evaluation.intervals import share_interval
+from textkind.evaluation.lifts import share_of
 from textkind.workflow.promised import Promises
 from textkind.workflow.trust import coverage_facts, kept_labels
 
@@ -93,10 +93,8 @@ def _holds(share: dict[str, Any], most: float = 1.0, least: float = 0.0) -> str 
 
 def _share(is_so: np.ndarray) -> dict[str, float | None]:
     """The share of (M,) bool that is true, with the 95 % interval of Wilson."""
-    if not len(is_so):
-        return dict.fromkeys(("value", "low", "high"))
-    low, high = share_interval(np.array(is_so.sum()), np.array(len(is_so)))
-    return {"value": float(is_so.mean()), "low": float(low), "high": float(high)}
+    found = share_of(int(is_so.sum()), len(is_so))
+    return {"value": found.value, "low": found.low, "high": found.high}
 
 
 def _mean(numbers: np.ndarray) -> float | None:

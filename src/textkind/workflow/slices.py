@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textkind.checks.function_words import FUNCTION_WORDS, languages_of
 from textkind.checks.hashed_words import hashed_words
-from textkind.checks.languages import FUNCTION_WORDS, languages_of
 from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading
 from textkind.errors import ColumnError, did_you_mean
