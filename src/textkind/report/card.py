@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from textkind.report.error_groups import is_often
+from textkind.report.error_groups import group_row, is_often
 from textkind.report.figures import (
     LABEL_FIGURES,
     PROBABILITY_FIGURES,
@@ -22,8 +22,8 @@ from textkind.report.figures import (
     shown_part,
     value_of,
 )
-from textkind.report.findings import finding_rows
-from textkind.report.label_table import worst_first
+from textkind.report.findings import weighty_rows
+from textkind.report.label_table import label_rows
 from textkind.report.markdown import Markdown
 from textkind.report.profile import learned_from, part_rows, profile_facts, split_facts
 from textkind.report.promises import promise_tables
@@ -79,14 +79,11 @@ def render_card(metrics: Metrics) -> str:
         good=how_good(metrics, part_name, part) if evaluated else "",
         trusted=how_trusted(part) if evaluated else "",
         figures=figure_rows(metrics, part) + probability_rows(metrics, part) if evaluated else [],
-        with_baseline=part_name == "test" and bool(metrics.get("baseline")),
+        baseline=part_name == "test" and bool(metrics.get("baseline")),
+        clean=0,
         warnings=warnings(metrics),
-        worst=[
-            {"label": name(row["label"]), "f1": number(row["f1"], "percent"),
-             "support": number(row["support"], "count")}
-            for row in worst_first(part.get("per_label") or [])[:MOST_WORST]
-        ],
-        findings=[row for row in finding_rows(metrics["findings"]) if row["severity"] != "note"],
+        worst=label_rows(part.get("per_label") or [], MOST_WORST),
+        findings=weighty_rows(metrics["findings"]),
         slices=_worse_slices(metrics),
         groups=_frequent_groups(metrics),
         promises=promise_tables(metrics),
@@ -162,13 +159,4 @@ def _frequent_groups(metrics: Metrics) -> list[dict[str, Any]]:
     """Groups of texts that are wrong more often than all, by more than chance; the worst first."""
     groups = [one for one in (metrics.get("errors") or {}).get("groups", []) if is_often(one)]
     groups.sort(key=lambda one: -(known(one["lift"]["value"]) or 0))
-    return [
-        {
-            "name": one["group"].replace("_", " "),
-            "what": one["what"],
-            "rate": number(one["rate"]["value"], "percent"),
-            "lift": number(one["lift"]["value"], "plain"),
-            "helps": one["helps"],
-        }
-        for one in groups[:MOST_GROUPS]
-    ]
+    return [group_row(one) for one in groups[:MOST_GROUPS]]

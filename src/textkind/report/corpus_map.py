@@ -84,7 +84,7 @@ def _colored(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _picture(
-    points: list[dict[str, Any]], place_of: dict[tuple[str, ...], int], description: Markup
+    points: list[dict[str, Any]], place_of: dict[tuple[str, ...], int], description: str
 ) -> Markup:
     """Right answers below, mistakes above them with a ring."""
     low_x, high_x = _range([one["x"] for one in points])
@@ -133,7 +133,7 @@ def _joined(labels: list[str]) -> str:
     return ", ".join(clip(one, 30) for one in labels) if labels else "no label"
 
 
-def _description(found: dict[str, Any]) -> Markup:
+def _description(found: dict[str, Any]) -> str:
     """What the picture shows, for those who do not see it."""
     around = found["neighbourhoods"]
     told = [f"{found['by_chance'] + found['more_mistakes']:,} texts as points."]
@@ -147,4 +147,4 @@ def _description(found: dict[str, Any]) -> Markup:
         f"{_joined(one['labels'][0])} and {_joined(one['labels'][1])} lie among one another most."
         for one in around["overlaps"][:1]
     ]
-    return Markup("{}").format(" ".join(told))
+    return " ".join(told)

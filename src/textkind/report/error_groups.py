@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from markupsafe import Markup
-
 from textkind.report.figures import Metrics
-from textkind.report.wording import clip, known, names, number, span
+from textkind.report.wording import DASH, clip, known, names, number, span
 
 MOST_CLUSTERS = 5
 LEVEL = 0.05
-NONE = Markup("\u2013")
 WORD_LENGTH = 30  # characters
 TEXT_LENGTH = 160
 
@@ -21,11 +18,7 @@ def error_section(metrics: Metrics) -> dict[str, Any]:
         return {}
     clusters = [one for one in errors["clusters"] or [] if is_often(one)]
     return {
-        "groups": [
-            {"name": Markup("{}").format(one["group"].replace("_", " "))} | _row(one)
-            for one in errors["groups"]
-            if one["rows"]
-        ],
+        "groups": [group_row(one) for one in errors["groups"] if one["rows"]],
         "without": number(errors["without_a_group"], "count"),
         "clusters": [
             {"name": clip(", ".join(one["words"]), 6 * WORD_LENGTH)} | _row(one)
@@ -48,6 +41,11 @@ def is_often(one: dict[str, Any]) -> bool:
     return p is not None and lift is not None and p < LEVEL and lift > 1
 
 
+def group_row(one: dict[str, Any]) -> dict[str, Any]:
+    """What the table shows of a group that has a name."""
+    return {"name": one["group"].replace("_", " ")} | _row(one)
+
+
 def _row(one: dict[str, Any]) -> dict[str, Any]:
     has_lift = known(one["lift"]["value"]) is not None
     return {
@@ -57,8 +55,8 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
         "rows": number(one["rows"], "count"),
         "mistakes": number(one["mistakes"], "count"),
         "rate": number(one["rate"]["value"], "percent"),
-        "lift": number(one["lift"]["value"], "plain") if has_lift else NONE,
-        "interval": span(one["lift"]["low"], one["lift"]["high"], "plain") if has_lift else NONE,
+        "lift": number(one["lift"]["value"], "plain") if has_lift else DASH,
+        "interval": span(one["lift"]["low"], one["lift"]["high"], "plain") if has_lift else DASH,
         "share": number(one["of_mistakes"], "percent"),
         "examples": [
             {

@@ -24,6 +24,11 @@ def finding_rows(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def weighty_rows(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As finding_rows, without the notes."""
+    return finding_rows([one for one in findings if one["severity"] != "note"])
+
+
 def _example(one: dict[str, Any]) -> Markup:
     """A row with its labels and text, or what else shows the matter."""
     if "text" not in one:

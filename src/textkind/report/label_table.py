@@ -5,7 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from textkind.report.bars import share_bar, stacked_bar
-from textkind.report.wording import known, name, number
+from textkind.report.wording import known, name, number, span
 
 
 def worst_first(per_label: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -28,6 +28,9 @@ def label_rows(per_label: list[dict[str, Any]], limit: int) -> list[dict[str, Ma
             "precision": number(row["precision"], "percent"),
             "recall": number(row["recall"], "percent"),
             "f1": number(row["f1"], "percent"),
+            "interval": span(
+                row["intervals"]["f1"]["low"], row["intervals"]["f1"]["high"], "percent"
+            ),
             "bar": share_bar(known(row["f1"])),
             "roc_auc": number(row.get("roc_auc"), "percent"),
             "pr_auc": number(row.get("pr_auc"), "percent"),

@@ -7,9 +7,8 @@ from markupsafe import Markup
 
 from textkind.report.bars import interval_bar
 from textkind.report.figures import Metrics
-from textkind.report.wording import known, number, span
+from textkind.report.wording import DASH, known, number, span
 
-NONE = Markup("\u2013")
 NEVER = Markup("no such promise")
 
 
@@ -28,7 +27,7 @@ def _abstention(one: dict[str, Any]) -> dict[str, Any]:
         "most": number(one["max_error"], "percent"),
         "confidence": number(one["confidence"], "percent") if possible else NEVER,
         "answered": _shown(one["test_answered"]) if possible else Markup("0"),
-        "error": _shown(one["test_error"]) if possible else NONE,
+        "error": _shown(one["test_error"]) if possible else DASH,
     }
 
 
@@ -40,7 +39,7 @@ def _set(one: dict[str, Any], low: float) -> dict[str, Any]:
         "covered": _shown(held["value"]),
         "interval": span(held["low"], held["high"], "percent"),
         "bar": interval_bar(held["value"], held["low"], held["high"], one["coverage"], (low, 1.0)),
-        "size": NONE if size is None else number(size, "plain"),
+        "size": DASH if size is None else number(size, "plain"),
         "single": _shown(one["single"]),
     }
 
@@ -55,4 +54,4 @@ def _lowest(sets: list[dict[str, Any]]) -> float:
 
 
 def _shown(value: float | None) -> Markup:
-    return NONE if known(value) is None else number(value, "percent")
+    return DASH if known(value) is None else number(value, "percent")

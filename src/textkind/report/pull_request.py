@@ -13,13 +13,13 @@ from textkind.report.figures import (
     shown_part,
     value_of,
 )
-from textkind.report.findings import finding_rows
-from textkind.report.label_table import worst_first
+from textkind.report.findings import weighty_rows
+from textkind.report.label_table import label_rows
 from textkind.report.ladder_rows import TITLES, cost_rows, quality_rows
 from textkind.report.rendering import markdown_rendered
 from textkind.report.reproduce import command, made_with
 from textkind.report.verdict import verdict, warnings
-from textkind.report.wording import name, number, span
+from textkind.report.wording import name, number
 
 MOST_LABELS = 5
 MOST_PAIRS = 5
@@ -48,7 +48,7 @@ def render_pull_request(metrics: Metrics) -> str:
         else [],
         baseline=part_name == "test" and bool(metrics.get("baseline")),
         clean=clean["rows"],
-        labels=[_label(row) for row in worst_first(part.get("per_label") or [])[:MOST_LABELS]],
+        labels=label_rows(part.get("per_label") or [], MOST_LABELS),
         label_total=len(metrics["labels"]),
         several=is_several(metrics),
         pairs=pair_rows(found, metrics["labels"], MOST_PAIRS) if found else [],
@@ -74,23 +74,10 @@ def render_comparison_request(facts: dict[str, Any]) -> str:
 
 def _told(facts: dict[str, Any]) -> dict[str, Any]:
     """What stands at the end of both: the findings but for the notes, and how to do it again."""
-    findings = finding_rows(facts["findings"])
-    shown = [row for row in findings if row["severity"] != "note"]
+    shown = weighty_rows(facts["findings"])
     return {
         "findings": shown,
-        "note_total": len(findings) - len(shown),
+        "note_total": len(facts["findings"]) - len(shown),
         "command": command(facts),
         "made_with": made_with(facts),
-    }
-
-
-def _label(row: dict[str, Any]) -> dict[str, Any]:
-    bounds = row["intervals"]["f1"]
-    return {
-        "label": name(row["label"]),
-        "support": number(row["support"], "count"),
-        "precision": number(row["precision"], "percent"),
-        "recall": number(row["recall"], "percent"),
-        "f1": number(row["f1"], "percent"),
-        "interval": span(bounds["low"], bounds["high"], "percent"),
     }

@@ -6,11 +6,10 @@ from markupsafe import Markup
 
 from textkind.explain.trace import in_words
 from textkind.report.figures import Metrics
-from textkind.report.wording import clip, name, names, number, plural
+from textkind.report.wording import DASH, clip, name, names, number, plural
 
 CELL_LENGTH = 60  # characters of a text in a table
 TEXT_LENGTH = 400  # of the text itself
-NONE = Markup("\u2013")
 KINDS = {"whole": "count", "number": "plain", "signed": "addition", "share": "percent"}
 
 
@@ -81,7 +80,7 @@ def table_of(table: dict[str, Any], labels: set[str]) -> dict[str, Any]:
 def cell(value: Any, kind: str) -> Markup:
     """A cell by what its column holds; a dash where it is empty."""
     if value is None:
-        return NONE
+        return DASH
     if kind == "text":
         return Markup('<bdi lang="">{}</bdi>').format(clip(str(value), CELL_LENGTH))
     if kind == "mark":

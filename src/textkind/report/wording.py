@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 LABEL_LENGTH = 60  # characters of a label name shown in tables
 FULL_LABEL_LENGTH = 120  # characters of it in the tooltip
+DASH = Markup("\u2013")  # in a table: there is nothing to tell
 ABSENT = Markup('<span class="absent">n/a</span>')
 
 _DIRECTION_MARKS = {
