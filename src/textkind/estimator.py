@@ -39,7 +39,7 @@ from textkind.models.neural_settings import (
 )
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import LINEAR, LinearSettings
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.storage.model_folder import Provenance, load_model, save_model
 from textkind.training.imbalance import NONE
 from textkind.workflow.imbalance import with_imbalance
@@ -50,17 +50,6 @@ from textkind.workflow.promised import is_answered
 
 class UnfittedError(NotFittedError, sklearn.exceptions.NotFittedError):
     """Our error and scikit-learn's in one, so that either `except` catches it."""
-
-
-class _Memory(Talk):
-    """Remembers what is told."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, message: str) -> None:
-        """Keep it."""
-        self.notes.append(message)
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
@@ -163,7 +152,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         check_consistent_length(texts, targets)
         rows = np.arange(1, len(texts) + 1)
         corpus = Corpus(texts, targets, label_set(classes, several), rows)
-        memory = _Memory()
+        notes = Notes()
         train, validation = self._split(corpus, settings, rule)
         learned = learn(
             train,
@@ -174,13 +163,13 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             rule=rule,
             seed=self.seed,
             threads=self.threads,
-            talk=memory,
+            talk=notes,
         )
         if validation is not None:
             learned = with_novelty(
-                learned, train, validation, self.novelty_by, threads=self.threads, talk=memory
+                learned, train, validation, self.novelty_by, threads=self.threads, talk=notes
             )
-        self.notes_ = memory.notes
+        self.notes_ = notes.told
         self.facts_ = learned.classifier.model.facts | {"decision": learned.decision_facts}
         self._take(learned.classifier, classes)
         return self

@@ -1,7 +1,7 @@
 """How work tells of itself: the library is silent, the command line listens.
 
 Every long function takes `talk: Talk = SILENT`. The command line passes a subclass that writes to
-stderr; a test passes one that remembers.
+stderr, and Notes remembers.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,17 @@ class Talk:
     def task(self, name: str) -> Iterator[None]:
         """A piece of work that may take over a second, from its start to its end."""
         yield
+
+
+class Notes(Talk):
+    """Remembers the notes: `told`, in their order."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def note(self, message: str) -> None:
+        """Keep it."""
+        self.told.append(message)
 
 
 SILENT = Talk()

@@ -18,7 +18,7 @@ from textkind.evaluation.folds import over_folds
 from textkind.models.neural_settings import default_settings
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import LinearSettings
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.training.settings import Places
 from textkind.workflow import fold_process
 from textkind.workflow.crossvalidate import CrossValidationSettings, crossvalidate
@@ -187,16 +187,9 @@ def test_settings_that_make_no_sense_are_refused(tmp_path):
 
 
 def test_what_a_fold_tells_is_passed_on_once(here):
-    class Notes(Talk):
-        def __init__(self):
-            self.notes = []
-
-        def note(self, message):
-            self.notes.append(message)
-
     talk = Notes()
     crossvalidate(frame_of(90), SETTINGS, talk)
-    told = [note for note in talk.notes if "not calibrated" in note]
+    told = [note for note in talk.told if "not calibrated" in note]
     assert len(told) == 1
     assert told[0].startswith("linear, fold 1: ")
 

@@ -16,20 +16,12 @@ from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import SettingsError
 from textkind.estimator import TextClassifier
 from textkind.models.settings import LinearSettings
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.workflow.effect import TRAINED_AGAIN, USUAL_RULE
 from textkind.workflow.train import TrainSettings, train
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "metrics.schema.json").read_text())
 WORDS = {"rare": ["prize", "claim", "call"], "common": ["call", "lunch", "claim", "home"]}
-
-
-class Notes(Talk):
-    def __init__(self):
-        self.told = []
-
-    def note(self, message):
-        self.told.append(message)
 
 
 def mail(share, rows=500, seed=0):

@@ -8,7 +8,7 @@ import pytest
 
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
-from textkind.progress import Talk
+from textkind.progress import Notes, Talk
 from textkind.storage.model_folder import load_model
 from textkind.storage.part_files import write_part, write_texts
 from textkind.storage.tensors import parse_tensors
@@ -17,16 +17,6 @@ from textkind.workflow.rung import OUTCOME, PREDICTIONS, TEST, TRAIN, VALIDATION
 
 LABELS = LabelSet(("no", "yes"))
 ORIGIN = {"source": "toy", "rows": 40, "seed": 0, "columns": None, "sha256": None}
-
-
-class Heard(Talk):
-    """Remembers notes."""
-
-    def __init__(self):
-        self.notes = []
-
-    def note(self, message):
-        self.notes.append(message)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +36,7 @@ def job(parts, out, rung="prior", seconds=None):
 
 
 def test_a_finished_rung_leaves_a_model_its_answers_and_its_costs(parts, tmp_path):
-    heard = Heard()
+    heard = Notes()
     assert run_isolated(job(parts, tmp_path / "linear", "linear"), None, heard) is None
     folder = tmp_path / "linear"
     assert [path.name for path in tmp_path.iterdir()] == ["linear"]
@@ -61,7 +51,7 @@ def test_a_finished_rung_leaves_a_model_its_answers_and_its_costs(parts, tmp_pat
     assert 30 < cost["peak_mb"] < 4000
     assert min(cost["fit_seconds"], cost["texts_per_second"], cost["one_text_ms"]) > 0
     assert load_model(folder / "model").labels == LABELS
-    assert any("validation chose" in note for note in heard.notes)
+    assert any("validation chose" in note for note in heard.told)
 
 
 @pytest.mark.parametrize(

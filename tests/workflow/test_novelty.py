@@ -9,7 +9,7 @@ from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.decision.decision import Decision
 from textkind.decision.novelty import novelty_scores
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.workflow.learn import Learned
 from textkind.workflow.novelty import (
     fitted_novelty,
@@ -44,14 +44,6 @@ class VectorModel:
     def logits(self, texts, threads=None):
         self.asked.append(("logits", len(texts)))
         return self.vectors(texts)[:, :3]
-
-
-class Notes(Talk):
-    def __init__(self):
-        self.told = []
-
-    def note(self, message):
-        self.told.append(message)
 
 
 def corpus(first, rows, kinds=("a", "b", "c"), several=False):

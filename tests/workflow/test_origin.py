@@ -12,7 +12,7 @@ from textkind.data.settings import ReadSettings
 from textkind.data.texts import as_texts
 from textkind.errors import ColumnError
 from textkind.models.settings import LinearSettings
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.storage.model_folder import load_with_provenance
 from textkind.workflow.evaluate import evaluate
 from textkind.workflow.origin import file_digest
@@ -21,14 +21,6 @@ from textkind.workflow.train import TrainSettings, train
 
 FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False)
 TELLING = {"billing": "invoice", "delivery": "parcel"}
-
-
-class Notes(Talk):
-    def __init__(self):
-        self.told = []
-
-    def note(self, message):
-        self.told.append(message)
 
 
 def frame_of(rows):

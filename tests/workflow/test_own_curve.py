@@ -16,7 +16,7 @@ from textkind.data.labels import LabelSet
 from textkind.errors import SettingsError
 from textkind.models.neural_settings import DEFAULTS
 from textkind.models.settings import LinearSettings
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.workflow import own_curve as module
 from textkind.workflow.learn import learn
 from textkind.workflow.next_steps import NextSettings, next_steps
@@ -24,14 +24,6 @@ from textkind.workflow.own_curve import LINEAR, own_curve, settings_again
 
 USUAL = DEFAULTS["mean_pool"]
 QUICK = replace(USUAL, training=replace(USUAL.training, epochs=3))
-
-
-class Notes(Talk):
-    def __init__(self):
-        self.told = []
-
-    def note(self, message):
-        self.told.append(message)
 
 
 def corpus_of(rows, seed=0):

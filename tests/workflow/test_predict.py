@@ -18,7 +18,7 @@ from textkind.decision.conformal import METHODS, ConformalSettings
 from textkind.decision.evidence import evidence_arrays, evidence_from_arrays
 from textkind.errors import ColumnError, DataError, SettingsError
 from textkind.estimator import TextClassifier
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.workflow import blocks as blocks_module
 from textkind.workflow.predict import PredictSettings, predict
 from textkind.workflow.predictions import prediction_columns
@@ -216,14 +216,6 @@ def many_rows(evidence, times=4):
     many = {name: np.tile(array, times) for name, array in saved.items()}
     many["rows"] += shift
     return evidence_from_arrays(many, evidence.several, evidence.labels)
-
-
-class Notes(Talk):
-    def __init__(self):
-        self.told = []
-
-    def note(self, message):
-        self.told.append(message)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import SettingsError
 from textkind.estimator import TextClassifier
 from textkind.models.settings import LinearSettings
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.storage.model_folder import load_model
 from textkind.workflow.evaluate import evaluate
 from textkind.workflow.predict import PredictSettings, predict
@@ -30,14 +30,6 @@ def mail(rows=400, seed=0):
         for row, label in enumerate(labels)
     ]
     return texts, labels.tolist()
-
-
-class Notes(Talk):
-    def __init__(self):
-        self.told = []
-
-    def note(self, message):
-        self.told.append(message)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from textkind.data.texts import as_texts
 from textkind.decision.calibrate import CalibrationSettings
 from textkind.errors import ColumnError, DataError, OutputError, SettingsError
 from textkind.models.settings import LinearSettings
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.storage.model_folder import load_model, read_card
 from textkind.workflow import scored_parts
 from textkind.workflow import train as train_module
@@ -24,14 +24,6 @@ from textkind.workflow.train import TrainSettings, run_folder_for, train
 
 FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False)
 SCHEMA = Path(__file__).parents[2] / "docs" / "metrics.schema.json"
-
-
-class Notes(Talk):
-    def __init__(self):
-        self.told = []
-
-    def note(self, message):
-        self.told.append(message)
 
 
 def test_the_run_folder_holds_what_is_promised(run):

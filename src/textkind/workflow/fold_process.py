@@ -28,7 +28,7 @@ from textkind.errors import TextkindError
 from textkind.models.neural_settings import NeuralSettings, settings_of_json, settings_to_json
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import linear_settings_of_json
-from textkind.progress import Talk
+from textkind.progress import Notes
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.part_files import read_part, read_texts, write_part, write_texts
 from textkind.storage.place import write_bytes
@@ -139,7 +139,7 @@ def read_answer(folder: Path) -> FoldAnswer:
 
 def answered(task: FoldTask) -> FoldAnswer:
     """Fit and predict, here."""
-    talk = _Listener()
+    talk = Notes()
     learned = learn(
         task.train,
         task.validation,
@@ -151,17 +151,7 @@ def answered(task: FoldTask) -> FoldAnswer:
         talk=talk,
     )
     given = predict_probabilities(learned.classifier, task.texts, task.threads)
-    return FoldAnswer(given, decide(learned.classifier.decision, given), talk.notes)
-
-
-class _Listener(Talk):
-    """Remembers the notes."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, message: str) -> None:
-        self.notes.append(message)
+    return FoldAnswer(given, decide(learned.classifier.decision, given), talk.told)
 
 
 def main(folder: Path) -> int:
