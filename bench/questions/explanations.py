@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from bench.data import read_part
 from bench.places import DATA
+from bench.questions.next_steps import corpora
 from bench.results import Answer, Goal, Row
 
 SETS = ("sst2", "trec")
@@ -85,17 +86,11 @@ def measured(name: str, kind: str) -> list[Row]:
 
 def fitted(name: str, kind: str) -> Any:
     """The classifier of a set, calibrated on validation."""
-    from textkind.data.corpus import Corpus
-    from textkind.data.labels import LabelSet
-    from textkind.data.texts import as_texts
     from textkind.models.neural_settings import default_settings
     from textkind.models.settings import LinearSettings
     from textkind.workflow.learn import learn
 
-    part = read_part(DATA / name, "train")
-    labels = LabelSet(tuple(sorted(set(part.labels))))
-    targets = np.array([labels.id_of(label) for label in part.labels], np.int32)
-    whole = Corpus(as_texts(part.texts), targets, labels, np.arange(len(targets)))
+    (whole,) = corpora(name, "train")
     order = np.random.default_rng(0).permutation(len(whole))
     held = len(whole) // 10
     settings = LinearSettings() if kind == "linear" else default_settings(kind)

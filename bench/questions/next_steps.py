@@ -98,10 +98,11 @@ def course(train: Corpus, test: Corpus, vectors: np.ndarray, way: str, draw: int
     return reached
 
 
-def corpora(name: str) -> tuple[Corpus, Corpus]:
-    parts = [read_part(DATA / name, part) for part in ("train", "test")]
+def corpora(name: str, *names: str) -> list[Corpus]:
+    """The parts of those names, train and test unless others are asked for."""
+    parts = [read_part(DATA / name, part) for part in names or ("train", "test")]
     labels = LabelSet(tuple(sorted({label for part in parts for label in part.labels})))
-    made = [
+    return [
         Corpus(
             pa.array(part.texts, pa.large_string()),
             np.array([labels.id_of(label) for label in part.labels], np.int32),
@@ -110,7 +111,6 @@ def corpora(name: str) -> tuple[Corpus, Corpus]:
         )
         for part in parts
     ]
-    return made[0], made[1]
 
 
 def fitted(part: Corpus) -> Classifier:

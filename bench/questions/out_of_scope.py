@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.data import read_part
 from bench.places import DATA
+from bench.questions.next_steps import corpora
 from bench.results import Answer, Row, at_least
 
 NAME = "clinc150"
@@ -34,8 +35,6 @@ def ask(runs: int, sets: tuple[str, ...] = MODELS) -> Answer:
 def scored(model: str) -> list[Row]:
     """A row for the baseline, every score, and all together."""
     from textkind.classifier import predict_probabilities
-    from textkind.data.corpus import Corpus
-    from textkind.data.labels import LabelSet
     from textkind.data.texts import as_texts
     from textkind.decision.novelty import AUTO, scores_of
     from textkind.models.neural_settings import default_settings
@@ -49,18 +48,9 @@ def scored(model: str) -> list[Row]:
         with_novelty,
     )
 
-    parts = {name: read_part(DATA / NAME, name) for name in ("train", "valid", "test", "oos_test")}
-    labels = LabelSet(tuple(sorted(set(parts["train"].labels))))
-    ids = {name: place for place, name in enumerate(labels.names)}
-
-    def corpus(name: str) -> Corpus:
-        texts = as_texts(parts[name].texts)
-        targets = np.array([ids[label] for label in parts[name].labels], np.int32)
-        return Corpus(texts, targets, labels, np.arange(len(texts)))
-
     settings = LinearSettings() if model == "linear" else default_settings(model)
-    train, validation, test = corpus("train"), corpus("valid"), corpus("test")
-    outside = as_texts(parts["oos_test"].texts)
+    train, validation, test = corpora(NAME, "train", "valid", "test")
+    outside = as_texts(read_part(DATA / NAME, "oos_test").texts)
     learned = learn(train, validation, settings)
     learns = learned.classifier.model
     accuracy = (
