@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from textkind.errors import did_you_mean
 from textkind.serve.refusals import RefusalError
 from textkind.serve.settings import Limits
+from textkind.storage.documents import parse_value
 
 SET_METHODS = ("lac", "aps", "raps")
 MOST_EXPLAINED = 16  # texts of a request
@@ -94,9 +95,7 @@ def read_options(told: dict[str, Any]) -> tuple[str | None, str]:
 def parse_json(body: bytes) -> Any:
     """The JSON value of a body; RefusalError with 400 for anything else."""
     try:
-        return json.loads(
-            body.decode(), object_pairs_hook=_object_of, parse_constant=_refuse_constant
-        )
+        return parse_value(body)
     except RecursionError:
         raise RefusalError(400, "the JSON is nested too deeply", where="body") from None
     except UnicodeDecodeError as error:
@@ -236,14 +235,3 @@ OPTIONS: dict[str, Check] = {
     "similar": _near,
     "trace": _trace,
 }
-
-
-def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return value
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

@@ -1,4 +1,4 @@
-"""JSON as we write and read it in folders: UTF-8, no NaN, no repeated keys."""
+"""JSON as we write and read it: UTF-8, no NaN, no repeated keys."""
 
 import json
 from pathlib import Path
@@ -32,14 +32,20 @@ def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
 def parse_document(data: bytes, where: str) -> dict[str, Any]:
     """Read a JSON object from bytes; ModelFolderError for anything else, `where` named."""
     try:
-        value = json.loads(
-            data.decode(), object_pairs_hook=_object_of, parse_constant=_refuse_constant
-        )
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+        value = parse_value(data)
+    except (ValueError, RecursionError) as error:
         raise ModelFolderError("not a JSON document", found=str(error), where=where) from None
     if not isinstance(value, dict):
         raise ModelFolderError("not a JSON object", found=type(value).__name__, where=where)
     return value
+
+
+def parse_value(data: bytes) -> Any:
+    """Read any JSON value from bytes.
+
+    ValueError (UnicodeDecodeError is one) for what is none, RecursionError for one nested deeply.
+    """
+    return json.loads(data.decode(), object_pairs_hook=_object_of, parse_constant=_refuse_constant)
 
 
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
