@@ -11,7 +11,8 @@ from textkind.serve.settings import Limits
 from textkind.storage.documents import parse_value
 
 SET_METHODS = ("lac", "aps", "raps")
-MOST_EXPLAINED = 16  # texts of a request
+HEAVY = frozenset(("explain", "similar", "trace"))  # they take many times as long as a label
+MOST_EXPLAINED = 16  # texts of a request with one of them
 MOST_SIMILAR = 50  # training texts told of a text
 MOST_TOP = 1_000_000  # more labels than a model has are all of them
 
@@ -67,10 +68,8 @@ def read_asked(body: bytes, limits: Limits) -> Asked:
         found = [encoded_text(one, f"texts[{n}]", limits) for n, one in enumerate(texts)]
     if not told:
         return Asked(found, alone, None, "")
-    heavy = "similar" in told or any(
-        told.get(name, False) is not False for name in ("explain", "trace")
-    )
     model, options = read_options(told)
+    heavy = not HEAVY.isdisjoint(options)
     if heavy and len(found) > MOST_EXPLAINED:
         raise RefusalError(
             422,
@@ -78,18 +77,19 @@ def read_asked(body: bytes, limits: Limits) -> Asked:
             found=len(found),
             where="texts",
         )
-    return Asked(found, alone, model, options, heavy)
+    canonical = json.dumps(options, sort_keys=True) if options else ""
+    return Asked(found, alone, model, canonical, heavy)
 
 
-def read_options(told: dict[str, Any]) -> tuple[str | None, str]:
-    """The model that is named, and the options as canonical JSON; RefusalError with 422."""
+def read_options(told: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """The model that is named, and the options that ask for something; RefusalError with 422."""
     _check_fields(told, OPTIONS, "body", ["text", "texts", *OPTIONS])
     model = told.pop("model", None)
     plain = {name: value for name, value in told.items() if value is not False}
     plain |= {name: int(plain[name]) for name in ("top", "similar") if name in plain}
     if plain.get("top") == 1:
         del plain["top"]
-    return model, json.dumps(plain, sort_keys=True) if plain else ""
+    return model, plain
 
 
 def parse_json(body: bytes) -> Any:
