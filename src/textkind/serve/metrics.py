@@ -62,13 +62,13 @@ class Metrics:
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """One request answered."""
-        self._counters["textkind_requests_total", (("route", route), ("code", str(status)))] += 1
+        self.count("textkind_requests_total", route=route, code=str(status))
         self._observe("textkind_request_seconds", (("route", route),), SECONDS, seconds)
 
     def batch(self, model: str, texts: int, seconds: float) -> None:
         """One batch answered."""
         labels = (("model", model),)
-        self._counters["textkind_texts_total", labels] += texts
+        self.count("textkind_texts_total", texts, model=model)
         self._observe("textkind_batch_texts", labels, TEXTS, texts)
         self._observe("textkind_batch_seconds", labels, SECONDS, seconds)
 

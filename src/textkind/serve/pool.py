@@ -31,7 +31,6 @@ class Pool:
 
     facts      what the loader told of the model
     jobs       that wait or are with a worker
-    on_end     called when the loader ends without being asked to
     """
 
     name: str
@@ -77,11 +76,14 @@ class Pool:
         """Why the model cannot answer now; None where it can."""
         if any(worker.pid for worker in self.workers):
             return None
-        return (
-            "its workers end as soon as they start"
-            if self.fails >= GIVEN_UP
-            else ("its workers are starting")
-        )
+        if self.fails >= GIVEN_UP:
+            return "its workers end as soon as they start"
+        return "its workers are starting"
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether requests should not wait for a worker."""
+        return self.fails >= GIVEN_UP and self.trouble is not None
 
     async def start_workers(self) -> None:
         """All of them; ModelFolderError where one ends before the first is ready."""
@@ -107,8 +109,8 @@ class Pool:
 
     def put(self, job: Job) -> None:
         """Let a job wait for a worker; RefusalError with 503 where it cannot."""
-        if self.fails >= GIVEN_UP and self.trouble is not None:
-            raise busy("the workers of this model end as soon as they start", seconds=10)
+        if self.is_given_up:
+            raise _given_up()
         if self.jobs >= self.settings.limits.queue:
             raise busy("too many requests are waiting for this model")
         self.jobs += 1
@@ -132,14 +134,12 @@ class Pool:
         if job.is_over:
             return
         limit = self.settings.limits.timeout
-        job.end(
-            RefusalError(
-                504,
-                f"no answer within {limit:g} seconds",
-                hint="send fewer texts at a time, or try later",
-            )
+        late = RefusalError(
+            504,
+            f"no answer within {limit:g} seconds",
+            hint="send fewer texts at a time, or try later",
         )
-        self.queue.drop(job)
+        self._refuse(job, late)
         now = asyncio.get_running_loop().time()
         for worker in self.workers:
             if worker.pieces and now - worker.began > limit * 0.9:
@@ -218,9 +218,9 @@ class Pool:
         self.log.event(
             "worker ended", model=self.name, pid=worker.pid, requests=len(pieces), restart_in=wait
         )
-        if self.fails >= GIVEN_UP and self.trouble is not None:
+        if self.is_given_up:
             for job in self.queue.empty():
-                job.end(busy("the workers of this model end as soon as they start", seconds=10))
+                job.end(_given_up())
         asyncio.get_running_loop().call_later(wait, self._restart)
         self.retire_if_done()
 
@@ -235,8 +235,9 @@ class Pool:
 
     def retire_if_done(self) -> None:
         """End where nothing waits any more."""
-        busy_workers = any(worker.pieces for worker in self.workers)
-        if self.retiring and not busy_workers and not len(self.queue):
+        if not self.retiring or len(self.queue):
+            return
+        if not any(worker.pieces for worker in self.workers):
             self.close()
 
     def close(self) -> None:
@@ -245,3 +246,7 @@ class Pool:
         for worker in list(self.workers):
             worker.close()
         self.loader.close()
+
+
+def _given_up() -> RefusalError:
+    return busy("the workers of this model end as soon as they start", seconds=10)
