@@ -1,10 +1,9 @@
-"""A minimal FastAPI endpoint around scikit-learn, as FastAPI's own first steps show it.
+"""A minimal FastAPI endpoint around scikit-learn.
 
     uvicorn bench.peers.fastapi_linear:app         BENCH_MODEL names the pickled pipeline
     python -m bench.peers.fastapi_linear SET FILE  fit it
 
-Two paths do the same: /predict is a `def`, which FastAPI runs in its pool of threads, as its page
-on concurrency asks of work that blocks; /predict_here an `async def`, run in the event loop.
+Its paths are those of fastapi_paths.py.
 """
 
 import os
@@ -12,29 +11,18 @@ import pickle
 import sys
 from pathlib import Path
 
-from fastapi import FastAPI
-from pydantic import BaseModel
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from bench.data import load
+from bench.peers.fastapi_paths import Answer, app_of
 
-app = FastAPI()
 model = (
     pickle.loads(Path(os.environ["BENCH_MODEL"]).read_bytes())
     if "BENCH_MODEL" in os.environ
     else None
 )
-
-
-class Asked(BaseModel):
-    text: str
-
-
-class Answer(BaseModel):
-    label: str
-    probability: float
 
 
 def answer(text: str) -> Answer:
@@ -43,19 +31,7 @@ def answer(text: str) -> Answer:
     return Answer(label=model.classes_[best], probability=shares[best])
 
 
-@app.post("/predict")
-def predict(asked: Asked) -> Answer:
-    return answer(asked.text)
-
-
-@app.post("/predict_here")
-async def predict_here(asked: Asked) -> Answer:
-    return answer(asked.text)
-
-
-@app.get("/ready")
-def ready() -> dict[str, bool]:
-    return {"ready": True}
+app = app_of(answer)
 
 
 if __name__ == "__main__":
