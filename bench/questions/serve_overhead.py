@@ -10,6 +10,7 @@ import time
 
 import pyarrow as pa
 
+from bench.checked_load import request_bytes
 from bench.results import Answer, Row, at_most
 from bench.served import PORT, SHORT, bodies_of, linear_run, texts_of
 from bench.services import ours
@@ -47,8 +48,7 @@ def call(classifier, text: str) -> None:  # type: ignore[no-untyped-def]
 
 
 def post(connection: socket.socket, body: bytes) -> None:
-    head = "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    connection.sendall(request_bytes(body))
     found = b""
     while not found.endswith(b"]}\n"):
         found += connection.recv(1 << 16)
