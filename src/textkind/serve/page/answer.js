@@ -1,6 +1,6 @@
 // What a model says of a text, as elements.
 
-import { element, labelName, visible } from "./elements.js";
+import { element, factList, failure, labelName, labelNames, visible } from "./elements.js";
 
 const FIRST = 8; // labels that are shown at once
 const MOST = 100; // labels that are asked for
@@ -13,8 +13,7 @@ export function answerFields(model) {
 // The label or labels of a result, in words; where it is held back, why it is in flags().
 function given(result) {
   if (result.labels) {
-    if (result.labels.length === 0) return ["No label"];
-    return result.labels.flatMap((label, rank) => (rank ? [", ", labelName(label)] : [labelName(label)]));
+    return result.labels.length ? labelNames(result.labels) : ["No label"];
   }
   return result.label === undefined || result.label === null ? ["No label: held back"] : [labelName(result.label)];
 }
@@ -71,35 +70,30 @@ function bars(result, model) {
 function facts(result, asked) {
   const found = [];
   if (result.label_set) {
-    const names = result.label_set.flatMap((label, rank) => (rank ? [", ", labelName(label)] : [labelName(label)]));
-    found.push([`Labels that hold the true one for ${percent(asked.sets)} of texts`, names.length ? names : ["none"]]);
+    const names = result.label_set.length ? labelNames(result.label_set) : ["none"];
+    found.push([`Labels that hold the true one for ${percent(asked.sets)} of texts`, names]);
   }
   if (result.novelty !== undefined) {
     found.push(["Novelty", [element("data", { value: result.novelty }, String(Number(result.novelty.toPrecision(4))))]]);
   }
-  const pairs = found.flatMap(([term, told]) => [element("dt", {}, term), element("dd", {}, ...told)]);
-  return pairs.length ? [element("dl", { className: "facts" }, ...pairs)] : [];
+  return found.length ? [factList(found)] : [];
 }
 
 // An article on the result of one text; asked are the fields of the request.
 export function answerElement(model, version, result, asked) {
-  const head = element("h2", {}, visible(model.name), element("small", {}, `${model.kind}, version ${version}`));
-  if (result.error) return element("article", { className: "answer" }, head, element("p", { className: "wrong" }, result.error.problem));
-  return element(
-    "article",
-    { className: "answer" },
-    head,
-    element("p", { className: "value" }, ...given(result)),
-    ...flags(result, asked),
-    ...bars(result, model),
-    ...facts(result, asked),
-  );
+  if (result.error) return article(model, version, failure(result.error.problem));
+  const value = element("p", { className: "value" }, ...given(result));
+  return article(model, version, value, ...flags(result, asked), ...bars(result, model), ...facts(result, asked));
 }
 
 // The same place for what was refused.
 export function refusalElement(model, refusal) {
-  const head = element("h2", {}, visible(model.name), element("small", {}, `${model.kind}, version ${model.version}`));
-  return element("article", { className: "answer" }, head, element("p", { className: "wrong" }, visible(String(refusal))));
+  return article(model, model.version, failure(String(refusal)));
+}
+
+function article(model, version, ...children) {
+  const head = element("h2", {}, visible(model.name), element("small", {}, `${model.kind}, version ${version}`));
+  return element("article", { className: "answer" }, head, ...children);
 }
 
 // What all models say, as sentences; a result is null where one refuses.

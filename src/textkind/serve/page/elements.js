@@ -31,6 +31,21 @@ export function labelName(label) {
   return element("bdi", { className: "name" }, visible(label).trim() === "" ? "(blank)" : visible(label));
 }
 
+// The names of several labels with commas between them; none for no label.
+export function labelNames(labels) {
+  return labels.flatMap((label, place) => (place ? [", ", labelName(label)] : [labelName(label)]));
+}
+
+// Terms with what is told of each: [term, children] pairs.
+export function factList(pairs) {
+  return element("dl", { className: "facts" }, ...pairs.flatMap(([term, told]) => [element("dt", {}, term), element("dd", {}, ...told)]));
+}
+
+// Words that tell what went wrong.
+export function failure(words) {
+  return element("p", { className: "wrong" }, visible(words));
+}
+
 // Put these options into a select, and keep what was chosen where it is still there.
 export function setOptions(select, pairs) {
   const before = select.value;

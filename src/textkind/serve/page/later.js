@@ -1,6 +1,6 @@
 // Places that are filled when their answer comes.
 
-import { element, visible } from "./elements.js";
+import { failure } from "./elements.js";
 import { patiently } from "./patience.js";
 import { Refusal, predict } from "./service.js";
 
@@ -17,8 +17,4 @@ export async function fill(place, body, signal, shown) {
     place.replaceChildren(failure(String(error)));
   }
   place.removeAttribute("aria-busy");
-}
-
-function failure(words) {
-  return element("p", { className: "wrong" }, visible(words));
 }

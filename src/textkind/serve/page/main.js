@@ -58,9 +58,11 @@ async function ask(model, signal) {
     const answer = await patiently(() => predict(body, signal), signal, (words) => words && (status.textContent = words));
     const result = answer.results[0];
     const made = answerElement(model, answer.version, result, asked);
-    if (why.checked && !result.error) made.append(explanationElement(model, body.text, signal));
-    if (model.similar && !result.error) made.append(neighboursElement(model, body.text, signal));
-    if (!result.error) made.append(traceElement(model, body.text, signal));
+    if (!result.error) {
+      if (why.checked) made.append(explanationElement(model, body.text, signal));
+      if (model.similar) made.append(neighboursElement(model, body.text, signal));
+      made.append(traceElement(model, body.text, signal));
+    }
     return { element: made, result };
   } catch (error) {
     if (!(error instanceof Refusal) || error.status === 401) throw error;

@@ -1,7 +1,7 @@
 // The models of the service: read, shown, chosen from.
 
 import { percent } from "./answer.js";
-import { element, labelName, setOptions, visible } from "./elements.js";
+import { element, factList, labelNames, setOptions, visible } from "./elements.js";
 import { allowPromises } from "./promises.js";
 import { readModels } from "./service.js";
 
@@ -38,7 +38,7 @@ export function modelsAsked() {
 }
 
 function modelElement(model) {
-  const names = model.labels.slice(0, LABELS).flatMap((label, place) => (place ? [", ", labelName(label)] : [labelName(label)]));
+  const names = labelNames(model.labels.slice(0, LABELS));
   const rest = model.labels.length - LABELS;
   const created = model.trained.created?.slice(0, 10) ?? "an unknown day";
   const facts = [
@@ -47,8 +47,7 @@ function modelElement(model) {
     ["Test", [testFigures(model.test)]],
     [`${model.labels.length.toLocaleString("en")} labels, ${model.several ? "several" : "one"} a text`, [...names, rest > 0 ? `, and ${rest.toLocaleString("en")} more` : ""]],
   ];
-  const pairs = facts.flatMap(([term, told]) => [element("dt", {}, term), element("dd", {}, ...told)]);
-  return element("div", {}, element("h3", {}, visible(model.name)), element("dl", { className: "facts" }, ...pairs));
+  return element("div", {}, element("h3", {}, visible(model.name)), factList(facts));
 }
 
 function testFigures(test) {

@@ -1,6 +1,6 @@
 // The training texts nearest to a text: which taught the model this.
 
-import { element, labelName, visible } from "./elements.js";
+import { element, labelNames, visible } from "./elements.js";
 import { fill } from "./later.js";
 
 const NEAREST = 5;
@@ -16,7 +16,7 @@ export function neighboursElement(model, text, signal) {
 }
 
 function neighbour({ row, text, labels, similarity, differs }) {
-  const names = (labels ?? []).flatMap((label, place) => (place ? [", ", labelName(label)] : [labelName(label)]));
+  const names = labelNames(labels ?? []);
   return element(
     "li",
     {},
