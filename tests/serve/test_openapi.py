@@ -5,7 +5,10 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from textkind.cli.promise_options import SET_METHODS as OPTION_METHODS
+from textkind.decision.conformal import METHODS
 from textkind.explain.trace import KINDS
+from textkind.serve.asked import SET_METHODS
 from textkind.serve.openapi import openapi
 from textkind.serve.result_schemas import KINDS as TOLD_KINDS
 from textkind.serve.routes import ROUTES
@@ -57,6 +60,10 @@ def test_all_references_lead_somewhere_and_all_schemas_are_schemas():
 
 def test_the_kinds_of_cells_are_those_of_traces():
     assert TOLD_KINDS == KINDS
+
+
+def test_the_methods_of_sets_are_those_of_the_library():
+    assert SET_METHODS == OPTION_METHODS == METHODS
 
 
 def test_the_examples_are_requests_that_are_answered(server):
