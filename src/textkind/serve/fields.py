@@ -9,15 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.classifier import Classifier
-from textkind.decision.conformal import ConformalSettings, label_sets
+from textkind.decision.conformal import ConformalSettings
 from textkind.decision.decision import decide
-from textkind.decision.evidence import text_shares
 from textkind.errors import SettingsError
 from textkind.explain.settings import ExplainSettings
 from textkind.progress import SILENT
 from textkind.workflow.explain import explain_texts
-from textkind.workflow.novelty import text_novelty
-from textkind.workflow.promised import Promises, PromiseSettings, is_answered, promises_of
+from textkind.workflow.novelty import read_signs
+from textkind.workflow.promised import Promises, PromiseSettings, promised, promises_of
 from textkind.workflow.similar import KnownTexts, nearest_texts
 from textkind.workflow.trace import TOP, trace_text
 
@@ -62,22 +61,9 @@ def lines_of(
     """One JSON object a text; the fields and their order are those of docs/serve.md."""
     options = _options_of(served, asked)
     classifier, promises = served.classifier, options.promises
-    number = len(texts)
-    fields: list[tuple[str, list[str]]] = []
-    answered, novel = np.ones(number, bool), np.zeros(number, bool)
-    if promises.least is not None:
-        answered = is_answered(promises.least, classifier, given)
-        fields.append(("answered", _flags(answered)))
-    if promises.sets is not None:
-        member = label_sets(promises.sets, given, text_shares(texts))
-        fields.append(("label_set", _name_lists(served, _given(member, given))))
-    if promises.tells or promises.highest is not None:
-        scores = text_novelty(classifier, texts, served.threads, logits)
-        if promises.tells:
-            fields.append(("novelty", list(map(repr, scores.tolist()))))
-        if promises.highest is not None:
-            novel = scores > promises.highest
-            fields.append(("novel", _flags(novel)))
+    signs = read_signs(classifier, texts, served.threads, logits, novelty=promises.of_novelty)
+    found = promised(promises, classifier, texts, signs, given)
+    fields = [(name, _promised_values(served, told, given)) for name, told in found.told.items()]
     if options.tokens:
         counts = classifier.model.token_counts(texts, served.threads)
         assert counts is not None
@@ -89,11 +75,18 @@ def lines_of(
         fields.append(("similar", _neighbours(served, served.texts, texts, given, options.similar)))
     if options.trace:
         fields.append(("trace", _traces(served, texts, options.trace)))
-    best = _best(served, given, answered & ~novel)
+    best = _best(served, given, found.answered & ~found.novel)
     if options.top > 1:
         best.append(("top", _top_lists(served, given, options.top)))
     columns = [[f'"{name}": {value}' for value in values] for name, values in [*best, *fields]]
     return ["{" + ", ".join(row) + "}" for row in zip(*columns, strict=True)]
+
+
+def _promised_values(served: Served, told: np.ndarray, given: np.ndarray) -> list[str]:
+    """What is told of each row: a flag, a number, or a set of labels."""
+    if told.ndim == 2:
+        return _name_lists(served, _given(told, given))
+    return list(map(json.dumps, told.tolist()))
 
 
 def _explanations(
@@ -187,10 +180,6 @@ def _share_lists(lists: list[list[int]], given: np.ndarray) -> list[str]:
         "[" + ", ".join(digits(given[row, ids])) + "]" if ids else "[]"
         for row, ids in enumerate(lists)
     ]
-
-
-def _flags(values: np.ndarray) -> list[str]:
-    return ["true" if value else "false" for value in values.tolist()]
 
 
 def digits(shares: np.ndarray) -> list[str]:

@@ -120,11 +120,16 @@ def fitted_novelty(classifier: Classifier) -> Novelty:
 
 
 def read_signs(
-    classifier: Classifier, texts: pa.LargeStringArray, threads: int | None, *, novelty: bool
+    classifier: Classifier,
+    texts: pa.LargeStringArray,
+    threads: int | None,
+    logits: np.ndarray | None = None,
+    *,
+    novelty: bool,
 ) -> Signs:
-    """The logits of texts and, of the same reading, what novelty looks at where it is asked."""
+    """The logits of texts, read where they are not known, and what novelty looks at where asked."""
     names = tuple(fitted_novelty(classifier).seen) if novelty else ()
-    return signs_of(classifier.model, texts, names, threads)
+    return signs_of(classifier.model, texts, names, threads, logits)
 
 
 def text_novelty(
@@ -134,9 +139,8 @@ def text_novelty(
     logits: np.ndarray | None = None,
 ) -> np.ndarray:
     """(N,) float64: how unlike all that was learned each text looks; SettingsError without it."""
-    novelty = fitted_novelty(classifier)
-    names = tuple(novelty.seen)
-    return novelty_scores(novelty, signs_of(classifier.model, texts, names, threads, logits))
+    signs = read_signs(classifier, texts, threads, logits, novelty=True)
+    return novelty_scores(fitted_novelty(classifier), signs)
 
 
 def novelty_figures(novelty: Novelty, inside: np.ndarray, outside: np.ndarray) -> dict[str, Any]:

@@ -27,7 +27,13 @@ from textkind.workflow.blocks import Blocks
 from textkind.workflow.novelty import read_signs
 from textkind.workflow.origin import classifier_of
 from textkind.workflow.predictions import prediction_columns, with_predictions
-from textkind.workflow.promised import PromiseSettings, promised, promises_of, told_answers
+from textkind.workflow.promised import (
+    PromiseSettings,
+    promised,
+    promised_columns,
+    promises_of,
+    told_answers,
+)
 from textkind.workflow.writers import (
     FORMATS,
     PIPE,
@@ -139,7 +145,7 @@ def predict(
                     unread.update(ledger(*counts))
                 found = promised(promises, classifier, block.texts, signs, given)
                 told.update(answered=int(found.answered.sum()), novel=int(found.novel.sum()))
-                more = found.columns
+                more = promised_columns(found, classifier, given)
                 if settings.tokens and counts is not None:
                     more += [pa.array(counts[1]), pa.array(counts[0] - counts[1])]
                 labelled = found.answered & ~found.novel

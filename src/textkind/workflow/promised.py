@@ -63,11 +63,14 @@ class Promises:
 
 @dataclass(frozen=True, eq=False)
 class Promised:
-    """Of N texts: which are sure enough and which novel, (N,) bool, and the columns of `names`."""
+    """Of N texts which are sure enough and which novel, (N,) bool, and what is told of each.
+
+    told  by the names of the promises, in their order: (N,) bool or float64; sets as (N, K) bool
+    """
 
     answered: np.ndarray
     novel: np.ndarray
-    columns: list[pa.Array]
+    told: dict[str, np.ndarray]
 
 
 def promises_of(classifier: Classifier, asked: PromiseSettings, talk: Talk) -> Promises:
@@ -94,21 +97,29 @@ def promised(
     probabilities: np.ndarray,
 ) -> Promised:
     """What the promises come to for some texts, by what was read of them."""
-    answered, novel, columns = np.ones(len(texts), bool), np.zeros(len(texts), bool), []
+    answered, novel = np.ones(len(texts), bool), np.zeros(len(texts), bool)
+    told: dict[str, np.ndarray] = {}
     if promises.least is not None:
-        answered = is_answered(promises.least, classifier, probabilities)
-        columns.append(pa.array(answered))
+        answered = told[ANSWERED] = is_answered(promises.least, classifier, probabilities)
     if promises.sets is not None:
-        member = label_sets(promises.sets, probabilities, text_shares(texts))
-        columns.append(label_lists(classifier, member, probabilities)[0])
+        told[LABEL_SET] = label_sets(promises.sets, probabilities, text_shares(texts))
     if promises.of_novelty:
         scores = novelty_scores(fitted_novelty(classifier), signs)
         if promises.tells:
-            columns.append(pa.array(scores))
+            told[NOVELTY] = scores
         if promises.highest is not None:
-            novel = scores > promises.highest
-            columns.append(pa.array(novel))
-    return Promised(answered, novel, columns)
+            novel = told[NOVEL] = scores > promises.highest
+    return Promised(answered, novel, told)
+
+
+def promised_columns(
+    found: Promised, classifier: Classifier, probabilities: np.ndarray
+) -> list[pa.Array]:
+    """What is told of each text as columns."""
+    return [
+        label_lists(classifier, values, probabilities)[0] if name == LABEL_SET else pa.array(values)
+        for name, values in found.told.items()
+    ]
 
 
 def is_answered(least: Abstention, classifier: Classifier, probabilities: np.ndarray) -> np.ndarray:
