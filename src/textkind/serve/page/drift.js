@@ -1,7 +1,7 @@
 // The drift of each model: what is asked of it beside what its validation texts were.
 
 import { percent } from "./answer.js";
-import { element, visible } from "./elements.js";
+import { element, tableElement, visible } from "./elements.js";
 import { keyWanted } from "./key.js";
 import { Refusal, readDrift } from "./service.js";
 
@@ -33,12 +33,11 @@ function number(value) {
   return value === null ? "-" : value.toFixed(3);
 }
 
-function tableElement(caption, heads, rows) {
-  const head = element("tr", {}, ...heads.map((one) => element("th", { scope: "col" }, one)));
+function namedRows(caption, heads, rows) {
   const body = rows.map(([name, ...cells]) =>
     element("tr", {}, element("th", { scope: "row" }, element("bdi", {}, name)), ...cells.map((one) => element("td", { className: one === "drift" ? "wrong" : "" }, one))),
   );
-  return element("table", {}, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...body));
+  return tableElement({}, caption, heads, body);
 }
 
 function summaryTable(found) {
@@ -46,7 +45,7 @@ function summaryTable(found) {
     const verdict = window.index === null ? "-" : window.drift ? "drift" : "no drift";
     return [FIGURES[figure] ?? figure, window.texts.toLocaleString("en"), number(window.index), number(window.limit), verdict];
   });
-  return tableElement("The latest texts beside validation", ["Figure", "Texts", "Index", "Limit", ""], rows);
+  return namedRows("The latest texts beside validation", ["Figure", "Texts", "Index", "Limit", ""], rows);
 }
 
 // A cell is a label, or what lies below its upper border; null is above them all, or no label.
@@ -56,7 +55,7 @@ function cellsElement([figure, { cells, validation, window }]) {
   const [before, now] = [shares(validation), shares(window.counts)];
   const name = (cell) => (typeof cell === "number" ? `to ${Number(cell.toPrecision(4))}` : (cell ?? (figure === "labels" ? "none" : "above")));
   const rows = cells.map((cell, row) => [visible(name(cell)), before[row], now[row]]);
-  return element("details", {}, element("summary", {}, FIGURES[figure] ?? figure), tableElement("Shares of texts", ["", "Validation", "Latest"], rows));
+  return element("details", {}, element("summary", {}, FIGURES[figure] ?? figure), namedRows("Shares of texts", ["", "Validation", "Latest"], rows));
 }
 
 button.addEventListener("click", look);

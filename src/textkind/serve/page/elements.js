@@ -15,6 +15,11 @@ export function visible(text) {
     .replace(/[\x80-\x9f\ufffe\uffff]/g, "\ufffd");
 }
 
+// The beginning of a text that is longer than so many characters.
+export function clipped(text, most) {
+  return visible(text.length > most ? `${text.slice(0, most)}\u2026` : text);
+}
+
 // An element with properties, attributes where there is no such property, and children.
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
@@ -39,6 +44,12 @@ export function labelNames(labels) {
 // Terms with what is told of each: [term, children] pairs.
 export function factList(pairs) {
   return element("dl", { className: "facts" }, ...pairs.flatMap(([term, told]) => [element("dt", {}, term), element("dd", {}, ...told)]));
+}
+
+// A table of named columns; rows are its `tr`.
+export function tableElement(properties, caption, heads, rows) {
+  const head = element("thead", {}, element("tr", {}, ...heads.map((one) => element("th", { scope: "col" }, one))));
+  return element("table", properties, element("caption", {}, caption), head, element("tbody", {}, ...rows));
 }
 
 // Words that tell what went wrong.

@@ -1,6 +1,6 @@
 // The training texts nearest to a text: which taught the model this.
 
-import { element, labelNames, visible } from "./elements.js";
+import { clipped, element, labelNames, visible } from "./elements.js";
 import { fill } from "./later.js";
 
 const NEAREST = 5;
@@ -23,12 +23,11 @@ function neighbour({ row, text, labels, similarity, differs }) {
     ...(names.length ? names : ["no label"]),
     ...(differs ? [" ", element("span", { className: "wrong" }, "(another label)")] : []),
     element("small", {}, `similarity ${similarity.toFixed(3)}, row ${row}`),
-    ...clipped(text),
+    wholeText(text),
   );
 }
 
-function clipped(text) {
+function wholeText(text) {
   const whole = element("p", { className: "whole", dir: "auto" }, visible(text));
-  if (text.length <= LONGEST) return [whole];
-  return [element("details", {}, element("summary", {}, visible(`${text.slice(0, LONGEST).toWellFormed()}…`)), whole)];
+  return text.length <= LONGEST ? whole : element("details", {}, element("summary", {}, clipped(text, LONGEST)), whole);
 }

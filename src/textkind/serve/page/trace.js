@@ -1,6 +1,6 @@
 // How the text became a label: the steps of its road, each with what it takes and gives, and its tables.
 
-import { element, labelName, visible } from "./elements.js";
+import { clipped, element, labelName, visible } from "./elements.js";
 import { fill } from "./later.js";
 
 const LONGEST = 200; // characters of a cell
@@ -8,7 +8,7 @@ const MOST_DIGITS = 1000; // from here on numbers have no decimals
 const LEAST = 0.001; // below it they are written by powers of ten
 
 const CELLS = {
-  text: (value) => element("bdi", {}, clipped(withEdges(value))),
+  text: (value) => element("bdi", {}, clipped(withEdges(value), LONGEST)),
   whole: (value) => exact(value, value.toLocaleString("en")),
   number: (value) => exact(value, number(value)),
   signed: (value) => exact(value, (value < 0 ? "\u2212" : "+") + number(Math.abs(value))),
@@ -31,7 +31,7 @@ function stepElement({ name, sentence, takes, gives, tables }, place, labels) {
     {},
     element("h3", {}, `${place}. ${name[0].toUpperCase()}${name.slice(1)}`),
     element("p", {}, visible(sentence), element("small", {}, `${quantity(takes)} \u2192 ${quantity(gives)}`)),
-    ...tables.filter((table) => table.rows.length).map((table) => (table.name === "text" ? readText(table) : tableElement(table, labels))),
+    ...tables.filter((table) => table.rows.length).map((table) => (table.name === "text" ? readText(table) : stepTable(table, labels))),
   );
 }
 
@@ -48,7 +48,7 @@ function readText({ rows: [[text]] }) {
   return element("p", { className: "whole", dir: "auto", tabIndex: 0, role: "group", ariaLabel: "The text as it is read" }, visible(text));
 }
 
-function tableElement({ name, columns, rows, of, ends }, labels) {
+function stepTable({ name, columns, rows, of, ends }, labels) {
   const side = columns.map(({ kind }) => (kind === "text" ? "" : "number"));
   const count = of > rows.length ? `, ${rows.length.toLocaleString("en")} of ${of.toLocaleString("en")} rows` : "";
   const head = columns.map((column, place) => element("th", { scope: "col", className: side[place] }, labels.includes(column.name) ? labelName(column.name) : visible(column.name)));
@@ -75,8 +75,4 @@ function number(value) {
 // Spaces at the ends belong to n-grams of characters: they are made visible.
 function withEdges(text) {
   return text.replace(/^ +| +$/g, (spaces) => "\u2423".repeat(spaces.length));
-}
-
-function clipped(text) {
-  return visible(text.length > LONGEST ? `${text.slice(0, LONGEST)}\u2026` : text);
 }

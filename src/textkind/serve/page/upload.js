@@ -1,6 +1,6 @@
 // A file of rows: dropped or picked, labelled with progress, downloaded.
 
-import { element, labelName, setOptions, visible } from "./elements.js";
+import { clipped, element, labelName, setOptions, tableElement, visible } from "./elements.js";
 import { keyWanted } from "./key.js";
 import { chosenModel, limits } from "./models.js";
 import { labelCounts, predictionsCsv } from "./predictions.js";
@@ -10,6 +10,7 @@ import { Refusal } from "./service.js";
 import { FileError, readRecords, tableOf, textColumn } from "./table.js";
 
 const SHOWN = 500; // rows that failed, and labels that are counted
+const LONGEST = 200; // characters of the example
 
 const section = document.querySelector("#file-section");
 const picker = document.querySelector("#file");
@@ -58,7 +59,7 @@ function showTable() {
 
 function showExample() {
   const text = table.rows[0]?.fields[Number(column.value)] ?? "";
-  example.textContent = visible(text.length > 200 ? `${text.slice(0, 200).toWellFormed()}…` : text);
+  example.textContent = clipped(text, LONGEST);
 }
 
 async function labelFile() {
@@ -138,8 +139,7 @@ function lostTable(lost) {
 // A table in a box that scrolls, with a word on how many rows it leaves out.
 function scrolledTable(caption, heads, rows, all) {
   const left = all > rows.length ? `, the first ${rows.length} of ${all.toLocaleString("en")}` : "";
-  const head = element("thead", {}, element("tr", {}, ...heads.map((one) => element("th", { scope: "col" }, one))));
-  const made = element("table", { className: "counts" }, element("caption", {}, caption + left), head, element("tbody", {}, ...rows));
+  const made = tableElement({ className: "counts" }, caption + left, heads, rows);
   return element("div", { className: "scroll tall", tabIndex: 0, role: "region", ariaLabel: caption }, made);
 }
 
