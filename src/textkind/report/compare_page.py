@@ -47,6 +47,7 @@ def render_comparison(facts: dict[str, Any]) -> str:
         rung_total=len(facts["rungs"]),
         verdict=facts["verdict"]["sentences"],
         warnings=_warnings(facts, rows),
+        evaluated=False,  # a comparison has no tiles
         headline=TITLES[facts["headline"]],
         rows=rows,
         folds=facts["settings"]["folds"],
