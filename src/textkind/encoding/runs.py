@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.encoding.run_kernels import add_runs
+from textkind.encoding.spelled import unit_ranges
 from textkind.encoding.tokens import TokenEncoder, Tokens
 from textkind.encoding.words import least_count
 
@@ -55,10 +56,7 @@ class RunEncoder:
         # without a bucket left out, runs come in the order of their first token
         every = np.arange(self.places.size, dtype=np.int32)
         buckets = _with_runs(plain, self.longest, every).ids[len(spans) :]
-        starts = np.arange(len(spans))
-        numbers = np.minimum(self.longest, len(spans) - starts) - 1
-        first = np.repeat(starts, numbers)
-        last = first + 1 + np.arange(first.size) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+        first, last = unit_ranges(np.arange(len(spans), 0, -1), 2, self.longest)
         runs = np.stack([spans[first, 0], spans[last, 1]], axis=1)
         return np.concatenate([spans, runs[self.places[buckets] >= 0]])
 

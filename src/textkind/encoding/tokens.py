@@ -71,9 +71,14 @@ def character_places(content: np.ndarray) -> np.ndarray:
     return np.concatenate(([0], np.cumsum((content & 0xC0) != 0x80)))
 
 
+def ranks(numbers: np.ndarray) -> np.ndarray:
+    """(sum,) int64: 0, 1 .. n - 1 for each n of numbers (R,), one after the other."""
+    return np.arange(numbers.sum()) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+
+
 def take_tokens(tokens: Tokens, rows: np.ndarray) -> Tokens:
     """The texts at `rows`, in that order."""
     lengths = tokens.lengths[rows]
     offsets = np.concatenate(([0], np.cumsum(lengths)))
-    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-    return Tokens(tokens.ids[np.repeat(tokens.offsets[:-1][rows], lengths) + within], offsets)
+    places = np.repeat(tokens.offsets[:-1][rows], lengths) + ranks(lengths)
+    return Tokens(tokens.ids[places], offsets)

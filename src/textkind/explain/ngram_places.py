@@ -14,7 +14,7 @@ import numpy as np
 from textkind.encoding import ngram_kernels as kernels
 from textkind.encoding.characters import CODE_POINT, FLAG_SHIFT, SPACE, character_table
 from textkind.encoding.ngrams import NgramEncoder
-from textkind.encoding.spelled import bucket_numbers
+from textkind.encoding.spelled import bucket_numbers, split_words, unit_ranges, word_buckets
 from textkind.encoding.tokens import character_places
 
 
@@ -42,15 +42,13 @@ def word_places(text: str, encoder: NgramEncoder) -> NgramPlaces | None:
         return None
     hashes, units = split(text, settings.symbols)
     shortest, longest = settings.words
-    found = np.empty(len(units) * longest + 1, np.uint64)
-    written = kernels.word_ngrams(hashes, len(units), shortest, longest, found)
     first, last = unit_ranges(np.arange(len(units), 0, -1), shortest, longest)
     spans = np.stack([units[first, 0], units[last, 1]], axis=1)
 
     def spelling(place: int) -> str:
         return " ".join(text[begin:end] for begin, end in units[first[place] : last[place] + 1])
 
-    columns = encoder.column_of[bucket_numbers(found[:written], encoder.bits, 0)]
+    columns = encoder.column_of[word_buckets(hashes, shortest, longest, encoder.bits)]
     return NgramPlaces("word", columns, spans, units, spelling)
 
 
@@ -82,25 +80,8 @@ def letter_places(text: str, encoder: NgramEncoder) -> NgramPlaces | None:
 def split(text: str, symbols: bool) -> tuple[np.ndarray, np.ndarray]:
     """(U,) uint64 hashes of the words of a text, and (U, 2) int64 characters where they stand."""
     content = np.frombuffer(text.encode(), np.uint8)
-    hashes = np.empty(content.size + 1, np.uint64)
-    spans = np.empty((content.size + 1, 2), np.int64)
-    units = kernels.split_words(content, 0, content.size, character_table(), symbols, hashes, spans)
-    return hashes[:units], character_places(content)[spans[:units]]
-
-
-def unit_ranges(
-    rest: np.ndarray, shortest: int, longest: int, is_alone: np.ndarray | bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """First and last unit (M,) of every n-gram, in the kernels' order.
-
-    rest (U,) is how many units stand from each to the end of its stretch, itself included; where
-    is_alone, all of them are an n-gram, though a shorter one than asked for.
-    """
-    numbers = np.clip(rest - shortest + 1, 0, longest - shortest + 1)
-    numbers = np.where(is_alone, 1, numbers)
-    first = np.repeat(np.arange(rest.size), numbers)
-    rank = np.arange(first.size) - np.repeat(np.cumsum(numbers) - numbers, numbers)
-    return first, first + np.minimum(shortest - 1 + rank, rest[first] - 1)
+    hashes, spans = split_words(content, symbols)
+    return hashes, character_places(content)[spans]
 
 
 def stretches(text: str, borders: bool) -> tuple[str, np.ndarray, np.ndarray]:

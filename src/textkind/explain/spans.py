@@ -6,6 +6,8 @@ weights = shared(spans, additions, pieces)       (M,) additions of spans (M, 2) 
 
 import numpy as np
 
+from textkind.encoding.tokens import ranks
+
 
 def shared(spans: np.ndarray, weights: np.ndarray, pieces: np.ndarray) -> np.ndarray:
     """(P,) float64: what spans (M, 2) with weights (M,) add, told of pieces (P, 2) instead.
@@ -21,8 +23,7 @@ def shared(spans: np.ndarray, weights: np.ndarray, pieces: np.ndarray) -> np.nda
     lost = last < first
     first[lost] = last[lost] = np.maximum(last[lost], 0)
     touched = last - first + 1
-    within = np.arange(touched.sum()) - np.repeat(np.cumsum(touched) - touched, touched)
-    places = np.repeat(first, touched) + within
+    places = np.repeat(first, touched) + ranks(touched)
     return np.bincount(places, np.repeat(weights / touched, touched), minlength=len(pieces))
 
 

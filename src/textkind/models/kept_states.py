@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from textkind.encoding.tokens import Tokens
+from textkind.encoding.tokens import Tokens, ranks
 from textkind.models.networks.bert import Bert
 from textkind.models.networks.pretrained import Pretrained
 from textkind.models.networks.pretrained_settings import PretrainedSettings
@@ -106,8 +106,7 @@ def _fill_states(
         x, whole = network.framed(input_ids, mask)
         x = network.encoder.below(x, whole, freeze)  # type: ignore[operator]
         lengths = offsets[rows + 1] - offsets[rows]
-        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        places = np.repeat(offsets[rows], lengths) + within
+        places = np.repeat(offsets[rows], lengths) + ranks(lengths)
         states[torch.from_numpy(places)] = x[whole].float().cpu()
 
     over_batches(network, tokens, work)
