@@ -3,7 +3,7 @@
 import argparse
 
 from textkind.cli.parsing import Parser, one_of, positive_number, whole_number
-from textkind.cli.usual_options import add_json, add_threads
+from textkind.cli.usual_options import add_json, add_model, add_texts, add_threads, add_top
 
 DESCRIPTION = """\
 Tell which words of a text made a model say what it says: exactly of the linear model, by integrated
@@ -21,8 +21,8 @@ examples:
 def add_arguments(parser: Parser) -> None:
     """Add the options of explain."""
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a run folder, or the model folder in it")
-    add("texts", metavar="TEXT", nargs="+", help="texts; - for a pipe, one text a line")
+    add_model(add)
+    add_texts(add)
     add("--label", metavar="NAME", help="explain this label (default: that of the decision)")
     add(
         "--against",
@@ -62,13 +62,7 @@ def add_arguments(parser: Parser) -> None:
         help="measure whether the heaviest words matter more than words drawn at random",
     )
     add("--seed", metavar="NUMBER", type=whole_number(0), help="of --check (default: 0)")
-    add(
-        "--top",
-        metavar="NUMBER",
-        type=whole_number(1),
-        default=10,
-        help="rows of a table at most (default: %(default)s)",
-    )
+    add_top(add)
     add_threads(add)
     add_json(add)
 

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import Parser, one_of
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.usual_options import add_json, add_overwrite, add_seed, add_threads
+from textkind.cli.usual_options import (
+    add_json,
+    add_model,
+    add_out,
+    add_overwrite,
+    add_seed,
+    add_threads,
+)
 
 if TYPE_CHECKING:
     from textkind.workflow.draw_map import MapResult
@@ -25,15 +32,13 @@ examples:
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of map."""
-    parser.add_argument("model", metavar="MODEL", help="a run folder, or the model folder in it")
+    add_model(parser.add_argument)
     parser.add_argument("file", metavar="FILE", help="texts, with labels or without")
-    parser.add_argument(
-        "-o",
-        "--out",
-        metavar="OUT",
-        required=True,
-        help="a page, .html, or the points as .csv, .tsv, .jsonl or .parquet; it must be named, "
+    add_out(
+        parser.add_argument,
+        "a page, .html, or the points as .csv, .tsv, .jsonl or .parquet; it must be named, "
         "there is no default",
+        required=True,
     )
     add_overwrite(parser.add_argument)
     parser.add_argument(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textkind.cli.parsing import Parser, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
-from textkind.cli.usual_options import add_json, add_threads
+from textkind.cli.usual_options import add_json, add_texts, add_threads
 
 if TYPE_CHECKING:
     from textkind.workflow.similar import NearTexts, SimilarResult
@@ -32,9 +32,7 @@ def add_arguments(parser: Parser) -> None:
         metavar="MODEL",
         help="a run folder; with --from also a model folder",
     )
-    parser.add_argument(
-        "texts", metavar="TEXT", nargs="+", help="texts; - for a pipe, one text a line"
-    )
+    add_texts(parser.add_argument)
     parser.add_argument(
         "--top",
         metavar="NUMBER",

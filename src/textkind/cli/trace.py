@@ -2,8 +2,8 @@
 
 import argparse
 
-from textkind.cli.parsing import Parser, one_of, whole_number
-from textkind.cli.usual_options import add_json
+from textkind.cli.parsing import Parser, one_of
+from textkind.cli.usual_options import add_json, add_model, add_texts, add_top
 
 DESCRIPTION = """\
 Show how a text becomes a label: what is read of it, tokens or n-grams, vectors, logits,
@@ -21,15 +21,9 @@ examples:
 def add_arguments(parser: Parser) -> None:
     """Add the options of trace."""
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a run folder, or the model folder in it")
-    add("texts", metavar="TEXT", nargs="+", help="texts; - for a pipe, one text a line")
-    add(
-        "--top",
-        metavar="NUMBER",
-        type=whole_number(1),
-        default=10,
-        help="rows of a table at most (default: %(default)s)",
-    )
+    add_model(add)
+    add_texts(add)
+    add_top(add)
     add("--full", action="store_true", help="all rows, and columns of all labels")
     add(
         "--precision",

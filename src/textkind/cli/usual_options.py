@@ -13,6 +13,22 @@ def add_model(add: Add) -> None:
     add("model", metavar="MODEL", help="a run folder, or the model folder in it")
 
 
+def add_texts(add: Add) -> None:
+    """TEXT, one or more, as cli/texts.py takes them."""
+    add("texts", metavar="TEXT", nargs="+", help="texts; - for a pipe, one text a line")
+
+
+def add_top(add: Add) -> None:
+    """--top: how long the tables printed of a text are."""
+    add(
+        "--top",
+        metavar="NUMBER",
+        type=whole_number(1),
+        default=10,
+        help="rows of a table at most (default: %(default)s)",
+    )
+
+
 def add_out(add: Add, what: str, **more: Any) -> None:
     """--out, a file: what is written there; more goes to add_argument."""
     add("-o", "--out", metavar="OUT", help=what, **more)
