@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from textkind.cli.plain_tables import aligned, one_line
+from textkind.cli.plain_tables import aligned, one_line, shown
 from textkind.explain.trace import Quantity, Step, Table, Trace, in_words
 
 WIDTH, INDENT = 80, "  "
@@ -106,16 +106,12 @@ def _signed(value: float) -> str:
     return ("+" if value >= 0 else "") + _number(value)
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
 SHOWN: dict[str, Callable[[Any], str]] = {
     "text": lambda value: one_line(with_edges(str(value)), 2 * LONGEST_TEXT),
     "whole": lambda value: f"{value:,.0f}",
     "number": _number,
     "signed": _signed,
-    "share": _share,
+    "share": lambda value: shown("", value),
     "mark": lambda value: "yes" if value else "no",
 }
 

@@ -2,7 +2,7 @@
 
 wanted = contrast(labels=3, label=0, against=None, several=False)       (K,)
 difference = wanted @ logits
-weights = shared(spans, additions, pieces)       additions of spans as those of pieces
+pieces = pieces_of(text, spans, weights)
 """
 
 from dataclasses import dataclass

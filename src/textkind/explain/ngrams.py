@@ -130,12 +130,16 @@ def explained_ngrams(
     return pieces, weights, told
 
 
+def term_frequency(encoder: NgramEncoder, counts: np.ndarray) -> np.ndarray:
+    """(n,) float32: what standing `counts` times in a text comes to."""
+    if encoder.settings.sublinear:
+        return LOGARITHMS[np.minimum(counts, LOGARITHMS.size - 1)]
+    return counts.astype(np.float32)
+
+
 def weights_of(encoder: NgramEncoder, columns: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """(n,) float32 feature values of columns that stand `counts` times in one text."""
-    frequency = counts.astype(np.float32)
-    if encoder.settings.sublinear:
-        frequency = LOGARITHMS[np.minimum(counts, LOGARITHMS.size - 1)]
-    values = frequency * encoder.importance[columns]
+    values = term_frequency(encoder, counts) * encoder.importance[columns]
     is_word = encoder.is_word[columns]
     for block in (is_word, ~is_word):
         length = np.sqrt(np.square(values[block]).sum())

@@ -111,9 +111,14 @@ def table(
 
 def strongest(name: str, columns: Columns, counts: np.ndarray, top: int | None) -> Table:
     """A table of the `top` rows whose counts (N,) are the largest, in the order that they have."""
-    rows = np.sort(np.argsort(-counts, kind="stable")[:top]).tolist()
+    rows = np.sort(by_falling(counts)[:top]).tolist()
     kept = [(title, kind, [values[row] for row in rows]) for title, kind, values in columns]
     return replace(table(name, kept, None), of=len(counts))
+
+
+def by_falling(values: np.ndarray) -> np.ndarray:
+    """Places by falling values; of equal ones the first leads."""
+    return np.argsort(-values, kind="stable")
 
 
 def _cells(values: Any) -> list[Cell]:
@@ -127,18 +132,16 @@ def numbers(name: str, values: np.ndarray) -> Quantity:
     return Quantity(name, values.shape, float(np.linalg.norm(values.astype(np.float64))))
 
 
-def sum_rows(
-    additions: np.ndarray, bias: np.ndarray, shown: Shown, empty: tuple[None, ...]
-) -> list[tuple[Cell, ...]]:
+def sum_rows(additions: np.ndarray, bias: np.ndarray, shown: Shown) -> list[tuple[Cell, ...]]:
     """What ends a table of (n, K) additions: those that are not shown, the bias (K,), the sum.
 
-    `empty` are cells between the name of the row and the labels.
+    Between the name of a row and the labels is an empty cell, for the value that is weighed.
     """
     columns = list(shown.columns)
     rest = additions[shown.top :] if shown.top is not None else additions[:0]
     rows = {REST: rest.sum(axis=0, dtype=np.float64)} if len(rest) else {}
     rows |= {BIAS: bias, SUM: additions.sum(axis=0, dtype=np.float64) + bias}
-    return [(name, *empty, *values[columns].tolist()) for name, values in rows.items()]
+    return [(name, None, *values[columns].tolist()) for name, values in rows.items()]
 
 
 def in_words(name: str, shape: Sequence[int]) -> str:

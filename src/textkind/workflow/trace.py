@@ -6,12 +6,13 @@ from typing import cast
 import numpy as np
 import pyarrow as pa
 
+from textkind.checks.finding import names_of
 from textkind.classifier import Classifier, Model, predict_probabilities
 from textkind.data.texts import as_texts
-from textkind.decision.decision import probabilities
+from textkind.decision.decision import decide, probabilities
 from textkind.decision.temperature import plain_probabilities
 from textkind.errors import DataError, SettingsError
-from textkind.explain.steps.decision import by_falling, decision_step, given_ids, probability_step
+from textkind.explain.steps.decision import decision_step, probability_step
 from textkind.explain.steps.linear import linear_steps
 from textkind.explain.steps.texts import text_step
 from textkind.explain.trace import (
@@ -21,6 +22,7 @@ from textkind.explain.trace import (
     Shown,
     Step,
     Trace,
+    by_falling,
     numbers,
     table,
 )
@@ -66,15 +68,16 @@ def trace_text(
     most = by_falling(given)[: None if top is None else FEW_LABELS]
     shown = Shown(labels, tuple(most.tolist()), top)
     own = model_steps(classifier.model, texts, logits, shown, threads)
-    decided = decision_step(decision, given, labels, top)
-    steps = [*own, probability_step(decision, logits, given, labels, top), decided]
-    trust = trust_step(classifier, texts, logits[None], given[None], decided.gives, threads)
+    decided = decide(decision, given[None])
+    deciding = decision_step(decision, given, labels, top)
+    steps = [*own, probability_step(decision, logits, given, labels, top), deciding]
+    trust = trust_step(classifier, texts, logits[None], given[None], deciding.gives, threads)
     if trust is not None:
         steps.append(trust)
     if known is None and not isinstance(model, Classifier):
         known = texts_kept_in(classifier, model)
     if known is not None:
-        steps.append(nearest_step(known, texts, top, decided.gives, threads))
+        steps.append(nearest_step(known, texts, decided, top, deciding.gives))
     return Trace(
         model=classifier.model.name,
         text=text,
@@ -83,8 +86,8 @@ def trace_text(
         steps=tuple(steps),
         logits=tuple(logits.tolist()),
         probabilities=tuple(given.tolist()),
-        decided=tuple(labels[one] for one in given_ids(decision, given)),
-        why=decided.sentence,
+        decided=tuple(names_of(classifier.labels, decided[0])),
+        why=deciding.sentence,
     )
 
 

@@ -104,12 +104,16 @@ def novelty_table(
 def nearest_step(
     known: KnownTexts,
     texts: pa.LargeStringArray,
+    decided: np.ndarray,
     top: int | None,
     given: Quantity,
-    threads: int | None = None,
 ) -> Step:
-    """The training texts nearest to the text, with their labels."""
-    (found,) = nearest_texts(known, texts, MOST_NEAREST if top is None else top, threads=threads)
+    """The training texts nearest to the text, with their labels.
+
+    decided (1,) or (1, K) is what the text is given, as `decide` tells it.
+    """
+    most = MOST_NEAREST if top is None else top
+    (found,) = nearest_texts(known, texts, most, answers=decided)
     near = found.nearest if found.nearest is not None else ()
     agree = sum(not one.differs for one in near)
     told = (

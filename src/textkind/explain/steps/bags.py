@@ -21,7 +21,7 @@ from textkind.explain.steps.networks import (
     token_columns,
     unit_table,
 )
-from textkind.explain.trace import Columns, Shown, Step, numbers, table
+from textkind.explain.trace import Columns, Shown, Step, by_falling, numbers, table
 from textkind.models.networks.mean_pool import MeanPool
 from textkind.models.networks.perceptron import ACTIVATIONS, Perceptron
 
@@ -78,7 +78,7 @@ def perceptron_steps(
     ids, of, counts = np.unique(read.tokens.ids, return_inverse=True, return_counts=True)
     values = np.bincount(of, weights=weights, minlength=ids.size)
     rows = network.embedding(torch.from_numpy(ids.astype(np.int64)))  # (n, first units)
-    order = np.argsort(-values, kind="stable")
+    order = by_falling(values)
     spellings = encoder.spellings()
     named = [spellings[one] for one in ids.tolist()]
     columns: Columns = [

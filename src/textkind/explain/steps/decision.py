@@ -5,7 +5,7 @@ import numpy as np
 from textkind.decision.decision import Decision, decide
 from textkind.decision.rule import DEFAULT_THRESHOLD, Rule
 from textkind.decision.temperature import plain_probabilities
-from textkind.explain.trace import Quantity, Step, numbers, table
+from textkind.explain.trace import Quantity, Step, by_falling, numbers, table
 
 
 def probability_step(
@@ -79,11 +79,6 @@ def given_ids(decision: Decision, probabilities: np.ndarray) -> np.ndarray:
     """(n,) ids of the labels given by probabilities (K,)."""
     found = decide(decision, probabilities[None])[0]
     return np.flatnonzero(found) if decision.several else np.array([found])
-
-
-def by_falling(values: np.ndarray) -> np.ndarray:
-    """Places by falling values; of equal ones the first leads."""
-    return np.argsort(-values, kind="stable")
 
 
 def thresholds_of(rule: Rule, labels: int) -> np.ndarray:

@@ -9,8 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from textkind.encoding.characters import character_table
-from textkind.encoding.ngrams import LOGARITHMS, NgramSettings
-from textkind.explain.ngrams import NgramMargins, ngram_margins, spellings, weights_of
+from textkind.encoding.ngrams import NgramSettings
+from textkind.explain.ngrams import (
+    NgramMargins,
+    ngram_margins,
+    spellings,
+    term_frequency,
+    weights_of,
+)
 from textkind.explain.steps.texts import lowered, text_step
 from textkind.explain.trace import (
     Cell,
@@ -113,9 +119,7 @@ def orders_in_words(settings: NgramSettings) -> str:
 def weighing_step(model: LinearModel, features: Features, shown: Shown) -> Step:
     """N-grams to the values of features, by their number and their rarity."""
     encoder, found = model.encoder, features.found
-    frequency = found.counts.astype(np.float32)
-    if encoder.settings.sublinear:
-        frequency = LOGARITHMS[np.minimum(found.counts, LOGARITHMS.size - 1)]
+    frequency = term_frequency(encoder, found.counts)
     rarity = encoder.importance[found.columns]
     told = "tf is " + ("1 + log(times)" if encoder.settings.sublinear else "the times")
     told += "; idf is higher the fewer training texts have the n-gram"
@@ -140,7 +144,7 @@ def adding_step(model: LinearModel, features: Features, shown: Shown) -> Step:
     """Values to logits, by the weights of each n-gram and label."""
     bias = margins_to_logits(model.biases[None], len(shown.labels))[0]
     additions = features.values[:, None] * features.weights
-    ends = sum_rows(additions[features.order], bias, shown, (None,))
+    ends = sum_rows(additions[features.order], bias, shown)
     value: Columns = [("value", "number", features.values)]
     return Step(
         "weights",

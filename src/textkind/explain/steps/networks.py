@@ -18,6 +18,7 @@ from textkind.explain.trace import (
     Shown,
     Step,
     Table,
+    by_falling,
     numbers,
     strongest,
     sum_rows,
@@ -116,7 +117,7 @@ def lengths_of(vectors: np.ndarray) -> np.ndarray:
 
 def unit_table(values: np.ndarray, top: int | None, name: str = "units") -> Table:
     """The units of a vector (D,) by their numbers, from 1, the largest values first."""
-    order = np.argsort(-np.abs(values), kind="stable")
+    order = by_falling(np.abs(values))
     return table(name, [("unit", "whole", order + 1), ("value", "signed", values[order])], top)
 
 
@@ -128,7 +129,7 @@ def nearest_table(
     cosines = words @ vector / np.maximum(lengths * np.linalg.norm(vector), 1e-12)
     has_both = (lengths > 0) & np.array(list(map(bool, spellings)), bool)
     order = np.flatnonzero(has_both)
-    order = order[np.argsort(-cosines[order], kind="stable")]
+    order = order[by_falling(cosines[order])]
     first = order[: MOST_NEAREST if top is None else top].tolist()
     columns = [
         ("token", "text", [spellings[place] for place in first]),
@@ -160,7 +161,6 @@ def pooled_step(
     takes: str,
     vector: Tensor,
     top: int | None,
-    *more: Table,
 ) -> Step:
     """Vectors (T, D) to one (1, D); counts (T,) and their name say what each of them counts.
 
@@ -173,7 +173,7 @@ def pooled_step(
     return Step(
         "pooling", f"The vectors become one: {how}.",
         numbers(takes, vectors), numbers("vector", pooled),
-        (positions, unit_table(pooled, top), *more),
+        (positions, unit_table(pooled, top)),
     )  # fmt: skip
 
 
@@ -208,20 +208,20 @@ def head_step(own: Reached, kind: str, shown: Shown) -> tuple[Step, np.ndarray]:
     additions = vector[:, None] * by_label
     products = additions.sum(axis=0)
     logits = products + own_bias
-    order = np.argsort(-logits, kind="stable")
+    order = by_falling(logits)
     columns: Columns = [
         ("label", "text", np.array(shown.labels, object)[order]),
         ("vector x weights", "signed", products[order]),
         ("bias", "signed", own_bias[order]),
         ("logit", "signed", logits[order]),
     ]
-    units = np.argsort(-np.abs(additions[:, shown.first]), kind="stable")
+    units = by_falling(np.abs(additions[:, shown.first]))
     added: Columns = [
         ("unit", "text", [own.names[unit] for unit in units.tolist()]),
         ("value", "signed", vector[units]),
         *((shown.labels[label], "signed", additions[units, label]) for label in shown.columns),
     ]
-    ends = sum_rows(additions[units], own_bias, shown, (None,))
+    ends = sum_rows(additions[units], own_bias, shown)
     tables = (table("logits", columns, shown.top), table("additions", added, shown.top, ends))
     told = HEAD + (ONE_OUTPUT if kind == "binary" else "")
     step = Step("head", told, numbers(own.takes, vector), numbers("logits", logits), tables)

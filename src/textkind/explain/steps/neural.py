@@ -23,7 +23,7 @@ from textkind.explain.steps.texts import (
 )
 from textkind.explain.steps.windows import through_head, windowed_steps
 from textkind.explain.tokens import has_gradients, kept_places
-from textkind.explain.trace import Shown, Step, numbers, table
+from textkind.explain.trace import Shown, Step, by_falling, numbers, table
 from textkind.models.encoder_graph import GraphEncoder
 from textkind.models.networks.cnn import Cnn
 from textkind.models.networks.mean_pool import MeanPool
@@ -109,7 +109,7 @@ def with_origins(step: Step, facts: dict[str, Any]) -> Step:
 
 def precision_step(model: NeuralModel, plain: np.ndarray, logits: np.ndarray, shown: Shown) -> Step:
     """The logits of the plain road to those that the model gave, by a graph or in fewer digits."""
-    order = np.argsort(-logits, kind="stable")
+    order = by_falling(logits)
     columns = [
         ("label", "text", np.array(shown.labels, object)[order]),
         ("as traced", "signed", plain[order]),

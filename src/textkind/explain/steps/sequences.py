@@ -19,7 +19,16 @@ from textkind.explain.steps.networks import (
     token_columns,
     unit_table,
 )
-from textkind.explain.trace import Columns, Shown, Step, Table, numbers, strongest, table
+from textkind.explain.trace import (
+    Columns,
+    Shown,
+    Step,
+    Table,
+    by_falling,
+    numbers,
+    strongest,
+    table,
+)
 from textkind.models.networks.cnn import Cnn
 from textkind.models.networks.pooling import last_valid
 from textkind.models.networks.rnn import Rnn
@@ -76,7 +85,7 @@ def window_tables(
         " ".join(spelled[max(0, end - size + 1) : end + 1])
         for size, end in zip(sizes.tolist(), ends.tolist(), strict=True)
     ]
-    order = np.argsort(-values, kind="stable")
+    order = by_falling(values)
     columns: Columns = [
         ("unit", "whole", order + 1),
         ("of words", "whole", sizes[order]),
@@ -90,7 +99,7 @@ def window_tables(
     )
     won = np.bincount(of.ravel())
     sums = np.bincount(of.ravel(), weights=values)
-    best = np.argsort(-sums, kind="stable")
+    best = by_falling(sums)
     chosen: Columns = [
         ("window", "text", [texts[place] for place in firsts[best].tolist()]),
         ("of words", "whole", windows[best, 1]),
@@ -117,7 +126,7 @@ def rnn_steps(network: Rnn, read: Read, encoder: TokenEncoder, shown: Shown) -> 
     moves = []
     for name, own in ways.items():
         moved = lengths_of(np.diff(own, axis=0, prepend=np.zeros((1, own.shape[1]))))
-        lengths, moved = lengths_of(own), moved
+        lengths = lengths_of(own)
         if name == " backward":
             lengths, moved = lengths[::-1], moved[::-1]
         columns += [(f"length{name}", "number", lengths), (f"moved{name}", "number", moved)]
