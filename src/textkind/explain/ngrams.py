@@ -80,8 +80,12 @@ def contributions(model: LinearModel, text: str, limit: int | None = 10) -> list
         Contribution(ngram, kind, int(found.counts[place]), additions[place])
         for place, (ngram, kind) in zip(order.tolist(), names, strict=True)
     ]
-    bias = margins_to_logits(model.biases[None], len(model.labels))[0]
-    return [*told, Contribution("", "bias", 1, bias)]
+    return [*told, Contribution("", "bias", 1, bias_logits(model))]
+
+
+def bias_logits(model: LinearModel) -> np.ndarray:
+    """(K,) float32 logits of a text without a known n-gram."""
+    return margins_to_logits(model.biases[None], len(model.labels))[0]
 
 
 def spellings(found: NgramMargins, chosen: np.ndarray) -> list[tuple[str, str]]:

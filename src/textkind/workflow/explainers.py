@@ -11,7 +11,7 @@ from textkind.classifier import Classifier, predict_probabilities
 from textkind.errors import DataError
 from textkind.explain.explanation import Completeness, Explanation, contrast, pieces_of
 from textkind.explain.faithfulness import Faithfulness, faithfulness, word_weights
-from textkind.explain.ngrams import explained_ngrams
+from textkind.explain.ngrams import bias_logits, explained_ngrams
 from textkind.explain.occlusion import chunks, fallen
 from textkind.explain.settings import (
     AUTO,
@@ -76,8 +76,7 @@ def _by_weights(asked: Asked) -> Explanation:
     spans, weights, ngrams = explained_ngrams(
         model, asked.text, asked.wanted, asked.settings.most_ngrams
     )
-    empty = model.logits(pa.array([""], pa.large_string()))[0]
-    there = float(asked.wanted @ empty)
+    there = float(asked.wanted @ bias_logits(model))
     baseline = "a text without a known n-gram"
     return _complete(asked, WEIGHTS, baseline, there, spans, weights, ngrams=ngrams)
 

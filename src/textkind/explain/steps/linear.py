@@ -12,6 +12,7 @@ from textkind.encoding.characters import character_table
 from textkind.encoding.ngrams import NgramSettings
 from textkind.explain.ngrams import (
     NgramMargins,
+    bias_logits,
     ngram_margins,
     spellings,
     term_frequency,
@@ -142,7 +143,7 @@ def weighing_step(model: LinearModel, features: Features, shown: Shown) -> Step:
 
 def adding_step(model: LinearModel, features: Features, shown: Shown) -> Step:
     """Values to logits, by the weights of each n-gram and label."""
-    bias = margins_to_logits(model.biases[None], len(shown.labels))[0]
+    bias = bias_logits(model)
     additions = features.values[:, None] * features.weights
     ends = sum_rows(additions[features.order], bias, shown)
     value: Columns = [("value", "number", features.values)]
