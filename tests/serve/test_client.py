@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from textkind.errors import ServiceError, SettingsError
-from textkind.serve.client import LINES, Client
+from textkind.serve.asked import HEAVY, MOST_EXPLAINED
+from textkind.serve.client import LINES, SLOW, SLOW_AT_ONCE, Client
 
 from .conftest import KEY
 
@@ -45,6 +46,15 @@ def test_its_results_are_those_of_the_service(client, server):
 def test_many_texts_are_several_requests_in_order(client):
     texts = [f"parcel {number}" for number in range(LINES * 3 + 7)]
     assert list(client.stream(texts)) == client.predict(texts)
+
+
+def test_slow_options_and_long_texts_go_in_requests_that_the_service_takes(client, server):
+    assert (SLOW, SLOW_AT_ONCE) == (HEAVY, MOST_EXPLAINED)
+    found = client.predict(TEXTS * 6, explain=True)
+    assert found == [one for _ in range(6) for one in answers(server, TEXTS, explain=True)]
+    assert client.predict(TEXTS * 6, explain=False) == answers(server, TEXTS * 6)
+    long = [f"parcel {number} " + "账户" * 30_000 for number in range(4)]  # 360 kB each in JSON
+    assert len(client.predict(long)) == 4
 
 
 def test_a_stream_that_is_left_halfway_spoils_nothing(client):

@@ -10,8 +10,8 @@ client waits as long as it says and asks again.
 """
 
 import http.client
-import itertools
 import json
+import math
 import ssl
 import time
 from collections.abc import Iterable, Iterator
@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from textkind.errors import ServiceError, SettingsError
 
 AT_ONCE = 500  # texts of a request
+ROOM = 500_000  # bytes of them in JSON: a service takes bodies of a million unless told otherwise
+SLOW, SLOW_AT_ONCE = frozenset(("explain", "similar", "trace")), 16  # as in serve/asked.py
 LINES = 256  # texts of a stream, which the service reads before it answers any
 
 
@@ -61,11 +63,15 @@ class Client:
             )
 
     def predict(self, texts: str | Iterable[str], **options: Any) -> Any:
-        """The result of one text, or a list of results of many in their order; ServiceError."""
+        """The result of one text, or a list of results of many in their order; ServiceError.
+
+        Many go in requests of at most 500 texts, of 16 with an option that is slow.
+        """
         if isinstance(texts, str):
             return self._post({"text": texts, **options})["results"][0]
         found: list[dict[str, Any]] = []
-        for part in _parts(texts, AT_ONCE):
+        is_slow = any(options.get(name) not in (None, False) for name in SLOW)
+        for part in _parts(texts, SLOW_AT_ONCE if is_slow else AT_ONCE, ROOM):
             found += self._post({"texts": part, **options})["results"]
         return found
 
@@ -144,9 +150,18 @@ class Client:
             ) from None  # fmt: skip
 
 
-def _parts(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    rest = iter(texts)
-    while part := list(itertools.islice(rest, size)):
+def _parts(texts: Iterable[str], most: int, room: float = math.inf) -> Iterator[list[str]]:
+    """So many texts at most, and so many bytes of JSON but where one text alone has more."""
+    part: list[str] = []
+    used = 0
+    for text in texts:
+        size = 0 if room == math.inf else len(json.dumps(text))
+        if part and (len(part) == most or used + size > room):
+            yield part
+            part, used = [], 0
+        part.append(text)
+        used += size
+    if part:
         yield part
 
 
