@@ -11,7 +11,8 @@ from bench.places import DATA, ROOM
 from textkind.errors import ModelFolderError
 from textkind.models.settings import LinearSettings
 from textkind.storage.model_folder import load_model
-from textkind.workflow.predict import PredictSettings, predict
+from textkind.workflow.labelling import PredictSettings
+from textkind.workflow.predict import predict
 from textkind.workflow.train import TrainSettings, train
 
 FOLDER = ROOM / "models" / "serve"

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from textkind.workflow.errors import MistakesSettings, explain_mistakes
     from textkind.workflow.evaluate import evaluate
     from textkind.workflow.explain import explain_texts
+    from textkind.workflow.labelling import PredictSettings
     from textkind.workflow.next_steps import NextSettings, next_steps
-    from textkind.workflow.predict import PredictSettings, predict
+    from textkind.workflow.predict import predict
     from textkind.workflow.promised import PromiseSettings
     from textkind.workflow.similar import (
         SimilarSettings,
@@ -54,7 +55,7 @@ _HOMES = {
     "MapSettings": "textkind.workflow.draw_map",
     "MistakesSettings": "textkind.workflow.errors",
     "NextSettings": "textkind.workflow.next_steps",
-    "PredictSettings": "textkind.workflow.predict",
+    "PredictSettings": "textkind.workflow.labelling",
     "PromiseSettings": "textkind.workflow.promised",
     "RuleSettings": "textkind.decision.rule_settings",
     "ServeSettings": "textkind.serve.settings",

@@ -4,6 +4,7 @@ TextkindError
 +-- SettingsError        an option or argument that cannot be used
 +-- DataError            a file or a row that cannot be used
 |   +-- ColumnError      a column that is not there, or not the right kind
+|   +-- NoRowsError      a file without a single row
 +-- SealedError          test labels asked for before evaluation
 +-- NotFittedError       prediction asked of a classifier that has not learned
 +-- ModelFolderError     a model folder that is damaged, foreign or of another format
@@ -47,6 +48,10 @@ class DataError(TextkindError, ValueError):
 
 class ColumnError(DataError):
     """A column that is not there, or not of the right kind."""
+
+
+class NoRowsError(DataError):
+    """A file without a single row; among shards it is left out, and told."""
 
 
 class SealedError(TextkindError, RuntimeError):

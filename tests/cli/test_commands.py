@@ -14,7 +14,7 @@ from textkind.cli.commands import COMMANDS, build_parser
 from textkind.data.settings import SplitSettings
 from textkind.models.settings import LinearSettings
 from textkind.workflow import predict as predict_module
-from textkind.workflow.predict import PredictResult, PredictSettings
+from textkind.workflow.labelling import PredictResult, PredictSettings
 
 QUICK = ["--features", "words", "--strength", "1", "--naive-bayes", "off"]
 

@@ -161,7 +161,7 @@ def test_a_file_of_a_folder_that_is_no_text_is_rejected_by_name(tmp_path):
     ("make", "message"),
     [
         (lambda p: None, "no text files"),
-        (lambda p: (p / "train.csv").write_text("text,label\n"), "name the file itself"),
+        (lambda p: (p / "train.csv").write_text("text,label\n"), "column names but no rows"),
         (lambda p: (p / "train" / "pos").mkdir(parents=True), "did you mean"),
     ],
 )

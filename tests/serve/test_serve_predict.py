@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from textkind.decision.conformal import ConformalSettings
 from textkind.workflow.explain import ExplainSettings, explain_texts
-from textkind.workflow.predict import PredictSettings, predict
+from textkind.workflow.labelling import PredictSettings
+from textkind.workflow.predict import predict
 from textkind.workflow.promised import PromiseSettings
 from textkind.workflow.similar import SimilarSettings, similar_texts
 from textkind.workflow.trace import trace_text

@@ -15,8 +15,9 @@ from textkind.models.settings import LinearSettings
 from textkind.progress import Notes
 from textkind.storage.model_folder import load_with_provenance
 from textkind.workflow.evaluate import evaluate
+from textkind.workflow.labelling import PredictSettings
 from textkind.workflow.origin import file_digest
-from textkind.workflow.predict import PredictSettings, predict
+from textkind.workflow.predict import predict
 from textkind.workflow.train import TrainSettings, train
 
 FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False)

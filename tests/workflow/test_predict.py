@@ -20,7 +20,8 @@ from textkind.errors import ColumnError, DataError, SettingsError
 from textkind.estimator import TextClassifier
 from textkind.progress import Notes
 from textkind.workflow import blocks as blocks_module
-from textkind.workflow.predict import PredictSettings, predict
+from textkind.workflow.labelling import PredictSettings
+from textkind.workflow.predict import predict
 from textkind.workflow.predictions import prediction_columns
 from textkind.workflow.promised import PromiseSettings
 from textkind.workflow.train import TrainSettings, train

@@ -14,7 +14,8 @@ from textkind.data.settings import SplitSettings
 from textkind.decision.conformal import ConformalSettings
 from textkind.errors import SettingsError
 from textkind.workflow.evaluate import EvaluateSettings, evaluate
-from textkind.workflow.predict import PredictSettings, predict
+from textkind.workflow.labelling import PredictSettings
+from textkind.workflow.predict import predict
 from textkind.workflow.promise_check import _holds
 from textkind.workflow.promised import PromiseSettings
 from textkind.workflow.train import TrainSettings, train

@@ -14,7 +14,8 @@ from textkind.models.settings import LinearSettings
 from textkind.progress import Notes
 from textkind.storage.model_folder import load_model
 from textkind.workflow.evaluate import evaluate
-from textkind.workflow.predict import PredictSettings, predict
+from textkind.workflow.labelling import PredictSettings
+from textkind.workflow.predict import predict
 from textkind.workflow.train import TrainSettings, train
 
 FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False)

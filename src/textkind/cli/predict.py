@@ -98,8 +98,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     from textkind.cli.terminal import print_json, talk_for
     from textkind.errors import SettingsError
-    from textkind.workflow.predict import PIPE, PredictSettings, predict
+    from textkind.workflow.labelling import PredictSettings
+    from textkind.workflow.predict import predict
     from textkind.workflow.promised import PromiseSettings
+    from textkind.workflow.writers import PIPE
 
     if arguments.json and arguments.out == PIPE:
         raise SettingsError(

@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.cli.terminal import print_json, talk_for
     from textkind.cli.texts import given_texts
     from textkind.cli.trace_tables import trace_blocks
+    from textkind.workflow.labelling import reading_in
     from textkind.workflow.origin import classifier_of
-    from textkind.workflow.predict import reading_in
     from textkind.workflow.trace import texts_kept_in, trace_text
 
     texts = given_texts(arguments.texts)

@@ -17,7 +17,7 @@ from textkind.data.values import (
     label_array,
     text_array,
 )
-from textkind.errors import ColumnError, DataError
+from textkind.errors import ColumnError, DataError, NoRowsError
 
 # What pyarrow raises on damaged files; MemoryError where a damaged length asks for the impossible.
 DAMAGE = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
@@ -40,7 +40,7 @@ class ArrowSource:
         self.names = [str(column) for column in schema.names]
         check_names(self.names, name)
         if total == 0:
-            raise DataError("there are no rows", where=name)
+            raise NoRowsError("there are no rows", where=name)
 
     def batches(self, columns: Columns) -> Iterator[Batch]:
         """The rows as they are, but for text in bytes that is decoded and checked."""
@@ -66,13 +66,12 @@ class ArrowSource:
             yield Batch(arrays, rows, read=count, odd=odd, done=row - 1, total=self._total)
 
 
-def parquet_source(stream: Stream, path: str) -> ArrowSource:
+def parquet_source(stream: Stream) -> ArrowSource:
     """A Parquet file, read in batches where it lies on disk as it is."""
     import pyarrow.parquet
 
     try:
-        place = path if stream.plain else pa.BufferReader(stream.read_rest())
-        file = pyarrow.parquet.ParquetFile(place)
+        file = pyarrow.parquet.ParquetFile(stream.as_file())
         rows = file.metadata.num_rows
         batches = file.iter_batches(batch_size=1 << 14)
         return ArrowSource(batches, file.schema_arrow, stream.name, stream.notes, rows)
@@ -82,12 +81,13 @@ def parquet_source(stream: Stream, path: str) -> ArrowSource:
         raise damaged(stream.name, error) from None
 
 
-def ipc_source(stream: Stream, path: str) -> ArrowSource:
+def ipc_source(stream: Stream) -> ArrowSource:
     """An Arrow IPC file (Feather version 2) or stream."""
     import pyarrow.ipc
 
     try:
-        place = pa.memory_map(path) if stream.plain else pa.BufferReader(stream.read_rest())
+        place = stream.as_file()
+        place = pa.memory_map(place) if isinstance(place, str) else place
         if stream.head.startswith(b"ARROW1"):
             file = pyarrow.ipc.open_file(place)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))

@@ -11,6 +11,15 @@ from textkind.data.columns import Columns
 from textkind.data.rejected import Rejection
 
 
+@dataclass(frozen=True, eq=False)
+class ShardRows:
+    """Where the n rows of a batch stand in their shard: its name, what is counted, (n,) int64."""
+
+    shard: str
+    unit: str
+    rows: np.ndarray
+
+
 @dataclass
 class Batch:
     """Some rows of a source, in its order.
@@ -22,6 +31,7 @@ class Batch:
               the column's kind nor null; the column holds null there
     read      rows read, counted apart from those kept and rejected
     single_lists  whether lists of one label each mean one label a text, as in fastText's files
+    within    where the rows stand in their shard, of a source of shards
     done      bytes or rows of the source behind us, of `total`, for progress
     """
 
@@ -31,6 +41,7 @@ class Batch:
     rejected: list[Rejection] = field(default_factory=list)
     odd: dict[str, dict[int, str]] = field(default_factory=dict)
     single_lists: bool = False
+    within: ShardRows | None = None
     done: int = 0
     total: int = 0
 

@@ -1,12 +1,13 @@
 """All batches of a source together: columns as chunks, rows, and what is wrong with which row."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textkind.data.batches import Source
+from textkind.data.batches import ShardRows, Source
 from textkind.data.columns import Columns
 from textkind.data.memory import new_bytes
 from textkind.data.rejected import Rejection, excerpt
@@ -25,6 +26,7 @@ class Collected:
     reasons   index -> (reason, column) of rows to be left out; the first reason stays
     odd       column -> {index: what its value is}
     single_lists  see Batch
+    within    of each batch, where its rows stand in their shard; None where there are no shards
     """
 
     name: str
@@ -36,6 +38,7 @@ class Collected:
     early: list[Rejection]
     odd: dict[str, dict[int, str]]
     single_lists: bool
+    within: list[ShardRows | None]
     reasons: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     late_notes: list[str] = field(default_factory=list)
@@ -47,9 +50,17 @@ class Collected:
             self.reasons[index] = (reason, column)
             self._contents[index] = self._content(index)
 
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum(self.lengths)
+
+    def _batch_of(self, index: int) -> tuple[int, int]:
+        """The batch that a row came in, and its place there."""
+        batch = int(np.searchsorted(self._ends, index, "right"))
+        return batch, index - int(self._ends[batch]) + self.lengths[batch]
+
     def _content(self, index: int) -> str:
-        batch = int(np.searchsorted(np.cumsum(self.lengths), index, "right"))
-        within = index - sum(self.lengths[:batch])
+        batch, within = self._batch_of(index)
         shown: dict[str, object] = {}
         for name, chunks in self.chunks.items():
             value = chunks[batch][within].as_py()
@@ -61,17 +72,28 @@ class Collected:
     def rejections(self) -> list[Rejection]:
         """All rows left out, in the order of the source."""
         late = [
-            Rejection(int(self.rows[index]), reason, column, self._contents[index], self.unit)
+            self._rejection(index, reason, column)
             for index, (reason, column) in self.reasons.items()
         ]
-        return sorted(self.early + late, key=lambda rejection: rejection.row)
+        names = dict.fromkeys(None if one is None else one.shard for one in self.within)
+        order = {name: place for place, name in enumerate(names)}
+        return sorted(self.early + late, key=lambda one: (order[one.shard], one.row))
+
+    def _rejection(self, index: int, reason: str, column: str | None) -> Rejection:
+        content = self._contents[index]
+        batch, place = self._batch_of(index)
+        within = self.within[batch]
+        if within is None:
+            return Rejection(int(self.rows[index]), reason, column, content, self.unit)
+        row = int(within.rows[place])
+        return Rejection(row, reason, column, content, within.unit, within.shard)
 
 
 def collect(source: Source, columns: Columns, talk: Talk) -> Collected:
     """Read all batches of a source."""
     chunks: dict[str, list[pa.Array]] = {name: [] for name in source.names}
     lengths: list[int] = []
-    rows, early, read = [], [], 0
+    rows, within, early, read = [], [], [], 0
     odd: dict[str, dict[int, str]] = {}
     kept, single_lists = 0, False
     for batch in source.batches(columns):
@@ -84,6 +106,7 @@ def collect(source: Source, columns: Columns, talk: Talk) -> Collected:
             odd.setdefault(name, {}).update({kept + i: what for i, what in values.items()})
         lengths.append(len(batch.rows))
         rows.append(batch.rows)
+        within.append(batch.within)
         kept += len(batch.rows)
         early.extend(batch.rejected)
         read += batch.read
@@ -100,6 +123,7 @@ def collect(source: Source, columns: Columns, talk: Talk) -> Collected:
         early,
         odd,
         single_lists,
+        within,
     )
 
 

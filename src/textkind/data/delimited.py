@@ -14,7 +14,7 @@ from textkind.data.rejected import Rejection, excerpt
 from textkind.data.scan import BLOCK, NO_QUOTE, QUOTE, Scan, broken_records, scan_blocks
 from textkind.data.settings import ReadSettings
 from textkind.data.stream import HEAD, Stream
-from textkind.errors import ColumnError, DataError
+from textkind.errors import ColumnError, DataError, NoRowsError
 
 
 class DelimitedSource:
@@ -48,7 +48,7 @@ class DelimitedSource:
 
     def _names(self, settings: ReadSettings) -> list[str]:
         if self._scan.records == 0:
-            raise DataError("the file is empty", where=self.name, hint="is this the right file?")
+            raise NoRowsError("the file is empty", where=self.name, hint="is this the right file?")
         fields = self._scan.fields_of(0)
         if not self.header:
             return [f"column {number}" for number in range(1, len(fields) + 1)]

@@ -11,7 +11,7 @@ from textkind.data.batches import Batch
 from textkind.data.columns import Columns
 from textkind.data.rejected import Rejection, excerpt
 from textkind.data.settings import ReadSettings
-from textkind.data.sniff import SUFFIXES
+from textkind.data.sniff import kind_by_name
 from textkind.data.utf8 import broken_utf8
 from textkind.errors import DataError
 
@@ -28,8 +28,8 @@ class FolderSource:
         self.name, self._root = path, Path(path)
         self.notes: list[str] = []
         self._encoding = settings.encoding
-        folders, files = _entries(self._root)
-        inside = {folder.name: _entries(folder) for folder in folders}
+        folders, files = entries_of(self._root)
+        inside = {folder.name: entries_of(folder) for folder in folders}
         self._files: list[tuple[Path, str | None]] = [
             (file, label) for label, (_, found) in inside.items() for file in found
         ]
@@ -40,14 +40,6 @@ class FolderSource:
         else:
             self._files = [(file, None) for file in files]
             self.names = ["text", "id"]
-            tables = [file.name for file in files if is_table(file.name)]
-            if tables:
-                raise DataError(
-                    "this folder holds tables, not text files in a folder per class",
-                    found=tables[:8],
-                    where=path,
-                    hint=f"name the file itself: {self._root / tables[0]}",
-                )
         if not self._files:
             deeper = [name for name, (below, _) in inside.items() if below]
             raise DataError(
@@ -147,10 +139,10 @@ class _Waiting:
 
 def is_table(name: str) -> bool:
     """Whether a file is by its name one of those that hold a whole table."""
-    return Path(name.lower().removesuffix(".gz")).suffix in SUFFIXES
+    return kind_by_name(name) is not None
 
 
-def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+def entries_of(folder: Path) -> tuple[list[Path], list[Path]]:
     """The folders and files in a folder, by name; hidden ones and Python's caches left out."""
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: os.fsencode(entry.name))

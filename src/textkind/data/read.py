@@ -1,29 +1,25 @@
 """The one door through which labelled or plain text comes in.
 
-In goes a path, "-" for standard input, a frame, an Arrow table, a mapping or a list of dicts; out
-come the rows that can be used, and every row that cannot with its place and reason. Rows accepted
-and rows rejected always add up to the rows read.
+In goes a path, a pattern, a URI or a list of these, "-" for standard input, a frame, an Arrow
+table, a mapping or a list of dicts; out come the rows that can be used, and every row that cannot
+with its place and reason. Rows accepted and rows rejected always add up to the rows read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from textkind.data.batches import Source
 from textkind.data.collect import Collected, collect, packed_table, reject_bad_texts
-from textkind.data.columns import Columns, resolve_columns
+from textkind.data.columns import Columns
 from textkind.data.corpus import Corpus
 from textkind.data.joined import texts_of as texts_of_table
 from textkind.data.labelled import corpus_of
 from textkind.data.labels import LabelSet
+from textkind.data.opening import columns_of, open_source
 from textkind.data.rejected import Rejection, reasons_in_words
 from textkind.data.settings import ReadSettings
-from textkind.data.stream import Stream
-from textkind.errors import DataError
+from textkind.errors import DataError, NoRowsError
 from textkind.progress import SILENT, Talk
 
 # A file of which so many rows are not UTF-8 is not a UTF-8 file with some accidents.
@@ -44,7 +40,8 @@ class Reading:
     """The rows of a source that can be used.
 
     table     accepted rows with all columns of the source, text columns untouched
-    rows      (N,) int64 place of each row in the source: line, or number in a table or folder
+    rows      (N,) int64 place of each row in the source: line, or number in a table or folder or,
+              of shards, among the rows of all of them
     rejected  the rows left out, in the order of the source
     read      rows read: len(table) + len(rejected)
     columns   the columns in use
@@ -148,76 +145,6 @@ def texts_of(reading: Reading | CorpusReading | pa.Table, columns: Columns) -> p
     return texts_of_table(table, columns)
 
 
-def open_source(source: object, settings: ReadSettings) -> tuple[Source, Stream | None]:
-    """A reader for whatever is given, and the stream to close when it is done."""
-    from textkind.data import arrow_tables, records
-
-    if isinstance(source, (str, Path)):
-        return _open_path(str(source), settings)
-    if isinstance(source, (pa.Table, pa.RecordBatch)):
-        return arrow_tables.table_source(source), None
-    frame: Any = source
-    kind = (type(source).__module__.split(".")[0], type(source).__name__)
-    if kind == ("pandas", "DataFrame"):
-        return arrow_tables.PandasSource(frame), None
-    if kind == ("polars", "DataFrame"):
-        return arrow_tables.polars_source(frame), None
-    if kind == ("polars", "LazyFrame"):
-        return arrow_tables.polars_source(frame.collect()), None
-    if isinstance(source, Mapping) and source:
-        return records.MappingSource(source, "a mapping of columns"), None
-    if isinstance(source, Sequence) and not isinstance(source, (bytes, bytearray)):
-        return records.RecordsSource(source, "a list of rows", []), None
-    raise DataError(
-        "a source that cannot be read",
-        found=type(source).__name__,
-        hint="wanted: a path, '-', a frame of pandas or polars, an Arrow table, "
-        "a mapping of columns, or a list of dicts",
-    )
-
-
-def columns_of(
-    source: Source, settings: ReadSettings, *, need_label: bool, trained: Columns | None = None
-) -> tuple[Columns, list[str]]:
-    """The columns to use of an open source, and notes; see resolve_columns.
-
-    The columns of folders and of lines are named by us: there is nothing to look for or to tell.
-    """
-    from textkind.data.fasttext import FastTextSource
-    from textkind.data.folder import FolderSource
-
-    if isinstance(source, (FolderSource, FastTextSource)):
-        columns, _ = resolve_columns(source.names, settings, source.name, need_label=need_label)
-        return columns, []
-    return resolve_columns(
-        source.names, settings, source.name, need_label=need_label, trained=trained
-    )
-
-
-def _open_path(path: str, settings: ReadSettings) -> tuple[Source, Stream | None]:
-    from textkind.data import arrow_tables, delimited, fasttext, folder, records, sniff
-
-    if path != "-" and Path(path).is_dir():
-        return folder.FolderSource(path, settings), None
-    stream = Stream(path, settings)
-    try:
-        kind, notes = sniff.format_of(stream.name, stream.head, settings.format)
-        stream.notes.extend(notes)
-        openers: dict[str, Callable[[], Source]] = {
-            "csv": lambda: delimited.DelimitedSource(stream, settings, tabs=False),
-            "tsv": lambda: delimited.DelimitedSource(stream, settings, tabs=True),
-            "jsonl": lambda: records.JsonLinesSource(stream),
-            "json": lambda: records.json_list_source(stream),
-            "parquet": lambda: arrow_tables.parquet_source(stream, path),
-            "arrow": lambda: arrow_tables.ipc_source(stream, path),
-            "fasttext": lambda: fasttext.FastTextSource(stream),
-        }
-        return openers[kind](), stream
-    except BaseException:
-        stream.close()
-        raise
-
-
 def _collect(
     source: object,
     settings: ReadSettings,
@@ -238,7 +165,7 @@ def _collect(
         if stream is not None:
             stream.close()
     if not collected.read:
-        raise DataError(
+        raise NoRowsError(
             "there are column names but no rows", where=opened.name, hint="is it the right file?"
         )
     collected.notes = [*opened.notes, *notes]
@@ -256,13 +183,13 @@ def _kept(collected: Collected, talk: Talk) -> np.ndarray:
         remedy = "; ".join(REMEDIES[kind] for kind in REMEDIES if kind in kinds)
         told = reasons_in_words(rejected)
         first = rejected[0]
-        where = f"{collected.name}, {first.unit} {first.row:,}"
+        where = first.where(collected.name)
         broken = [r for r in rejected if r.reason.startswith("not valid UTF-8")]
         if len(broken) >= max(BROKEN_ROWS, BROKEN_SHARE * collected.read):
             raise DataError(
                 f"this is not UTF-8: {len(broken):,} of {collected.read:,} rows have broken bytes; "
                 f"the first: {broken[0].reason}",
-                where=f"{collected.name}, {broken[0].unit} {broken[0].row:,}",
+                where=broken[0].where(collected.name),
                 hint="give the encoding: --encoding cp1252 (Windows), latin-1, utf-16, gb18030 ...",
             )
         if not keep.any():

@@ -13,7 +13,7 @@ from textkind.data.rejected import Rejection, excerpt
 from textkind.data.stream import Stream
 from textkind.data.utf8 import broken_utf8
 from textkind.data.values import carried_array, is_encodable, label_array, text_array
-from textkind.errors import DataError
+from textkind.errors import DataError, NoRowsError
 
 BLOCK = 8 << 20  # bytes of JSON parsed into Python objects at a time
 MOST_COLUMNS = 2000  # more keys than this are data used as keys
@@ -36,7 +36,9 @@ class JsonLinesSource:
         if not self.names:
             rejected = [rejection for parsed in self._waiting for rejection in parsed.rejected]
             if not rejected:
-                raise DataError("the file is empty", where=self.name, hint="is it the right file?")
+                raise NoRowsError(
+                    "the file is empty", where=self.name, hint="is it the right file?"
+                )
             raise DataError(
                 "no line holds a JSON object with keys",
                 found=rejected[0].content[:60],
@@ -147,7 +149,7 @@ class RecordsSource:
                 keys.update(dict.fromkeys(str(key) for key in record))
         self.names = [key for key in keys if is_encodable(key)]
         if not records:
-            raise DataError("there are no rows", where=name)
+            raise NoRowsError("there are no rows", where=name)
         if not self.names or len(self.names) > MOST_COLUMNS:
             raise DataError(
                 "the rows must be objects (dicts) with the same few keys",

@@ -21,6 +21,7 @@ class Rejection:
     column   the column at fault, or None where it is the whole row
     content  the first EXCERPT characters of it
     unit     what `row` counts: "line" or "row"
+    shard    the shard that the row is in, of a source of shards; `row` counts within it
     """
 
     row: int
@@ -28,6 +29,17 @@ class Rejection:
     column: str | None
     content: str
     unit: str = "line"
+    shard: str | None = None
+
+    @property
+    def place(self) -> dict[str, str | int]:
+        """The shard where there is one, and the line or row, by their names."""
+        shard: dict[str, str | int] = {} if self.shard is None else {"shard": self.shard}
+        return shard | {self.unit: self.row}
+
+    def where(self, source: str) -> str:
+        """The place in words, `source` being the name of what was read."""
+        return f"{source if self.shard is None else self.shard}, {self.unit} {self.row:,}"
 
 
 def excerpt(content: str | bytes) -> str:
@@ -47,14 +59,13 @@ def reasons_in_words(rejected: Sequence[Rejection], most: int = 5) -> str:
 
 
 def write_rejected(path: str | Path, rejected: Sequence[Rejection]) -> None:
-    """Write one JSON object a line: line or row, column, reason, content. Whole or not at all."""
+    """Write one JSON object a line: place, column, reason, content. Whole or not at all."""
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         with unfinished.open("w", encoding="utf-8", newline="\n") as file:
             for rejection in rejected:
-                record = {
-                    rejection.unit: rejection.row,
+                record = rejection.place | {
                     "column": rejection.column,
                     "reason": rejection.reason,
                     "content": rejection.content,

@@ -3,7 +3,7 @@
 import json
 from pathlib import PurePath
 
-from textkind.errors import DataError
+from textkind.errors import DataError, NoRowsError
 
 SUFFIXES = {
     ".csv": "csv",
@@ -78,10 +78,15 @@ FOREIGN_MAGIC = {
 }
 
 
+def kind_by_name(name: str) -> str | None:
+    """The format that a file has by its name; None where the name does not say."""
+    return SUFFIXES.get(PurePath(name.lower().removesuffix(".gz")).suffix)
+
+
 def format_of(name: str, head: bytes, asked: str | None) -> tuple[str, list[str]]:
     """The format of a file and notes on it; `head` is its first bytes, unpacked and in UTF-8."""
     if not head.strip():
-        raise DataError("the file is empty", where=name, hint="is this the right file?")
+        raise NoRowsError("the file is empty", where=name, hint="is this the right file?")
     for magic, (what, remedy) in FOREIGN_MAGIC.items():
         if head.startswith(magic) and (magic != b"ORC" or b"\0" in head):
             raise DataError(f"this is {what}", where=name, hint=remedy)
@@ -94,8 +99,7 @@ def format_of(name: str, head: bytes, asked: str | None) -> tuple[str, list[str]
                 hint=f"leave the format open, or pass format {inside}" if inside else "",
             )
         return asked, []
-    suffix = PurePath(name.lower().removesuffix(".gz")).suffix
-    named = SUFFIXES.get(suffix)
+    named = kind_by_name(name)
     found = inside if inside is not None else _format_of_text(name, head, named)
     if named is not None and found != named and {named, found} != {"csv", "tsv"}:
         return found, [f"{name} is read as {found}, by its content, in spite of its name"]

@@ -1,7 +1,7 @@
 """Bytes of a file, block by block, as plain UTF-8: gzip unpacked, other encodings transcoded.
 
-In goes a path or "-" (standard input); out come `head`, the first bytes, and `read(size)`. One
-pass, so a pipe works as a file does.
+In goes a path, "-" (standard input) or a shard; out come `head`, the first bytes, and
+`read(size)`. One pass, so a pipe works as a file does.
 """
 
 import codecs
@@ -9,9 +9,12 @@ import gzip
 import sys
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import pyarrow as pa
 
 from textkind.data.settings import ReadSettings
+from textkind.data.shard import Shard, open_bytes
 from textkind.data.sniff import TABLE_MAGIC
 from textkind.errors import DataError, did_you_mean
 
@@ -38,7 +41,8 @@ class Stream:
     plain    whether the file on disk holds just these bytes
     """
 
-    def __init__(self, path: str, settings: ReadSettings) -> None:
+    def __init__(self, place: str | Shard, settings: ReadSettings) -> None:
+        path = place if isinstance(place, str) else place.name
         self.name = "standard input" if path == "-" else path
         self.notes: list[str] = []
         self.offset = 0
@@ -46,8 +50,9 @@ class Stream:
         self.encoding = settings.encoding
         self._decoder: codecs.IncrementalDecoder | None = None
         self._decoded, self._lines = 0, 0
-        self._file = open_file(path)
-        self.total = 0 if path == "-" else Path(path).stat().st_size
+        self._place = place
+        self._file = open_file(place) if isinstance(place, str) else open_bytes(place)
+        self.total = _size(place)
         self._raw: IO[bytes] = self._file
         self._waiting = b""
         self.plain = path != "-"
@@ -167,6 +172,12 @@ class Stream:
             parts.append(block)
         return b"".join(parts)
 
+    def as_file(self) -> Any:
+        """All of it as pyarrow opens a file: a path or file where it lies so, else read whole."""
+        if not self.plain:
+            return pa.BufferReader(self.read_rest())
+        return self._place if isinstance(self._place, str) else open_bytes(self._place)
+
     def done(self) -> int:
         """How many bytes of the file on disk have been read, for progress."""
         try:
@@ -192,6 +203,12 @@ class _Rejoined:
             part, self.head = self.head[:size], self.head[size:]
             return part
         return self.file.read(size)
+
+
+def _size(place: str | Shard) -> int:
+    if isinstance(place, Shard):
+        return place.size
+    return 0 if place == "-" else Path(place).stat().st_size
 
 
 def open_file(path: str) -> IO[bytes]:

@@ -33,7 +33,7 @@ from textkind.serve.refusals import refusal_of
 from textkind.serve.worker import work
 from textkind.storage.manifest import MANIFEST, find_model_folder
 from textkind.storage.model_folder import GOLDEN_TEXTS, load_model
-from textkind.workflow.predict import reading_in
+from textkind.workflow.labelling import reading_in
 from textkind.workflow.similar import known_texts
 
 ENOUGH_TIMES = 40  # the golden texts have some 80 tokens together; 2,048 are enough

@@ -12,7 +12,8 @@ import pyarrow as pa
 from textkind.data.batches import Batch, Source
 from textkind.data.collect import collect, packed_table, reject_bad_texts
 from textkind.data.columns import Columns
-from textkind.data.read import columns_of, open_source, texts_of
+from textkind.data.opening import columns_of, open_source
+from textkind.data.read import texts_of
 from textkind.data.rejected import Rejection
 from textkind.data.settings import ReadSettings
 from textkind.errors import DataError

@@ -183,16 +183,23 @@ def _done(
          "labels": label_names_of(corpus, row), "text": shown(corpus.texts[row].as_py())}
         for row, (check, reason) in reasons.items()
     ] + [
-        {"change": "rejected", "row": one.row, "reason": one.reason, "text": one.content}
+        {"change": "rejected", **({} if one.shard is None else {"shard": one.shard}),
+         "row": one.row, "reason": one.reason, "text": one.content}
         for one in reading.rejected
     ]  # fmt: skip
     gone = np.isin(np.arange(len(corpus)), list(reasons))
     return _Done(
         table.filter(pa.array(~gone)),
         reading.table.filter(pa.array(gone)),
-        sorted(records, key=lambda record: record["row"]),
+        sorted(records, key=_place),
         Counter(check for check, _ in reasons.values()),
     )
+
+
+def _place(record: dict[str, Any]) -> tuple[bool, int]:
+    """By row; what was rejected of shards, whose rows count anew in each, comes last as it is."""
+    in_shard = record.get("shard") is not None
+    return in_shard, 0 if in_shard else record["row"]
 
 
 def _leave_out(

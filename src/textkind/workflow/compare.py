@@ -38,7 +38,7 @@ from textkind.workflow.isolated import Failure
 from textkind.workflow.judged import judged
 from textkind.workflow.ladder import RUNGS, chosen_rungs
 from textkind.workflow.ladder_verdict import Limits
-from textkind.workflow.origin import origin_of
+from textkind.workflow.origin import named_after, origin_of
 from textkind.workflow.parts import data_facts, read_sources, split_readings, worthwhile_split
 from textkind.workflow.profile import corpus_digest
 from textkind.workflow.rung import MODEL
@@ -196,10 +196,7 @@ def _fill(
 
 def _folder_for(source: object) -> Path:
     """runs/NAME-ladder-1 by the name of the file or folder, or the next free number."""
-    name = "run"
-    if isinstance(source, str | Path):
-        name = "pipe" if str(source) == "-" else Path(source).absolute().name.split(".")[0]
-    return free_run_folder(RUNS, f"{name if name else 'run'}-ladder")
+    return free_run_folder(RUNS, f"{named_after(source)}-ladder")
 
 
 def _folds(

@@ -28,7 +28,7 @@ from textkind.progress import SILENT, Talk
 from textkind.storage.run_folder import free_run_folder, new_run_folder
 from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.learn import Learned, ModelSettings, learn
-from textkind.workflow.origin import origin_of
+from textkind.workflow.origin import named_after, origin_of
 from textkind.workflow.parts import read_unlabelled, split_readings
 from textkind.workflow.scored_parts import scored_parts
 from textkind.workflow.student_figures import (
@@ -288,7 +288,4 @@ def _unlabelled_facts(reading: Reading | None, used: int) -> dict[str, Any] | No
 
 def _folder_for(source: object) -> Path:
     """runs/NAME-student-1 by the name of the file or folder, or the next free number."""
-    name = "run"
-    if isinstance(source, str | Path):
-        name = "pipe" if str(source) == "-" else Path(source).absolute().name.split(".")[0]
-    return free_run_folder(RUNS, f"{name if name else 'run'}-student")
+    return free_run_folder(RUNS, f"{named_after(source)}-student")

@@ -4,6 +4,7 @@ A source and how it was read in, Provenance out; and whether another source is t
 """
 
 import hashlib
+import re
 from pathlib import Path
 
 from textkind.classifier import Classifier
@@ -20,6 +21,18 @@ def origin_of(source: object, name: str, columns: Columns, rows: int, seed: int)
     if path is not None:
         name = path.absolute().name
     return Provenance(name, rows, seed, columns, file_digest(source))
+
+
+def named_after(source: object) -> str:
+    """A name for what is made of a source: that of its file or folder, without signs of a pattern.
+
+    "pipe" of standard input, "run" where there is no name.
+    """
+    path = _path(source)
+    if path is None:
+        return "pipe" if str(source) == "-" else "run"
+    name = re.sub(r"[*?\[\]]", "", path.absolute().name.split(".")[0]).strip("-_ ")
+    return name if name else "run"
 
 
 def classifier_of(model: str | Path | Classifier) -> tuple[Classifier, Provenance | None]:

@@ -45,7 +45,7 @@ from textkind.workflow.environment import environment_facts
 from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.novelty import with_novelty
-from textkind.workflow.origin import origin_of
+from textkind.workflow.origin import named_after, origin_of
 from textkind.workflow.parts import data_facts, read_sources, split_readings
 from textkind.workflow.scope import scoped
 from textkind.workflow.scored_parts import Evaluated, evaluate_parts
@@ -138,11 +138,7 @@ def train(
 
 def run_folder_for(source: object) -> Path:
     """runs/NAME-1 by the name of the file or folder, or the next free number."""
-    name = "run"
-    if isinstance(source, str | Path):
-        path = Path(source)
-        name = "pipe" if str(source) == "-" else path.absolute().name.split(".")[0]
-    return free_run_folder(RUNS, name if name else "run")
+    return free_run_folder(RUNS, named_after(source))
 
 
 def learned_model(

@@ -7,6 +7,7 @@ from typing import IO, Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textkind.data.shards import list_shards, names_shards
 from textkind.errors import DataError, SettingsError, did_you_mean
 
 SUFFIXES = {
@@ -47,11 +48,25 @@ def format_of_output(path: Path) -> str:
 
 
 def check_different(source: object, output: str | Path) -> None:
-    """SettingsError where a file would be written over the one that is read."""
-    if not isinstance(source, str | Path) or PIPE in (str(source), str(output)):
+    """SettingsError where a file would be written over one that is read, or among them."""
+    if PIPE in (str(source), str(output)):
         return
-    if Path(source).resolve() == Path(output).resolve():
-        raise SettingsError("input and output are the same file", where=str(output))
+    if names_shards(source):
+        paths = [shard.path for shard in list_shards(source) if shard.files is None]
+    elif isinstance(source, str | Path):
+        paths = [str(source)]
+    else:
+        return
+    written = Path(output).resolve()
+    for path in map(Path, paths):
+        if path.resolve() == written:
+            raise SettingsError("input and output are the same file", where=str(output))
+        if path.is_dir() and path.resolve() == written.parent:
+            raise SettingsError(
+                "the output would lie in the folder that is read",
+                where=str(output),
+                hint="name a place outside of it",
+            )
 
 
 def open_writer(kind: str, file: IO[bytes], joint: str) -> Writer:

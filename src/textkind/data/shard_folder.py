@@ -1,0 +1,72 @@
+"""Whether a folder holds shards of one table, or texts in a folder for each label."""
+
+import re
+from pathlib import Path
+
+from textkind.data.folder import entries_of, is_table
+from textkind.data.settings import ReadSettings
+from textkind.data.shards import HIDDEN, natural_order
+from textkind.errors import DataError
+
+# Words in names of files that are parts of a data set rather than shards of one of its parts.
+PARTS = {
+    "train": "train", "training": "train",
+    "valid": "validation", "validation": "validation", "val": "validation", "dev": "validation",
+    "test": "test", "eval": "test",
+}  # fmt: skip
+
+
+def is_shard_folder(path: str, settings: ReadSettings) -> bool:
+    """Whether the files of a folder are tables to be read as one; DataError where it is not clear.
+
+    They are tables by their names, or because the settings say of which format they are.
+    """
+    folders, files = entries_of(Path(path))
+    files = [file for file in files if not file.name.startswith(HIDDEN)]
+    inside = [file for folder in folders for file in entries_of(folder)[1]]
+    tables = [file.name for file in files if settings.format is not None or is_table(file.name)]
+    if not tables:
+        if inside and all(is_table(file.name) for file in inside):
+            suffix = "".join(inside[0].suffixes[-1:])
+            raise DataError(
+                "the folders in this folder hold tables, not texts",
+                found=[file.relative_to(path).as_posix() for file in inside[:4]],
+                where=path,
+                hint=f"to read them as one table: '{path}/*/*{suffix}'",
+            )
+        return False
+    if inside:
+        raise DataError(
+            f"this folder holds {len(tables):,} tables and folders with files: it may be shards of "
+            "a table, or texts in a folder for each label",
+            found=[tables[0], inside[0].relative_to(path).as_posix()],
+            where=path,
+            hint=f"for the tables: '{path}/*{Path(tables[0]).suffix}'; "
+            "for the texts: move the tables elsewhere",
+        )
+    if len(tables) < len(files):
+        others = [file.name for file in files if file.name not in tables]
+        raise DataError(
+            f"this folder holds {len(tables):,} tables and {len(others):,} other files",
+            found=[tables[0], others[0]],
+            where=path,
+            hint=f"name the tables: '{path}/*{Path(tables[0]).suffix}', or one of them: "
+            f"{Path(path) / tables[0]}",
+        )
+    _check_parts(path, tables)
+    return True
+
+
+def _check_parts(path: str, tables: list[str]) -> None:
+    """DataError where the names tell of train and test, which must not be read as one."""
+    of_part: dict[str | None, str] = {}
+    for name in sorted(tables, key=natural_order):
+        words = re.findall(r"[a-z]+", name.lower())
+        of_part.setdefault(next((PARTS[word] for word in words if word in PARTS), None), name)
+    if len(of_part) > 1:
+        raise DataError(
+            "the tables of this folder look like the parts of a data set, not like its shards",
+            found=list(of_part.values()),
+            where=path,
+            hint="name one of them, or a pattern: 'FOLDER/train-*.parquet'",
+        )
