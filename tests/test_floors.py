@@ -19,6 +19,7 @@ FLOORS = [
     ("explain", "classifier"),
     ("stack",),  # a classifier made of classifiers
     ("storage", "report"),
+    ("export",),
     ("workflow",),
     ("serve",),
     ("cli", "estimator"),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from textkind.errors import TextkindError
     from textkind.estimator import TextClassifier
     from textkind.explain.settings import ExplainSettings
+    from textkind.export.settings import ExportSettings
     from textkind.serve.client import Client
     from textkind.serve.service import Service
     from textkind.serve.settings import ServeSettings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from textkind.workflow.errors import MistakesSettings, explain_mistakes
     from textkind.workflow.evaluate import evaluate
     from textkind.workflow.explain import explain_texts
+    from textkind.workflow.export import export_model, load_exported, verify_exported
     from textkind.workflow.labelling import PredictSettings
     from textkind.workflow.next_steps import NextSettings, next_steps
     from textkind.workflow.predict import predict
@@ -52,6 +54,7 @@ _HOMES = {
     "DiffSettings": "textkind.workflow.diff",
     "DistilSettings": "textkind.workflow.distil",
     "ExplainSettings": "textkind.explain.settings",
+    "ExportSettings": "textkind.export.settings",
     "MapSettings": "textkind.workflow.draw_map",
     "MistakesSettings": "textkind.workflow.errors",
     "NextSettings": "textkind.workflow.next_steps",
@@ -75,13 +78,16 @@ _HOMES = {
     "evaluate": "textkind.workflow.evaluate",
     "explain_mistakes": "textkind.workflow.errors",
     "explain_texts": "textkind.workflow.explain",
+    "export_model": "textkind.workflow.export",
     "known_texts": "textkind.workflow.similar",
+    "load_exported": "textkind.workflow.export",
     "nearest_texts": "textkind.workflow.similar",
     "next_steps": "textkind.workflow.next_steps",
     "predict": "textkind.workflow.predict",
     "similar_texts": "textkind.workflow.similar",
     "trace_text": "textkind.workflow.trace",
     "train": "textkind.workflow.train",
+    "verify_exported": "textkind.workflow.export",
 }
 
 __all__ = [
@@ -95,6 +101,7 @@ __all__ = [
     "DiffSettings",
     "DistilSettings",
     "ExplainSettings",
+    "ExportSettings",
     "MapSettings",
     "MistakesSettings",
     "NextSettings",
@@ -118,13 +125,16 @@ __all__ = [
     "evaluate",
     "explain_mistakes",
     "explain_texts",
+    "export_model",
     "known_texts",
+    "load_exported",
     "nearest_texts",
     "next_steps",
     "predict",
     "similar_texts",
     "trace_text",
     "train",
+    "verify_exported",
 ]
 
 

@@ -17,7 +17,8 @@ from tests.models.encoder_folders import write_encoder  # noqa: E402
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.errors import MissingPackageError, SettingsError  # noqa: E402
-from textkind.models.encoder_graph import ACTIVATIONS, GraphEncoder  # noqa: E402
+from textkind.models.encoder_graph import GraphEncoder  # noqa: E402
+from textkind.models.graph import ACTIVATIONS  # noqa: E402
 from textkind.models.long_settings import LongSettings  # noqa: E402
 from textkind.models.networks.bert import Bert  # noqa: E402
 from textkind.models.networks.pretrained_settings import (  # noqa: E402

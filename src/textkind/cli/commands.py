@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "tell which words of a text made a model say what it says",
     "next": "tell what to do next: more texts, labels to check, texts to label",
     "predict": "label texts with a model",
+    "export": "write a model for other programs, with rows that prove it",
     "serve": "answer HTTP requests with the labels of texts",
     "map": "draw texts as points, near where a model finds them alike",
     "similar": "tell how near texts lie, and which training texts lie nearest",

@@ -1,0 +1,120 @@
+"""textkind export: a model out of textkind, for other programs, with rows that prove it."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from textkind.cli.parsing import Parser, one_of, share
+from textkind.cli.reading import add_reading_options, read_settings
+from textkind.cli.usual_options import add_json, add_model, add_out, add_overwrite, add_threads
+
+if TYPE_CHECKING:
+    from textkind.export.artefact import Verified
+    from textkind.workflow.export import ExportResult
+
+DESCRIPTION = """\
+Write a model for other programs: for onnxruntime, say, with all that is needed to read texts there.
+A few texts and the model's answers to them lie in what is written, and are checked at once and
+whenever it is loaded."""
+
+EXAMPLES = """\
+examples:
+  textkind export runs/reviews --to onnx -o reviews-onnx
+  textkind export runs/reviews --to onnx --precision int8 --check new.csv -o reviews-int8
+  textkind export --verify reviews-onnx
+  python reviews-onnx/run_onnx.py "a fine film"        without textkind
+"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of export."""
+    add = parser.add_argument
+    add_model(add)
+    add("--to", metavar="NAME", help="onnx (default: none; needed but for --verify)")
+    add_out(add, "what to write (default: none; needed but for --verify)")
+    add("--verify", action="store_true", help="MODEL is an export: is it as it was written?")
+    add(
+        "--precision",
+        metavar="NAME",
+        type=one_of("float32", "int8"),
+        help="onnx: float32, or int8: smaller and quicker, nearly the same (default: float32)",
+    )
+    add(
+        "--max-changed",
+        metavar="SHARE",
+        type=share,
+        help="int8: refuse it where more labels change than this share (default: 0.5%%)",
+    )
+    add(
+        "--check",
+        metavar="FILE",
+        help="int8: the texts by which that is counted (default: the training texts that the run "
+        "keeps)",
+    )
+    add_overwrite(add)
+    add_threads(add)
+    add_json(add)
+    add_reading_options(parser, labelled=False)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export or verify, and tell what was found."""
+    from dataclasses import asdict
+
+    from textkind.cli.terminal import print_json, talk_for
+    from textkind.errors import SettingsError
+    from textkind.export.settings import ExportSettings
+    from textkind.workflow.export import export_model, verify_exported
+
+    if arguments.verify:
+        verified = verify_exported(arguments.model)
+        if arguments.json:
+            print_json(verified.card | {"rows": verified.rows, "gaps": verified.gaps})
+        else:
+            print(told_verified(verified))
+        return 0
+    if arguments.to is None or arguments.out is None:
+        raise SettingsError(
+            "an export needs a target and a place",
+            hint="textkind export MODEL --to onnx -o OUT",
+        )
+    settings = ExportSettings(
+        to=arguments.to,
+        overwrite=arguments.overwrite,
+        precision=arguments.precision,
+        most_changed=arguments.max_changed,
+        check=arguments.check,
+        reading=read_settings(arguments),
+        threads=arguments.threads,
+    )
+    result = export_model(arguments.model, arguments.out, settings, talk_for(arguments))
+    if arguments.json:
+        print_json(asdict(result))
+    else:
+        print(told_export(result))
+    return 0
+
+
+def told_export(result: "ExportResult") -> str:
+    """Where it lies, how large it is, and how near its golden rows are."""
+    return (
+        f"{told_gaps(result.rows, result.gaps)}\n"
+        f"{result.size / 1e6:,.1f} MB written to {result.output}"
+    )
+
+
+def told_verified(verified: "Verified") -> str:
+    """What it is, and that it is sound."""
+    card = verified.card
+    return (
+        f"{card['target']}, a {card['kind']} model with {len(card['labels']):,} labels, "
+        f"exported by textkind {card['textkind']}\n"
+        f"sound: {told_gaps(verified.rows, verified.gaps)}"
+    )
+
+
+def told_gaps(rows: int, gaps: dict[str, Any]) -> str:
+    """The golden rows in a sentence."""
+    return (
+        f"{rows:,} golden rows answered as before; probabilities differ by "
+        f"{gaps['probabilities']:.1g} at most"
+    )

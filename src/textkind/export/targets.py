@@ -1,0 +1,135 @@
+"""The targets: what a model can be exported as. Each is a line of TARGETS and a file beside this.
+
+The file of a target holds
+
+    check(subject, settings)                SettingsError for a model or options it cannot take
+    write(subject, place, settings, talk)   writes into an empty folder; gives Written
+    load(place, card)                       gives Exported, from what `write` wrote
+"""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from textkind.classifier import Classifier
+from textkind.errors import SettingsError, did_you_mean
+from textkind.export.golden import Allowed, Answers
+from textkind.export.settings import ExportSettings
+from textkind.optional import need
+from textkind.progress import Talk
+
+NETWORKS = ("mean_pool", "perceptron", "cnn", "rnn", "transformer")
+ENCODERS = ("frozen", "pretrained")
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is exported.
+
+    metrics  of its run, None of a model folder alone
+    texts    to look at where something is rounded, and texts_name what they are; None: none there
+    """
+
+    classifier: Classifier
+    metrics: dict[str, Any] | None = None
+    texts: pa.LargeStringArray | None = None
+    texts_name: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a target has written: the names of its files, and JSON-able facts for its card.
+
+    allowed  how far from its golden rows it may answer when it is loaded, on any machine
+    same     whether it must answer as the classifier does; else its golden rows are its own answers
+    """
+
+    files: tuple[str, ...]
+    facts: dict[str, Any]
+    allowed: Allowed
+    same: bool = True
+
+
+class Exported(Protocol):
+    """An artefact that was loaded and found sound."""
+
+    labels: tuple[str, ...]
+
+    def answers(self, texts: Sequence[str]) -> Answers:
+        """What it says of texts."""
+        ...
+
+
+class TargetFile(Protocol):
+    """What the file of a target holds."""
+
+    def check(self, subject: Subject, settings: ExportSettings) -> None: ...  # noqa: D102
+
+    def write(  # noqa: D102
+        self, subject: Subject, place: Path, settings: ExportSettings, talk: Talk
+    ) -> Written: ...
+
+    def load(self, place: Path, card: dict[str, Any]) -> Exported: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Target:
+    """What it makes in words, of which kinds of models, where its file stands.
+
+    options  names of ExportSettings that it knows, beside those of all
+    needs    packages that its file imports
+    """
+
+    makes: str
+    models: tuple[str, ...]
+    module: str
+    options: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    def file(self) -> TargetFile:
+        """Its module; MissingPackageError where a package that it needs is not installed."""
+        for package in self.needs:
+            need(package, "this export", "export" if package.startswith("onnx") else None)
+        module: Any = importlib.import_module(self.module)
+        return module
+
+
+TARGETS = {
+    "onnx": Target(
+        "a graph for onnxruntime, with its tokenizer and a short reader without PyTorch",
+        (*NETWORKS, *ENCODERS),
+        "textkind.export.onnx_folder",
+        options=("precision", "most_changed", "check"),
+        needs=("onnx", "onnxruntime", "torch"),
+    ),
+}
+
+
+def target_of(name: str) -> Target:
+    """The target of that name; SettingsError with the nearest name where there is none."""
+    if name not in TARGETS:
+        raise SettingsError("there is no such target", found=name, hint=did_you_mean(name, TARGETS))
+    return TARGETS[name]
+
+
+def check_target(name: str, kind: str, settings: ExportSettings) -> Target:
+    """The target; SettingsError where it is none for this kind of model, or lacks an option."""
+    target = target_of(name)
+    if kind not in target.models:
+        others = [other for other, one in TARGETS.items() if kind in one.models]
+        raise SettingsError(
+            f"{name} is for models of the kinds {', '.join(target.models)}",
+            found=f"a {kind} model",
+            hint=f"--to {others[0]}" if others else "no target takes such a model",
+        )
+    options = ("precision", "most_changed", "check", "custom_code")
+    for option in options:
+        if getattr(settings, option) is not None and option not in target.options:
+            raise SettingsError(
+                f"{name} knows no {option}", found=getattr(settings, option), hint="leave it out"
+            )
+    return target
