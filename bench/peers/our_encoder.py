@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from bench.data import DataSet
 from bench.measure import Desk, Facts, serve
-from bench.peers.bert_folder import write_bert_folder
 from textkind import TextClassifier
 from textkind.classifier import Classifier, predict_ids
 from textkind.errors import ModelFolderError
+from textkind.export.settings import ExportSettings
 from textkind.models.networks.pretrained_settings import PretrainedSettings
 from textkind.models.neural_settings import default_settings
 from textkind.models.precision import in_precision
+from textkind.workflow.export import export_model
 
 EPOCHS = 2
 OURS, THEIRS = "textkind", "hugging_face"
@@ -43,19 +43,15 @@ class OurEncoder:
 
         It reads [CLS], which theirs does: the work is the same as with the mean of our default.
         """
-        settings = default_settings("pretrained")
-        settings = replace(
-            settings,
+        default = default_settings("pretrained")
+        neural = replace(
+            default,
             layers=PretrainedSettings(pooling="cls", normalize=False),
-            training=replace(settings.training, epochs=EPOCHS),
+            training=replace(default.training, epochs=EPOCHS),
         )
-        made = TextClassifier("pretrained", neural=settings).fit(
-            self.train.texts, self.train.labels
-        )
-        model: Any = made.classifier_.model
-        for exported in (folder / THEIRS).glob("*.onnx"):  # by a peer, of an earlier model
-            exported.unlink()
-        write_bert_folder(model, folder / THEIRS)
+        made = TextClassifier("pretrained", neural=neural).fit(self.train.texts, self.train.labels)
+        settings = ExportSettings("huggingface", overwrite=True)
+        export_model(made.classifier_, folder / THEIRS, settings)
         made.save(folder / OURS, overwrite=True)  # last: it says that all is there
 
     def predict(self, texts: list[str]) -> list[str]:

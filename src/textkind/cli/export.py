@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textkind.workflow.export import ExportResult
 
 DESCRIPTION = """\
-Write a model for other programs: for onnxruntime, say, with all that is needed to read texts there.
+Write a model for other programs: for onnxruntime or transformers, with all that is needed there.
 A few texts and the model's answers to them lie in what is written, and are checked at once and
 whenever it is loaded."""
 
@@ -20,6 +20,7 @@ EXAMPLES = """\
 examples:
   textkind export runs/reviews --to onnx -o reviews-onnx
   textkind export runs/reviews --to onnx --precision int8 --check new.csv -o reviews-int8
+  textkind export runs/reviews --to huggingface -o reviews-for-the-hub
   textkind export --verify reviews-onnx
   python reviews-onnx/run_onnx.py "a fine film"        without textkind
 """
@@ -29,7 +30,7 @@ def add_arguments(parser: Parser) -> None:
     """Add the options of export."""
     add = parser.add_argument
     add_model(add)
-    add("--to", metavar="NAME", help="onnx (default: none; needed but for --verify)")
+    add("--to", metavar="NAME", help="onnx or huggingface (default: none; needed but for --verify)")
     add_out(add, "what to write (default: none; needed but for --verify)")
     add("--verify", action="store_true", help="MODEL is an export: is it as it was written?")
     add(
@@ -49,6 +50,11 @@ def add_arguments(parser: Parser) -> None:
         metavar="FILE",
         help="int8: the texts by which that is counted (default: the training texts that the run "
         "keeps)",
+    )
+    add(
+        "--custom-code",
+        action="store_true",
+        help="huggingface: bring code for a head that transformers has not; users must trust it",
     )
     add_overwrite(add)
     add_threads(add)
@@ -84,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         most_changed=arguments.max_changed,
         check=arguments.check,
         reading=read_settings(arguments),
+        custom_code=arguments.custom_code or None,
         threads=arguments.threads,
     )
     result = export_model(arguments.model, arguments.out, settings, talk_for(arguments))

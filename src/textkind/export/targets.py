@@ -106,6 +106,13 @@ TARGETS = {
         options=("precision", "most_changed", "check"),
         needs=("onnx", "onnxruntime", "torch"),
     ),
+    "huggingface": Target(
+        "a folder for transformers and the Hugging Face hub",
+        ENCODERS,
+        "textkind.export.hugging_face",
+        options=("custom_code",),
+        needs=("transformers", "torch"),
+    ),
 }
 
 

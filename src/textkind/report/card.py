@@ -53,8 +53,8 @@ MOST_WORST = 5
 MOST_GROUPS = 5
 
 
-def render_card(metrics: Metrics) -> str:
-    """The card as text; metrics is what metrics.json holds."""
+def render_card(metrics: Metrics, library: str = "textkind") -> str:
+    """The card as text; metrics is what metrics.json holds, library what loads the model."""
     part_name, part = shown_part(metrics)
     data, fit = metrics.get("data") or {}, metrics.get("fit") or {}
     model = str(fit.get("model", "model"))
@@ -62,7 +62,7 @@ def render_card(metrics: Metrics) -> str:
     evaluated = bool(part["rows"])
     return markdown_rendered(
         "card.md.jinja",
-        front=Markdown("\n".join(_front_matter(metrics, part_name, part, model, source))),
+        front=Markdown("\n".join(_front_matter(metrics, part_name, part, model, source, library))),
         title=f"{clip(source, 60)}, {model}",
         model=model,
         source=name(source),
@@ -108,7 +108,7 @@ def languages(metrics: Metrics) -> list[str]:
 
 
 def _front_matter(
-    metrics: Metrics, part_name: str, part: Metrics, model: str, source: str
+    metrics: Metrics, part_name: str, part: Metrics, model: str, source: str, library: str
 ) -> Iterator[str]:
     """The lines of YAML; a comment stands for the licence, which only the owner knows."""
     found = languages(metrics)
@@ -116,7 +116,7 @@ def _front_matter(
         yield "language:"
         yield from (f"- {_string(code)}" for code in found)
     yield "# license: (not stated; name the licence of the model, after that of its data)"
-    yield "library_name: textkind"
+    yield f"library_name: {library}"
     yield "pipeline_tag: text-classification"
     yield "tags:"
     yield from (f"- {_string(tag)}" for tag in ("text-classification", "textkind", model))
