@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_FOLDER = $$($(BIN)/python scripts/demo_folder.py)
 
-.PHONY: demo test test-slow check format bench bench-linear bench-neural bench-pretrained bench-ladder bench-trust bench-serve bench-gpu clean
+.PHONY: demo test test-slow check format bench bench-linear bench-neural bench-pretrained bench-ladder bench-trust bench-serve bench-scale bench-gpu clean
 
 demo: .venv/demo  ## train on 2,225 news articles and write a report, in under two minutes
 	$(BIN)/textkind train "$(DEMO_FOLDER)" --out demo-run --overwrite
@@ -23,7 +23,7 @@ format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-linear bench-neural bench-pretrained bench-ladder bench-trust bench-serve  ## ours and the peers in turn
+bench: bench-linear bench-neural bench-pretrained bench-ladder bench-trust bench-serve bench-scale  ## ours and the peers in turn
 
 bench-linear: .venv/dev
 	$(BIN)/python -m bench.linear
@@ -42,6 +42,9 @@ bench-trust: .venv/dev  ## the audit: speed, memory, what is missed
 
 bench-serve: .venv/dev  ## the service beside FastAPI, and under load; needs wrk
 	$(BIN)/python -m bench.serve
+
+bench-scale: .venv/dev  ## exports, Ray, tuning, data larger than memory
+	$(BIN)/python -m bench.scale
 
 bench-gpu: .venv/dev  ## says so and stops where there is none
 	$(BIN)/python -m bench.gpu

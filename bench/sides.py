@@ -19,6 +19,7 @@ WORDPIECES = "WordPiece"
 OUR_FINE_TUNING = "textkind's fine-tuning"
 TRAINER = "Trainer"
 OUR_ENCODER = "textkind, encoder"
+OUR_EXPORT = "textkind, exported"
 BERT_RUNTIMES = "runtimes of BERT"
 OURS_PRETRAINED = "textkind, pretrained"
 MODULES = {
@@ -34,6 +35,7 @@ MODULES = {
     OUR_FINE_TUNING: "bench.peers.our_fine_tuning",
     TRAINER: "bench.peers.trainer",
     OUR_ENCODER: "bench.peers.our_encoder",
+    OUR_EXPORT: "bench.peers.our_export",
     BERT_RUNTIMES: "bench.peers.bert_runtimes",
     OURS_PRETRAINED: "bench.peers.ours_pretrained",
 }

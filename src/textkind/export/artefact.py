@@ -110,6 +110,11 @@ def open_artefact(folder: Path) -> Verified:
     return Verified(card["target"], card, exported, len(golden.texts), gaps)
 
 
+def is_export(path: Path) -> bool:
+    """Whether this is the folder of an export, whatever has become of it."""
+    return (path / CARD).is_file()
+
+
 def not_an_export(folder: Path) -> str | None:
     """What speaks against replacing a folder; None where it is an export of ours."""
     names = {entry.name for entry in folder.iterdir()}

@@ -34,6 +34,7 @@ from textkind.optional import need
 from textkind.progress import Talk
 from textkind.storage.documents import document_bytes
 from textkind.storage.place import write_bytes
+from textkind.training.forward import torch_threads
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
@@ -266,7 +267,7 @@ class HuggingFaceExport:
                 where=str(place),
             ) from error  # fmt: skip
 
-    def answers(self, texts: Sequence[str]) -> Answers:
+    def answers(self, texts: Sequence[str], threads: int | None = None) -> Answers:
         """What it says of texts."""
         found = [np.empty((0, len(self.labels)), np.float32)]
         for begin in range(0, len(texts), TEXTS):
@@ -274,7 +275,7 @@ class HuggingFaceExport:
                 list(texts[begin : begin + TEXTS]), truncation=True, padding=True,
                 return_tensors="pt",
             )  # fmt: skip
-            with torch.inference_mode():
+            with torch.inference_mode(), torch_threads(threads):
                 found.append(self.model(**batch).logits.float().numpy())
         logits = np.concatenate(found)
         chances = probabilities(self.decision, logits)

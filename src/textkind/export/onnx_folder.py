@@ -63,7 +63,7 @@ def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -
 
         def computed(data: bytes, texts: list[str]) -> Answers:
             write_bytes(place / GRAPH, data)
-            return OnnxExport(place, names, settings.threads).answers(texts)
+            return OnnxExport(place, names).answers(texts, settings.threads)
 
         data, facts["rounding"] = rounded_graph(subject, settings, computed, talk)
         write_bytes(place / GRAPH, data)
@@ -76,17 +76,17 @@ def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -
 class OnnxExport:
     """A folder that was loaded; read as its own reader does."""
 
-    def __init__(self, place: Path, card: dict[str, Any], threads: int | None = None) -> None:
+    def __init__(self, place: Path, card: dict[str, Any]) -> None:
         try:
             # its files were verified before, and its answers will be
-            self.model = run_onnx.OnnxModel(place, threads, verify=False, card=card)
+            self.model = run_onnx.OnnxModel(place, verify=False, card=card)
         except run_onnx.DamagedError as error:
             raise ModelFolderError(str(error), where=str(place)) from error
         self.labels: tuple[str, ...] = self.model.labels
 
-    def answers(self, texts: Sequence[str]) -> Answers:
+    def answers(self, texts: Sequence[str], threads: int | None = None) -> Answers:
         """What it says of texts."""
-        return Answers(*self.model.answers(texts))
+        return Answers(*self.model.answers(texts, threads))
 
 
 def load(place: Path, card: dict[str, Any]) -> OnnxExport:

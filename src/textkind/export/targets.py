@@ -59,8 +59,8 @@ class Exported(Protocol):
 
     labels: tuple[str, ...]
 
-    def answers(self, texts: Sequence[str]) -> Answers:
-        """What it says of texts."""
+    def answers(self, texts: Sequence[str], threads: int | None = None) -> Answers:
+        """What it says of texts; None: as many threads as it likes."""
         ...
 
 

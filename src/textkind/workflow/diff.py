@@ -27,7 +27,7 @@ from textkind.evaluation.differences import (
 from textkind.evaluation.scorecard import HEADLINE, HEADLINE_SEVERAL
 from textkind.evaluation.slices import compared_figure
 from textkind.progress import SILENT, Talk
-from textkind.workflow.origin import classifier_of, file_digest
+from textkind.workflow.origin import any_classifier, file_digest
 from textkind.workflow.slices import columns_to_slice, slices_of
 from textkind.workflow.told_rows import named, sureness, write_told_rows
 from textkind.workflow.writers import format_of_output
@@ -108,7 +108,7 @@ def diff(
     Labels of both are compared by name; rows whose label only one of them knows are left out, and
     counted. Raises ModelFolderError, DataError, ColumnError, SettingsError or OutputError.
     """
-    loaded = [classifier_of(model) for model in (first, second)]
+    loaded = [any_classifier(model) for model in (first, second)]
     classifiers = [classifier for classifier, _ in loaded]
     labels = _joint_labels(*(classifier.labels for classifier in classifiers))
     trained = next((origin.columns for _, origin in loaded if origin is not None), None)

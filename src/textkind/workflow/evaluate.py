@@ -26,7 +26,7 @@ from textkind.workflow.novelty import (
     read_signs,
     text_novelty,
 )
-from textkind.workflow.origin import classifier_of, learned_from
+from textkind.workflow.origin import any_classifier, learned_from
 from textkind.workflow.parts import read_unlabelled
 from textkind.workflow.promise_check import promise_check
 from textkind.workflow.promised import PromiseSettings, promises_of
@@ -84,7 +84,7 @@ def evaluate(
     A folder knows the columns it was trained with, and they are taken where none are named.
     Raises ModelFolderError, DataError, ColumnError, or SettingsError for what cannot be promised.
     """
-    classifier, origin = classifier_of(model)
+    classifier, origin = any_classifier(model)
     promises = promises_of(classifier, settings.promises, talk)
     trained = None if origin is None else origin.columns
     if learned_from(origin, source):

@@ -19,7 +19,7 @@ from textkind.encoding.ledger import ledger, told_ledger
 from textkind.errors import DataError, SettingsError
 from textkind.progress import SILENT, Talk
 from textkind.workflow.novelty import read_signs
-from textkind.workflow.origin import classifier_of
+from textkind.workflow.origin import any_classifier
 from textkind.workflow.predictions import PredictionColumns, prediction_columns, with_predictions
 from textkind.workflow.promised import (
     Promises,
@@ -77,13 +77,14 @@ def labelling_of(
     Raises ModelFolderError where it cannot be loaded, SettingsError where it cannot give what is
     asked.
     """
-    classifier, origin = classifier_of(model)
+    classifier, origin = any_classifier(model)
     classifier = reading_in(classifier, settings.precision, talk)
     promises = promises_of(classifier, settings.promises, talk)
     _check_joint(classifier, settings)
     if settings.tokens and classifier.model.token_counts(NO_TEXTS) is None:
         raise SettingsError(
-            f"this {classifier.model.name} model has no limit: it reads every text whole",
+            f"this {classifier.model.name} model has no limit: it reads every text whole, or is an "
+            "export",
             hint="leave --tokens out",
         )
     trained = None if origin is None else origin.columns

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from textkind.classifier import Classifier
 from textkind.data.columns import Columns
+from textkind.export.artefact import is_export, open_artefact
+from textkind.export.as_model import exported_classifier
 from textkind.storage.model_folder import Provenance, load_with_provenance
 
 
@@ -38,6 +40,16 @@ def named_after(source: object) -> str:
 def classifier_of(model: str | Path | Classifier) -> tuple[Classifier, Provenance | None]:
     """A classifier in memory or of a folder, and what the folder remembers of its training data."""
     return (model, None) if isinstance(model, Classifier) else load_with_provenance(Path(model))
+
+
+def any_classifier(model: str | Path | Classifier) -> tuple[Classifier, Provenance | None]:
+    """As classifier_of, and of an export, which remembers nothing of its training data.
+
+    It only answers: what looks into a model needs the model itself.
+    """
+    if isinstance(model, Classifier) or not is_export(Path(model)):
+        return classifier_of(model)
+    return exported_classifier(open_artefact(Path(model))), None
 
 
 def learned_from(origin: Provenance | None, source: object) -> bool:

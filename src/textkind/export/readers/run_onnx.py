@@ -142,8 +142,11 @@ class OnnxModel:
             found = [self.encoder.ids(text) for text in texts]
         return [cut(np.array(one, np.int64), self.reading) for one in found]
 
-    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, list[Any]]:
+    def answers(
+        self, texts: Sequence[str], threads: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray, list[Any]]:
         """Logits and probabilities (N, K) float32, and the label of each text, or its labels."""
+        threads = self.threads if threads is None else threads
         ids = self.ids(texts)
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         batches = list(by_length(order, [len(one) for one in ids]))
@@ -162,10 +165,10 @@ class OnnxModel:
             for row, label in zip(rows, labels, strict=True):
                 chosen[row] = self.named(label)
 
-        if len(batches) < 2 or self.threads < 2:
+        if len(batches) < 2 or threads < 2:
             list(map(work, batches))
         else:
-            with ThreadPoolExecutor(self.threads) as pool:
+            with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(work, batches))
         return logits, chances, chosen
 

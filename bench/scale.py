@@ -1,0 +1,26 @@
+"""Beyond one machine and into other hands: data larger than memory, Ray, tuning, exports.
+
+    python -m bench.scale [--runs 3] [QUESTION ...]
+
+Asks every question, or the named ones; prints a table for each and, at the end, the figures to
+reach. The peers' environments are built on first use. Without the data it says so and stops.
+"""
+
+import sys
+
+from bench.asking import Question, ask_questions
+from bench.peers.setup import PRETRAINED_PEERS
+from bench.questions import onnx_int8
+
+QUESTIONS: dict[str, Question] = {
+    "onnx_int8": onnx_int8.ask,
+}
+
+
+def main() -> int:
+    about = __doc__.splitlines()[0] if __doc__ else ""
+    return ask_questions("python -m bench.scale", about, QUESTIONS, PRETRAINED_PEERS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
