@@ -69,7 +69,7 @@ def seal(classifier: Classifier, name: str, folder: Path, written: Written) -> V
     }
     exported = TARGETS[name].file().load(folder, card)
     texts = golden_texts()
-    own = answers_of(classifier, texts)
+    own = answers_of(classifier, texts, threads=1)
     golden = golden_rows(texts, own, decision, WRITTEN)
     if written.same:
         try:

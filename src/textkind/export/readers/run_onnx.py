@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-POSITIONS, TEXTS = 1024, 512  # of a batch at most, but for one text that is longer
+POSITIONS, TEXTS = 512, 512  # of a batch at most: states of more fit no cache
 HERE = Path(__file__).resolve().parent
 
 
