@@ -18,6 +18,7 @@ EXAMPLES = """\
 examples:
   textkind predict runs/reviews unlabelled.csv -o labelled.csv
   textkind predict runs/reviews unlabelled.jsonl -o labelled.parquet --top 3
+  textkind predict runs/reviews 'logs/part-*.parquet' -o labelled/    goes on where it was killed
   textkind predict runs/reviews unlabelled.csv -o sure.csv --max-error 2%
   textkind predict runs/reviews unlabelled.csv -o sets.jsonl --sets 90%
   echo "a fine film" | textkind predict runs/reviews -            one text a line
@@ -33,15 +34,23 @@ def add_arguments(parser: Parser) -> None:
     )
     add_out(
         parser.add_argument,
-        "a .csv, .tsv, .jsonl or .parquet file, or - for standard output (default: -)",
+        "a .csv, .tsv, .jsonl or .parquet file; FOLDER/ for a file of each shard of the input, to "
+        "which a second call adds what is missing; or - for standard output (default: -)",
         default="-",
     )
     parser.add_argument(
         "--out-format",
         metavar="NAME",
         type=one_of("csv", "tsv", "jsonl", "parquet"),
-        help="csv, tsv, jsonl or parquet (default: by the name of OUT; in a pipe jsonl where "
-        "--format is jsonl, else csv)",
+        help="csv, tsv, jsonl or parquet (default: by the name of OUT; in a folder as the input; "
+        "in a pipe jsonl where --format is jsonl, else csv)",
+    )
+    parser.add_argument(
+        "--shard-rows",
+        metavar="NUMBER",
+        type=whole_number(1),
+        help="in a folder, begin a new file after so many rows (default: a file for each shard; "
+        "where the input is one file, after 1,000,000)",
     )
     parser.add_argument(
         "--top",
@@ -123,6 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
         ),
         joint=arguments.label_delimiter,
         output_format=arguments.out_format,
+        shard_rows=arguments.shard_rows,
         overwrite=arguments.overwrite,
         precision=arguments.precision,
         threads=arguments.threads,
@@ -133,9 +143,11 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(asdict(result))
     elif arguments.out != PIPE:
         speed = ""
-        if result.seconds > LEAST_SECONDS:
+        if result.seconds > LEAST_SECONDS and not result.shards_before:
             speed = f" ({result.predicted / result.seconds:,.0f} a second)"
         print(f"{result.predicted:,} texts labelled in {result.seconds:.1f} s{speed}")
+        if result.shards is not None:
+            print(f"{result.shards:,} files of predictions, {result.shards_before:,} from before")
         print(f"written to {result.output}")
     sys.stdout.flush()
     return 0

@@ -13,11 +13,18 @@ from textkind.data.rejected import Rejection
 
 @dataclass(frozen=True, eq=False)
 class ShardRows:
-    """Where the n rows of a batch stand in their shard: its name, what is counted, (n,) int64."""
+    """Where the n rows of a batch stand.
+
+    shard  its name
+    unit   what is counted in it
+    rows   (n,) int64 positions in it
+    last   whether no rows of it follow
+    """
 
     shard: str
     unit: str
     rows: np.ndarray
+    last: bool
 
 
 @dataclass

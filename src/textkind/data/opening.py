@@ -1,6 +1,6 @@
 """Which reader takes which source: a path, shards, standard input, frames, tables, lists."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from textkind.data.batches import Source
 from textkind.data.columns import Columns, resolve_columns
 from textkind.data.settings import ReadSettings
 from textkind.data.shard import Shard
+from textkind.data.shard_source import ShardSource
 from textkind.data.stream import Stream
 from textkind.errors import DataError
 
@@ -26,6 +27,8 @@ def open_source(source: object, settings: ReadSettings) -> tuple[Source, Closabl
     """A reader for whatever is given, and what to close when it is done."""
     from textkind.data import arrow_tables, records, shards
 
+    if isinstance(source, ShardSource):  # open already
+        return source, source
     if shards.names_shards(source):
         return _open_shards(source, settings)
     if isinstance(source, (str, Path)):
@@ -66,7 +69,6 @@ def columns_of(
     """
     from textkind.data.fasttext import FastTextSource
     from textkind.data.folder import FolderSource
-    from textkind.data.shard_source import ShardSource
 
     kind = source.first if isinstance(source, ShardSource) else source
     if isinstance(kind, (FolderSource, FastTextSource)):
@@ -87,11 +89,15 @@ def _open_path(path: str, settings: ReadSettings) -> tuple[Source, Closable | No
     return folder.FolderSource(path, settings), None
 
 
-def _open_shards(source: object, settings: ReadSettings) -> tuple[Source, Closable]:
-    """The shards as one source; all have the delimiter and the header that the first has."""
-    from textkind.data import delimited, shard_source, shards
+def open_shards(
+    shards: Sequence[Shard], name: str, settings: ReadSettings, skipped: Container[str] = ()
+) -> ShardSource:
+    """Shards as one source; all have the delimiter and the header that the first has.
 
-    listed = shards.list_shards(source)
+    Those whose names are `skipped` are not read; see ShardSource.
+    """
+    from textkind.data import delimited
+
     alike = settings
 
     def opener(shard: Shard) -> tuple[Source, Stream]:
@@ -101,7 +107,13 @@ def _open_shards(source: object, settings: ReadSettings) -> tuple[Source, Closab
             alike = replace(alike, delimiter=chr(opened.delimiter), header=opened.header)
         return opened, stream
 
-    opened = shard_source.ShardSource(listed, shards.told_name(source), opener)
+    return ShardSource(shards, name, opener, skipped)
+
+
+def _open_shards(source: object, settings: ReadSettings) -> tuple[Source, Closable]:
+    from textkind.data import shards
+
+    opened = open_shards(shards.list_shards(source), shards.told_name(source), settings)
     return opened, opened
 
 

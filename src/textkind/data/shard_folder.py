@@ -21,8 +21,10 @@ def is_shard_folder(path: str, settings: ReadSettings) -> bool:
 
     They are tables by their names, or because the settings say of which format they are.
     """
-    folders, files = entries_of(Path(path))
-    files = [file for file in files if not file.name.startswith(HIDDEN)]
+    folders, files = (
+        [entry for entry in entries if not entry.name.startswith(HIDDEN)]
+        for entries in entries_of(Path(path))
+    )
     inside = [file for folder in folders for file in entries_of(folder)[1]]
     tables = [file.name for file in files if settings.format is not None or is_table(file.name)]
     if not tables:

@@ -1,6 +1,6 @@
 """Many shards as one source: their rows one after the other, one file open at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,9 +26,19 @@ class ShardSource:
     late. Keys of JSON may come and go, as within one file.
     """
 
-    def __init__(self, shards: Sequence[Shard], name: str, opener: Opener) -> None:
-        """Open the first shard that has rows; NoRowsError where none has."""
+    def __init__(
+        self,
+        shards: Sequence[Shard],
+        name: str,
+        opener: Opener,
+        skipped: Container[str] = (),
+    ) -> None:
+        """Open the first shard that has rows; NoRowsError where none has.
+
+        The rows of shards whose names are `skipped` are left out: someone has read them before.
+        """
         self.name, self._shards, self._opener = name, shards, opener
+        self._skipped = skipped
         self.notes: list[str] = [f"{len(shards):,} shards in {name}"] if len(shards) > 1 else []
         self._empty: list[str] = []
         self._told = 0
@@ -37,7 +47,7 @@ class ShardSource:
         if self._first is None:
             raise NoRowsError(f"none of {len(shards):,} shards has a row", where=name)
         self.unit = self._first.unit
-        self.names = self._first.names
+        self.names = list(self._first.names)  # of JSON more keys may come: not all readers see them
 
     @property
     def first(self) -> Source:
@@ -47,23 +57,22 @@ class ShardSource:
 
     def batches(self, columns: Columns) -> Iterator[Batch]:
         """The rows of all shards; the places of rows count them from the first shard on."""
-        total = sum(shard.size for shard in self._shards)
-        behind = read = 0
-        source, at = self._first, self._at
+        ends = np.cumsum([shard.size for shard in self._shards]).tolist()
+        source, at, read = self._first, self._at, 0
         while source is not None:
-            shard = self._shards[at]
-            behind = sum(one.size for one in self._shards[:at])
-            self._check_columns(source, shard, columns)
-            rows = 0
-            for batch in source.batches(columns):
-                rows += batch.read
-                share = batch.done / batch.total if batch.total > 0 else 0.0
-                done = behind + round(shard.size * share)
-                yield replace(_placed(batch, shard, source.unit, read), done=done, total=total)
-                read += batch.read
-            if not rows:
-                self._empty.append(shard.name)
-            self._tell(source, shard)
+            shard, rows = self._shards[at], 0
+            if shard.name not in self._skipped:
+                self._check_columns(source, shard, columns)
+                for batch, last in _with_last(source.batches(columns)):
+                    rows += batch.read
+                    share = batch.done / batch.total if batch.total > 0 else 0.0
+                    done = ends[at] - round(shard.size * (1 - share))
+                    placed = _placed(batch, shard, source.unit, read, last)
+                    yield replace(placed, done=done, total=ends[-1])
+                    read += batch.read
+                if not rows:
+                    self._empty.append(shard.name)
+                self._tell(source, shard)
             self.close()
             source, at = self._open_from(at + 1)
         self._tell_rest()
@@ -77,6 +86,8 @@ class ShardSource:
     def _open_from(self, at: int) -> tuple[Source | None, int]:
         """The next shard with rows, and its number; None behind the last."""
         for number in range(at, len(self._shards)):
+            if at > 0 and self._shards[number].name in self._skipped:
+                continue
             try:
                 source, self._stream = self._opener(self._shards[number])
                 return source, number
@@ -127,12 +138,25 @@ class ShardSource:
             )
 
 
-def _placed(batch: Batch, shard: Shard, unit: str, read: int) -> Batch:
+def _with_last(batches: Iterator[Batch]) -> Iterator[tuple[Batch, bool]]:
+    """Those that have rows, and whether each is the last of them."""
+    waiting: Batch | None = None
+    for batch in batches:
+        if batch.read:
+            if waiting is not None:
+                yield waiting, False
+            waiting = batch
+    if waiting is not None:
+        yield waiting, True
+
+
+def _placed(batch: Batch, shard: Shard, unit: str, read: int, last: bool) -> Batch:
     """The batch with rows that count from the first shard on, `read` being those before it."""
-    places = np.sort([*batch.rows, *(one.row for one in batch.rejected)])
+    rejected = np.array([one.row for one in batch.rejected], np.int64)
+    before = np.searchsorted(np.sort(rejected), batch.rows)  # of each row, in this batch
     return replace(
         batch,
-        rows=(read + 1 + np.searchsorted(places, batch.rows)).astype(np.int64),
+        rows=read + 1 + np.arange(len(batch.rows)) + before,
         rejected=[replace(one, shard=shard.name) for one in batch.rejected],
-        within=ShardRows(shard.name, unit, batch.rows),
+        within=ShardRows(shard.name, unit, batch.rows, last),
     )

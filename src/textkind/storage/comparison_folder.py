@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from textkind.errors import OutputError, SettingsError, TextkindError
+from textkind.storage.alone import alone_in
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.place import check_folder_target, whole_folder, write_bytes, writing
 from textkind.storage.run_folder import LOG, PULL_REQUEST, REJECTED, REPORT
@@ -70,7 +71,7 @@ def open_unfinished(
             )
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(folder):
+    with alone_in(folder, folder / LOCK, "comparison"):
         if found is not None and found != plan:
             if not overwrite:
                 differing = [key for key in plan if plan[key] != found.get(key)]
@@ -87,28 +88,6 @@ def open_unfinished(
             with writing(folder):
                 os.replace(folder / NEW_PLAN, folder / PLAN)
         yield folder, found == plan
-
-
-@contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system takes back from a process that ends, however."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: two comparisons in one folder are not kept apart
-        yield
-        return
-    with writing(folder):
-        lock = (folder / LOCK).open("w")
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SettingsError(
-                "another comparison is at work in this folder",
-                where=str(folder),
-                hint="wait for it, or name another folder: --out",
-            ) from None
-        yield
 
 
 @contextlib.contextmanager

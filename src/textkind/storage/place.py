@@ -156,9 +156,8 @@ def _swap(part: Path, target: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield the name of a file beside `target` that takes its place when the block ends well."""
+def check_file_target(target: Path, overwrite: bool) -> None:
+    """Raise SettingsError unless a file may be put at `target`."""
     target = target.resolve()
     if target.exists() and not target.is_file():
         raise SettingsError(
@@ -170,6 +169,16 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
             where=str(target),
             hint="name another, or replace it: --overwrite (overwrite=True)",
         )
+
+
+@contextlib.contextmanager
+def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield the name of a file beside `target` that takes its place when the block ends well.
+
+    Raises SettingsError as check_file_target does, OutputError where the disk refuses.
+    """
+    check_file_target(target, overwrite)
+    target = target.resolve()
     # The suffix stays last: writers choose the format by it.
     part = target.parent / f".textkind-{secrets.token_hex(4)}.part{target.suffix}"
     existed, placed = target.exists(), False

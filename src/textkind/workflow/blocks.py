@@ -16,7 +16,6 @@ from textkind.data.opening import columns_of, open_source
 from textkind.data.read import texts_of
 from textkind.data.rejected import Rejection
 from textkind.data.settings import ReadSettings
-from textkind.errors import DataError
 from textkind.progress import SILENT, Talk
 
 
@@ -28,12 +27,19 @@ class Block:
     texts     their texts; len(texts) == len(table)
     rejected  the rows left out
     read      len(table) + len(rejected)
+    shard     the shard that they come from, of a source of shards
+    ends_shard  whether no rows of it follow
+    done, total  see Batch
     """
 
     table: pa.Table
     texts: pa.LargeStringArray
     rejected: list[Rejection]
     read: int
+    shard: str | None
+    ends_shard: bool
+    done: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,6 @@ class Blocks:
         talk: Talk = SILENT,
     ) -> None:
         """Open the source; DataError or ColumnError where it cannot be used."""
-        self._talk = talk
         self._source, self._stream = open_source(source, settings)
         try:
             self.columns, notes = columns_of(
@@ -76,16 +81,13 @@ class Blocks:
         self._told = len(self._source.notes)
 
     def __iter__(self) -> Iterator[Block]:
-        empty = True
         for batch in self._source.batches(self.columns):
-            self._talk.advance(batch.done, batch.total)
             if batch.read:
-                empty = False
                 yield self._block(self._source, batch)
-        if empty:
-            raise DataError("there are no rows", where=self.name)
-        for note in self._source.notes[self._told :]:
-            self._talk.note(note)
+
+    def late_notes(self) -> list[str]:
+        """What was found on the way, behind the last block."""
+        return self._source.notes[self._told :]
 
     def close(self) -> None:
         """Close the file behind the source."""
@@ -100,4 +102,15 @@ class Blocks:
         keep[list(collected.reasons)] = False
         table = packed_table(collected, self.columns, keep)
         rejected = collected.rejections()
-        return Block(table, texts_of(table, self.columns), rejected, collected.read)
+        texts = texts_of(table, self.columns)
+        within = batch.within
+        return Block(
+            table,
+            texts,
+            rejected,
+            collected.read,
+            shard=None if within is None else within.shard,
+            ends_shard=within is not None and within.last,
+            done=batch.done,
+            total=batch.total,
+        )

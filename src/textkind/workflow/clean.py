@@ -285,7 +285,8 @@ def _relabelled(
 
 def _write(table: pa.Table, part: Path, path: Path, columns: Columns) -> None:
     joint = "|" if columns.label_delimiter is None else columns.label_delimiter
-    with part.open("wb") as file:
-        writer = open_writer(format_of_output(path), file, joint)
+    with (
+        part.open("wb") as file,
+        open_writer(format_of_output(path), file, joint) as writer,
+    ):
         writer.write(table)
-        writer.close()

@@ -101,9 +101,8 @@ def draw_map(
             )
             file.write(page.encode())
         else:
-            writer = open_writer(SUFFIXES[suffix], file, "|")
-            writer.write(_table(found.points))
-            writer.close()
+            with open_writer(SUFFIXES[suffix], file, "|") as writer:
+                writer.write(_table(found.points))
     return MapResult(
         given.source, given.read, given.rejected, len(found.points), found.figures, str(output)
     )

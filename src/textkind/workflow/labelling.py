@@ -44,7 +44,8 @@ class PredictSettings:
     tokens: bool = False  # tell for each text how many tokens were read, and how many not
     promises: PromiseSettings = field(default_factory=PromiseSettings)
     joint: str = "|"  # between several labels of a text where they share a CSV field
-    output_format: str | None = None  # for a pipe: csv, tsv or jsonl
+    output_format: str | None = None  # for a pipe or a folder; None: that of the input
+    shard_rows: int | None = None  # a file for so many rows; None: see predict_shards
     overwrite: bool = False
     precision: str | None = None  # of a network: float32, bfloat16, int8 or auto; None: float32
     threads: int | None = None
@@ -54,6 +55,8 @@ class PredictSettings:
             raise SettingsError(
                 f"the output format must be one of {', '.join(FORMATS)}", found=self.output_format
             )
+        if self.shard_rows is not None and self.shard_rows < 1:
+            raise SettingsError("the rows of a shard must be 1 or more", found=self.shard_rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +148,7 @@ def label_rows(
 class PredictResult:
     """What came of it: read == predicted + rejected. seconds leave out the loading of the model.
 
+    shards are the files of a folder of predictions, shards_before those that stood there already.
     unread is the ledger of the texts (encoding/ledger.py); None of a model without a limit.
     answered, of the predicted, and the confidence they have at least; None where all are answered.
     novel, of the predicted, and the novelty that they exceed; None where none is turned away.
@@ -161,6 +165,8 @@ class PredictResult:
     least_confidence: float | None
     novel: int | None
     highest_novelty: float | None
+    shards: int | None = None
+    shards_before: int | None = None
 
 
 def result_of(
@@ -173,6 +179,8 @@ def result_of(
     rejected_file: Path | None,
     seconds: float,
     talk: Talk,
+    shards: int | None = None,
+    shards_before: int | None = None,
 ) -> PredictResult:
     """What came of all blocks together, by the sum of their counts; told as well."""
     promises, predicted = labelling.promises, read - rejected
@@ -202,6 +210,8 @@ def result_of(
         least_confidence=None if least is None else least.confidence,
         novel=None if promises.highest is None else counts["novel"],
         highest_novelty=promises.highest,
+        shards=shards,
+        shards_before=shards_before,
     )
 
 

@@ -208,7 +208,6 @@ def _write(
         whole_file(output, overwrite=settings.overwrite) as part,
         writing(output),
         part.open("wb") as file,
+        open_writer(format_of_output(output), file, "|") as writer,
     ):
-        writer = open_writer(format_of_output(output), file, "|")
         writer.write(table)
-        writer.close()

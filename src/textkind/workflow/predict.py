@@ -1,9 +1,11 @@
 """Predict: open -> (read a block -> label it -> write it) until the end.
 
-Memory holds a few blocks, whatever the size of the source. The output is put in its place whole or
-not at all; a pipe gets each block as it is done.
+Reading and writing go on while a block is labelled. Memory holds a few blocks, whatever the size
+of the source. The output is put in its place whole or not at all; a pipe gets each block as it is
+done.
 """
 
+import contextlib
 import sys
 import time
 from collections import Counter
@@ -12,10 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import pyarrow as pa
+
 from textkind.classifier import Classifier
 from textkind.data.rejected import Rejection, reasons_in_words, write_rejected
+from textkind.data.shards import is_uri
+from textkind.errors import NoRowsError, SettingsError
 from textkind.progress import SILENT, Talk
-from textkind.storage.place import whole_file, writing
+from textkind.storage.place import check_file_target, whole_file, writing
 from textkind.workflow.blocks import Blocks
 from textkind.workflow.labelling import (
     PredictResult,
@@ -25,6 +31,8 @@ from textkind.workflow.labelling import (
     labelling_of,
     result_of,
 )
+from textkind.workflow.overlap import ahead, behind
+from textkind.workflow.predict_shards import is_folder, predict_shards
 from textkind.workflow.writers import PIPE, check_different, format_of_output, open_writer
 
 
@@ -39,34 +47,57 @@ def predict(
 
     model   a run folder, a model folder, or a classifier in memory
     source  a path, "-" for standard input, a frame or a table, as for training
-    output  a path ending in .csv, .tsv, .jsonl or .parquet, or "-" for standard output
+    output  a path ending in .csv, .tsv, .jsonl or .parquet, or "-" for standard output; or a
+            folder, ending in "/" or there already: see predict_shards
 
     A folder knows the text columns it was trained with, and they are taken where none are named.
     Rows that cannot be used go to a file beside the output. Raises ModelFolderError, DataError,
     SettingsError or OutputError.
     """
+    if is_uri(str(output)):
+        raise SettingsError(
+            "predictions are written to a disk of this machine", found=str(output),
+            hint="name a path, and copy what is there",
+        )  # fmt: skip
+    if is_folder(output):
+        return predict_shards(model, source, Path(output), settings, talk)
     labelling = labelling_of(model, settings, talk)
     kind = _output_format(output, settings)
     check_different(source, output)
+    if str(output) != PIPE:
+        check_file_target(Path(output), settings.overwrite)
     began = time.monotonic()
     blocks = Blocks(source, settings.reading, labelling.trained, talk)
     columns = columns_for(labelling, blocks.names, talk)
-    place = Path("standard output" if str(output) == PIPE else output)
     read, rejected, counts = 0, list[Rejection](), Counter[str]()
+
+    def write(tables: Iterator[pa.Table]) -> None:
+        place = Path("standard output" if str(output) == PIPE else output)
+        with (
+            _output(output, settings) as file,
+            writing(place),
+            open_writer(kind, file, settings.joint) as writer,
+        ):
+            for table in tables:
+                writer.write(table)
+
+    # A pipe is not read ahead: whoever feeds it may never end, and would be waited for.
+    reading = contextlib.nullcontext(iter(blocks)) if str(source) == PIPE else ahead(blocks)
     try:
-        with talk.task(f"predicting {blocks.name}"), _output(output, settings) as file:
-            writer = open_writer(kind, file, settings.joint)
-            for block in blocks:
+        with talk.task(f"predicting {blocks.name}"), reading as found, behind(write) as put:
+            for block in found:
+                talk.advance(block.done, block.total)
                 table, counted = label_rows(labelling, columns, block.table, block.texts)
+                put(table)
                 counts.update(counted)
-                with writing(place):
-                    writer.write(table)
                 read += block.read
                 rejected += block.rejected
-            with writing(place):
-                writer.close()
+            if not read:
+                raise NoRowsError("there are no rows", where=blocks.name)
     finally:
         blocks.close()
+    for note in blocks.late_notes():
+        talk.note(note)
     return result_of(
         labelling,
         counts,

@@ -45,10 +45,13 @@ def write_told_rows(
             for name in (rows[0] if rows else names)
         }
     )
-    with whole_file(out, overwrite=overwrite) as part, writing(out), part.open("wb") as file:
-        writer = open_writer(format_of_output(out), file, JOINT)
+    with (
+        whole_file(out, overwrite=overwrite) as part,
+        writing(out),
+        part.open("wb") as file,
+        open_writer(format_of_output(out), file, JOINT) as writer,
+    ):
         writer.write(table)
-        writer.close()
 
 
 def _kind(name: str, labels: pa.DataType) -> pa.DataType:

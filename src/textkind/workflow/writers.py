@@ -1,6 +1,8 @@
 """Tables written block by block: CSV, TSV, JSON Lines or Parquet."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -33,6 +35,9 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Write what is still owed."""
+
+    def abandon(self) -> None:
+        """Let go of a file that is not going to be finished."""
 
 
 def format_of_output(path: Path) -> str:
@@ -69,13 +74,25 @@ def check_different(source: object, output: str | Path) -> None:
             )
 
 
-def open_writer(kind: str, file: IO[bytes], joint: str) -> Writer:
-    """A writer of one of FORMATS into an open file; `joint` joins lists where cells are flat."""
+@contextlib.contextmanager
+def open_writer(kind: str, file: IO[bytes], joint: str) -> Iterator[Writer]:
+    """Yield a writer of one of FORMATS into an open file, and finish the file behind the block.
+
+    `joint` joins lists where cells are flat.
+    """
+    writer: Writer
     if kind == "parquet":
-        return _ParquetWriter(file)
-    if kind == "jsonl":
-        return _JsonLinesWriter(file)
-    return _DelimitedWriter(file, "\t" if kind == "tsv" else ",", joint)
+        writer = _ParquetWriter(file)
+    elif kind == "jsonl":
+        writer = _JsonLinesWriter(file)
+    else:
+        writer = _DelimitedWriter(file, "\t" if kind == "tsv" else ",", joint)
+    try:
+        yield writer
+    except BaseException:
+        writer.abandon()
+        raise
+    writer.close()
 
 
 class _DelimitedWriter:
@@ -83,11 +100,15 @@ class _DelimitedWriter:
 
     def __init__(self, file: IO[bytes], delimiter: str, joint: str) -> None:
         self._file, self._delimiter, self._joint = file, delimiter, joint
-        self._first = True
+        self._names: list[str] = []
 
     def write(self, table: pa.Table) -> None:
         import pyarrow.csv
 
+        first = not self._names
+        if first:
+            self._names = table.column_names
+        _check_columns(self._names, table)
         flat = pa.table(
             [_flat(column, self._joint) for column in table.columns], names=table.column_names
         )
@@ -95,13 +116,14 @@ class _DelimitedWriter:
             flat,
             self._file,
             pyarrow.csv.WriteOptions(
-                include_header=self._first, delimiter=self._delimiter, quoting_style="needed"
+                include_header=first, delimiter=self._delimiter, quoting_style="needed"
             ),
         )
-        self._first = False
 
     def close(self) -> None:
         """Nothing is owed."""
+
+    abandon = close
 
 
 class _JsonLinesWriter:
@@ -117,6 +139,8 @@ class _JsonLinesWriter:
 
     def close(self) -> None:
         """Nothing is owed."""
+
+    abandon = close
 
 
 class _ParquetWriter:
@@ -135,7 +159,10 @@ class _ParquetWriter:
                 pa.field(f.name, pa.large_string()) if pa.types.is_null(f.type) else f
                 for f in table.schema
             ]
-            self._writer = pyarrow.parquet.ParquetWriter(self._file, pa.schema(fields))
+            self._writer = pyarrow.parquet.ParquetWriter(
+                self._file, pa.schema(fields), use_dictionary=_repetitive(table)
+            )
+        _check_columns(self._writer.schema.names, table)
         try:
             table = table.cast(self._writer.schema)
         except pa.ArrowException as error:
@@ -148,6 +175,40 @@ class _ParquetWriter:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+
+    def abandon(self) -> None:
+        """Close it while its file is open: pyarrow would try to later, and complain."""
+        if self._writer is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._writer.close()
+            self._writer.is_open = False
+
+
+def _check_columns(names: list[str], table: pa.Table) -> None:
+    """DataError where a block has a column more than the first: it cannot be written any more."""
+    more = [name for name in table.column_names if name not in names]
+    if more or len(names) != table.num_columns:
+        raise DataError(
+            "the columns change along the way, which only JSON Lines allow",
+            found=more if more else table.column_names,
+            hint="write .jsonl",
+        )
+
+
+def _repetitive(table: pa.Table) -> list[str]:
+    """Paths of the columns whose values come again: a dictionary of the others costs time alone."""
+    paths = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+            paths.append(f"{name}.list.element")
+        elif not pa.types.is_nested(column.type):
+            try:
+                distinct = pc.count_distinct(column, mode="all").as_py()
+            except pa.ArrowNotImplementedError:  # of a rare type
+                distinct = 0
+            if 2 * distinct <= table.num_rows:
+                paths.append(name)
+    return paths
 
 
 def _short(column: pa.ChunkedArray) -> pa.ChunkedArray:

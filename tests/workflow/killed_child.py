@@ -1,0 +1,82 @@
+"""Predicts in children of its own that are killed at given moments: MODEL SHARDS FOLDER.
+
+For each moment a folder FOLDER/MOMENT is begun and killed -9 there, once or until it is finished.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+
+from textkind.storage import prediction_folder
+from textkind.workflow import predict_shards as module
+from textkind.workflow.labelling import PredictSettings, columns_for, label_rows, labelling_of
+from textkind.workflow.predict import predict
+
+SETTINGS = PredictSettings(shard_rows=10, threads=1)
+
+
+def killed_before(place, name, at):
+    """Kill this process before call number `at` of a function."""
+    real, calls = getattr(place, name), []
+
+    def instead(*args, **options):
+        calls.append(1)
+        if len(calls) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **options)
+
+    setattr(place, name, instead)
+
+
+def killed_in_the_line(at):
+    """Kill this process when half a line of what is finished has been written."""
+    real, calls = prediction_folder.json.dumps, []
+
+    def instead(*args, **options):
+        line = real(*args, **options)
+        calls.append(1)
+        if len(calls) == at:
+            with (folder / "_textkind" / "done.jsonl").open("ab") as file:
+                file.write(line[: len(line) // 2].encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+        return line
+
+    prediction_folder.json.dumps = instead
+
+
+MOMENTS = {
+    "before-anything": lambda: killed_before(module, "_label", 1),
+    "before-a-file": lambda: killed_before(module, "_write_file", 3),
+    "within-a-file": lambda: killed_before(module, "open_writer", 2),
+    "before-its-rejected": lambda: killed_before(module, "write_rejected", 1),
+    "before-its-line": lambda: killed_before(module, "add_finished", 2),
+    "within-its-line": lambda: killed_in_the_line(2),
+    "again-and-again": lambda: killed_before(module, "add_finished", 2),
+}
+
+
+def die(moment):
+    """Predict in a child and be killed; True where it ended before."""
+    child = os.fork()
+    if child == 0:
+        MOMENTS[moment]()
+        predict(model, shards, folder, SETTINGS)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+if __name__ == "__main__":
+    model, shards, root = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    labelling = labelling_of(model, SETTINGS)
+    one = pa.table({"text": pa.array(["late"], pa.large_string())})
+    label_rows(labelling, columns_for(labelling, ["text"]), one, one["text"].chunk(0))  # compiles
+    for moment in MOMENTS:
+        folder = root / moment
+        folder.mkdir(parents=True)
+        assert not die(moment)
+        while moment == "again-and-again" and not die(moment):
+            pass
+    sys.stdout.write("\n".join(MOMENTS))
