@@ -41,6 +41,15 @@ def test_predict_evaluate_and_diff_take_an_export(fitted, folder, tmp_path):
     assert diff(classifier, folder, TABLE).agreement["same"] == len(TEXTS)
 
 
+def test_an_export_labels_shards_and_goes_on(folder, tmp_path):
+    for name in ("1", "2"):
+        lines = [json.dumps({"text": text}) + "\n" for text in TEXTS]
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines))
+    first = predict(folder, tmp_path / "?.jsonl", f"{tmp_path}/out/")
+    again = predict(folder, tmp_path / "?.jsonl", f"{tmp_path}/out/")
+    assert (first.shards, again.shards_before) == (2, 2)
+
+
 def test_what_looks_into_a_model_refuses_an_export(folder):
     with pytest.raises(ModelFolderError, match="not a manifest of a textkind model folder"):
         classifier_of(folder)

@@ -11,6 +11,7 @@ from textkind.classifier import Classifier
 from textkind.data.columns import Columns
 from textkind.export.artefact import is_export, open_artefact
 from textkind.export.as_model import exported_classifier
+from textkind.storage.manifest import MANIFEST, find_model_folder
 from textkind.storage.model_folder import Provenance, load_with_provenance
 
 
@@ -50,6 +51,12 @@ def any_classifier(model: str | Path | Classifier) -> tuple[Classifier, Provenan
     if isinstance(model, Classifier) or not is_export(Path(model)):
         return classifier_of(model)
     return exported_classifier(open_artefact(Path(model))), None
+
+
+def model_digest(model: str | Path) -> str:
+    """The SHA-256 of the checksums of a model folder or an export: another model has another."""
+    folder = Path(model) if is_export(Path(model)) else find_model_folder(Path(model))
+    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
 
 
 def learned_from(origin: Provenance | None, source: object) -> bool:

@@ -1,6 +1,5 @@
 """Which shards are predicted on, which files they become, and where each block of rows goes."""
 
-import hashlib
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,10 +15,10 @@ from textkind.data.shards import list_shards, names_shards
 from textkind.data.sniff import kind_by_name
 from textkind.errors import SettingsError
 from textkind.storage.documents import document_bytes, parse_value
-from textkind.storage.manifest import MANIFEST, find_model_folder
 from textkind.storage.prediction_folder import Finished
 from textkind.workflow.blocks import Block
 from textkind.workflow.labelling import PredictSettings
+from textkind.workflow.origin import model_digest
 from textkind.workflow.writers import FORMATS, PIPE
 
 SHARD_ROWS = 1_000_000  # of a file, where the input is one
@@ -126,13 +125,12 @@ def plan_of(
             "a folder of predictions is written by a saved model, so that it can be gone on with",
             hint="save the classifier, and name its folder",
         )
-    manifest = (find_model_folder(Path(model)) / MANIFEST).read_bytes()
     told = asdict(settings)
     for name in ("overwrite", "threads", "output_format", "shard_rows"):
         del told[name]
     plan = {
         "textkind": textkind.__version__,
-        "model": hashlib.sha256(manifest).hexdigest(),
+        "model": model_digest(model),
         "output": {"format": layout.kind, "shard_rows": layout.rows},
         "settings": told,
         "shards": [[layout.names[shard.name], fingerprint(shard)] for shard in shards],
