@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from textkind.workflow.trace import trace_text
     from textkind.workflow.train import TrainSettings, train
+    from textkind.workflow.tune import TuneSettings, tune
 
 __version__ = "0.1.0"
 
@@ -67,6 +68,7 @@ _HOMES = {
     "TextClassifier": "textkind.estimator",
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
+    "TuneSettings": "textkind.workflow.tune",
     "audit": "textkind.workflow.audit",
     "behaviour": "textkind.workflow.behaviour",
     "clean": "textkind.workflow.clean",
@@ -87,6 +89,7 @@ _HOMES = {
     "similar_texts": "textkind.workflow.similar",
     "trace_text": "textkind.workflow.trace",
     "train": "textkind.workflow.train",
+    "tune": "textkind.workflow.tune",
     "verify_exported": "textkind.workflow.export",
 }
 
@@ -114,6 +117,7 @@ __all__ = [
     "TextClassifier",
     "TextkindError",
     "TrainSettings",
+    "TuneSettings",
     "audit",
     "behaviour",
     "clean",
@@ -134,6 +138,7 @@ __all__ = [
     "similar_texts",
     "trace_text",
     "train",
+    "tune",
     "verify_exported",
 ]
 

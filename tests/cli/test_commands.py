@@ -75,7 +75,7 @@ def test_the_defaults_told_are_those_of_the_settings():
         (["trian", "x.csv"], "did you mean 'train'"),
         (
             ["reviews.csv"],
-            "known: 'train', 'compare', 'distil', 'audit', 'clean', 'crossvalidate', 'evaluate'",
+            "known: 'train', 'compare', 'tune'",
         ),
         (["train", "x.csv", "--featurs", "words"], "did you mean '--features'"),
         (["train", "x.csv", "--test_share=0.1"], "did you mean '--test-share'"),

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from tests.report.browsing import HOSTILE, KINDS, WORDS_OF_200, trained
-from tests.report.made import made_comparison, made_metrics, made_mistakes, made_neural_fit
+from tests.report.made import (
+    made_comparison,
+    made_metrics,
+    made_mistakes,
+    made_neural_fit,
+    made_tuning,
+)
 from textkind.report import write_report
 from textkind.report.compare_page import write_comparison
 from textkind.workflow.draw_map import draw_map
@@ -18,6 +24,12 @@ from textkind.workflow.draw_map import draw_map
 def make_neural_fit() -> Callable[..., dict[str, Any]]:
     """The maker of a network's fit."""
     return made_neural_fit
+
+
+@pytest.fixture(scope="session")
+def make_tuning() -> Callable[..., dict[str, Any]]:
+    """The maker of what tune.json holds."""
+    return made_tuning
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +65,8 @@ def reports(
     for kind, metrics in made.items():
         mistakes = make_mistakes(metrics["labels"], 25, kind == "several")
         mistakes[0]["text"] = "<img src=x onerror=\"document.title='broken'\"> " + WORDS_OF_200
-        write_report(folder / f"{kind}.html", metrics, mistakes)
+        tuning = made_tuning() if kind in ("hostile", "neural") else None
+        write_report(folder / f"{kind}.html", metrics, mistakes, None, tuning)
     text = "<img src=x onerror=\"document.title='broken'\"> " + WORDS_OF_200
     facts = make_comparison(labels=HOSTILE, text=text, folds=3)
     write_comparison(folder / "comparison.html", facts)

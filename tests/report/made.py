@@ -545,3 +545,56 @@ def made_comparison(
         "seconds": {"read": 0.1, "fit": 60.0},
         "notes": ["cnn: told while it ran"],
     }  # fmt: skip
+
+
+def made_tuning(trials: int = 20, text: str = "<b>out of memory") -> dict[str, Any]:
+    """What tune.json holds of a search with trials of every end."""
+    random = np.random.default_rng(0)
+    windows = [[1, 2], [2, 3], [3, 4, 5]]
+    usual = {"training.learning_rate": 0.001, "layers.windows": [3, 4, 5], "layers.dropout": 0.25}
+    rows = []
+    for number in range(trials):
+        drawn = {
+            "training.learning_rate": float(10 ** random.uniform(-4, -2)),
+            "layers.windows": windows[number % 3],
+            "layers.dropout": float(random.random()),
+        }
+        status = ("finished", "pruned", "finished", "failed")[number % 4]
+        is_whole = status == "finished"
+        rows.append(
+            {
+                "number": number,
+                "origin": "defaults" if number == 0 else "drawn",
+                "status": status,
+                "reason": text if status == "failed" else "",
+                "hint": "",
+                "values": usual if number == 0 else drawn,
+                "figures": {"log_loss": 0.5 - number / 1000, "headline": 0.8} if is_whole else None,
+                "looks": [{"share": 0.25, "log_loss": 0.9}] if status != "failed" else [],
+                "epochs": 3 if is_whole else None,
+                "began": 2.0 * number,
+                "seconds": 2.0,
+            }
+        )
+    best = max(row["number"] for row in rows if row["figures"] is not None)
+    names = list(usual)
+    shares = [0.6, 0.3, 0.1]
+    return {
+        "headline": "accuracy",
+        "fixed": ["layers.filters"],
+        "searched": [
+            {"name": names[0], "low": 0.0001, "high": 0.01, "by_tens": True, "whole": False},
+            {"name": names[1], "choices": windows},
+            {"name": names[2], "low": 0.0, "high": 1.0, "by_tens": False, "whole": False},
+        ],
+        "trials": rows,
+        "best": best,
+        "importance": {
+            "share_of_training": 0.25,
+            "trials": trials,
+            "settings": [
+                {"name": name, "share": share} for name, share in zip(names, shares, strict=True)
+            ],
+        },
+        "sentences": ["The search ended after some trials: the budget was spent."],
+    }

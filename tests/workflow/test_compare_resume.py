@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from textkind.errors import SettingsError
-from textkind.storage.comparison_folder import open_unfinished, unfinished_folder
+from textkind.storage.unfinished import COMPARISON, open_unfinished, unfinished_folder
 from textkind.workflow import climb as climb_module
 from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.isolated import run_isolated
@@ -109,7 +109,7 @@ def test_the_labels_of_the_test_part_are_nowhere_in_the_folder(interrupted):
 
 def test_two_comparisons_do_not_work_in_one_folder(interrupted, ticket_file):
     plan = json.loads((unfinished_folder(interrupted) / "plan.json").read_text())
-    with open_unfinished(interrupted, plan, overwrite=False) as (_, goes_on):
+    with open_unfinished(COMPARISON, interrupted, plan, overwrite=False) as (_, goes_on):
         assert goes_on
         for overwrite in (False, True):
             with pytest.raises(SettingsError, match="another comparison is at work"):
@@ -120,7 +120,8 @@ def test_two_comparisons_do_not_work_in_one_folder(interrupted, ticket_file):
 def test_a_kill_before_the_plan_is_written_is_no_obstacle(tmp_path):
     unfinished_folder(tmp_path / "ladder").mkdir()
     (unfinished_folder(tmp_path / "ladder") / "lock").touch()
-    with open_unfinished(tmp_path / "ladder", {"data": "x"}, overwrite=False) as (folder, goes_on):
+    target, plan = tmp_path / "ladder", {"data": "x"}
+    with open_unfinished(COMPARISON, target, plan, overwrite=False) as (folder, goes_on):
         assert not goes_on
         assert json.loads((folder / "plan.json").read_text()) == {"data": "x"}
 

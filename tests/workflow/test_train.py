@@ -20,7 +20,8 @@ from textkind.progress import Notes
 from textkind.storage.model_folder import load_model, read_card
 from textkind.workflow import scored_parts
 from textkind.workflow import train as train_module
-from textkind.workflow.train import TrainSettings, run_folder_for, train
+from textkind.workflow.origin import run_folder_for
+from textkind.workflow.train import TrainSettings, train
 
 FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False)
 SCHEMA = Path(__file__).parents[2] / "docs" / "metrics.schema.json"

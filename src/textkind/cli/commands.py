@@ -19,6 +19,7 @@ from textkind.errors import SettingsError, TextkindError, did_you_mean
 COMMANDS = {
     "train": "learn from labelled text; write a model, its figures and a report",
     "compare": "fit every model on one split; tell which is worth its cost",
+    "tune": "search for the settings of a model that do best on validation",
     "distil": "let a small, fast model learn from a big one",
     "audit": "look for what makes figures lie: leaks, wrong labels, give-aways",
     "clean": "leave out, or mend, what an audit finds",

@@ -1,7 +1,7 @@
 """The choice of a model and the options of each, shared by train and crossvalidate."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from textkind.cli.neural_options import (
@@ -9,6 +9,7 @@ from textkind.cli.neural_options import (
     PRETRAINED,
     add_neural_options,
     given_options,
+    given_settings,
     neural_settings,
 )
 from textkind.cli.parsing import (
@@ -32,12 +33,16 @@ if TYPE_CHECKING:
     from textkind.models.settings import LinearSettings
     from textkind.workflow.auto import AutoSettings
 
+LINEAR_MODEL = "linear"
 LINEAR = ("features", "word_ngrams", "character_ngrams", "minimum_document_frequency", "symbols",
           "word_borders", "objective", "solver", "batch_size", "strength")  # fmt: skip
 
 
-def add_model_options(parser: Parser) -> None:
-    """Add the choice of a model and the options of each."""
+def add_model_options(parser: Parser, without: Collection[str] = ()) -> None:
+    """Add the choice of a model and the options of each.
+
+    without: options of the networks that the command means otherwise.
+    """
     add = parser.add_argument_group("the model").add_argument
     add(
         "--model",
@@ -77,7 +82,7 @@ def add_model_options(parser: Parser) -> None:
     _add_novelty_options(parser)
     _add_linear_options(parser)
     add_rule_options(parser)
-    add_neural_options(parser)
+    add_neural_options(parser, without)
 
 
 def _add_novelty_options(parser: Parser) -> None:
@@ -220,6 +225,15 @@ def _prior_settings(arguments: argparse.Namespace) -> "PriorSettings":
     return PriorSettings()
 
 
+def fixed_settings(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The settings of the model that were given, by their dotted names."""
+    if arguments.model == LINEAR_MODEL:
+        names = [name for name in LINEAR if getattr(arguments, name) is not None]
+        return (*names, *(("naive_bayes",) if "naive_bayes" in arguments else ()))
+    strength = ["layers.strength"] if arguments.strength is not None else []
+    return (*given_settings(arguments), *strength)
+
+
 def _refuse_linear_options(arguments: argparse.Namespace) -> None:
     both = ("strength",) if arguments.model in PRETRAINED else ()
     only = [name for name in LINEAR if name not in both]
@@ -240,5 +254,5 @@ def _neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
 SETTINGS_OF: dict[str, Callable[[argparse.Namespace], Any]] = {
     "auto": _auto_settings,
     "prior": _prior_settings,
-    "linear": _linear_settings,
+    LINEAR_MODEL: _linear_settings,
 }

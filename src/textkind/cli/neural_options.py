@@ -1,7 +1,7 @@
 """The options of the neural models: one table, from the option to the setting it fills."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,11 +209,17 @@ GROUPS = (
 )
 
 
-def add_neural_options(parser: Parser) -> None:
-    """Add the options; what is not given stays as the network's defaults have it."""
+def add_neural_options(parser: Parser, without: Collection[str] = ()) -> None:
+    """Add the options; what is not given stays as the network's defaults have it.
+
+    without: names of some that the command means otherwise.
+    """
     for title, options in GROUPS:
         add = parser.add_argument_group(title).add_argument
         for option in options:
+            if option.name in without:
+                parser.set_defaults(**{option.name[2:].replace("-", "_"): None})
+                continue
             told = f"{option.help} (default: {option.default})"
             add(option.name, metavar=option.metavar, type=option.kind, help=told)
         if options is TEXT:
@@ -256,6 +262,14 @@ def given_options(arguments: argparse.Namespace) -> list[str]:
     names = [option.name for _, options in GROUPS for option in options] + ["--freeze-vectors"]
     values = {name: getattr(arguments, name[2:].replace("-", "_")) for name in names}
     return [name for name, value in values.items() if value is not None and value is not False]
+
+
+def given_settings(arguments: argparse.Namespace) -> list[str]:
+    """The settings that the options given fill, by their dotted names."""
+    given = set(given_options(arguments))
+    options = [option for _, options in GROUPS for option in options if option.name in given]
+    names = [name for option in options for name in _settings_of(option, None)]
+    return [f"{part}.{setting}" if part else setting for part, setting, _ in names]
 
 
 def _of_layers(settings: "NeuralSettings", option: Option, value: Any) -> Any:

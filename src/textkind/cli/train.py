@@ -1,6 +1,7 @@
 """textkind train: labelled text in, a run folder out."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from textkind.cli.model_options import add_model_options, calibration_settings, model_settings
 from textkind.cli.neural_options import MODELS
@@ -14,6 +15,9 @@ from textkind.cli.splitting import (
     add_split_options,
     split_settings,
 )
+
+if TYPE_CHECKING:
+    from textkind.workflow.train import TrainSettings
 
 DESCRIPTION = """\
 Learn from labelled text. Writes a run folder with the model, its figures (metrics.json), a report
@@ -42,38 +46,37 @@ def add_arguments(parser: Parser) -> None:
         parser, "the run folder to write (default: runs/NAME-1, -2, ...)", "metrics.json"
     )
     add_keep_texts(parser)
+    add_map(parser)
+    add_reading_options(parser, labelled=True)
+    add_split_options(parser)
+    add_model_options(parser)
+
+
+def add_map(parser: Parser) -> None:
+    """Add --map."""
     parser.add_argument(
         "--map",
         metavar="NAME",
         type=one_of("pca", "umap", "none"),
         help="the map in the report: pca, umap (with the extra map), or none (default: pca)",
     )
-    add_reading_options(parser, labelled=True)
-    add_split_options(parser)
-    add_model_options(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Train and print the figures."""
-    import os
+def run_settings(arguments: argparse.Namespace) -> "TrainSettings":
+    """The options of a run, of train and of tune."""
     import shlex
-    import tempfile
-    from dataclasses import replace
     from pathlib import Path
 
-    from textkind.cli.figures import run_table
-    from textkind.cli.terminal import print_json, talk_for
-    from textkind.workflow.train import TrainSettings, train
+    from textkind.workflow.train import TrainSettings
 
-    model = model_settings(arguments)
-    settings = TrainSettings(
+    return TrainSettings(
         test=arguments.test,
         validation=arguments.validation,
         out=None if arguments.out is None else Path(arguments.out),
         overwrite=arguments.overwrite,
         reading=read_settings(arguments),
         split=split_settings(arguments),
-        model=model,
+        model=model_settings(arguments),
         calibration=calibration_settings(arguments),
         rule=rule_settings(arguments),
         novelty=arguments.novelty,
@@ -82,6 +85,20 @@ def run(arguments: argparse.Namespace) -> int:
         command=shlex.join(["textkind", *arguments.typed]),
         **given(arguments, "threads", "keep_texts", "map"),
     )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train and print the figures."""
+    import os
+    import tempfile
+    from dataclasses import replace
+    from pathlib import Path
+
+    from textkind.cli.figures import run_table
+    from textkind.cli.terminal import print_json, talk_for
+    from textkind.workflow.train import train
+
+    settings = run_settings(arguments)
     if arguments.model in MODELS and int(os.environ.get("RANK", "0")) > 0:
         # torchrun's other processes: they lend their hands, and the first writes and prints
         with tempfile.TemporaryDirectory() as folder:

@@ -46,6 +46,7 @@ from textkind.report.slices import slice_section
 from textkind.report.threshold_curves import curve_section
 from textkind.report.trace import trace_section
 from textkind.report.training import training_section
+from textkind.report.tuning import tuning_section
 from textkind.report.verdict import told, verdict, warnings
 from textkind.report.wording import name
 
@@ -62,9 +63,10 @@ def write_report(
     metrics: Metrics,
     mistakes: list[dict[str, Any]],
     points: list[dict[str, Any]] | None = None,
+    tuning: Metrics | None = None,
 ) -> None:
     """Write the page to `path`; OutputError where that fails."""
-    page = render_report(metrics, mistakes, points)
+    page = render_report(metrics, mistakes, points, tuning)
     try:
         Path(path).write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
@@ -74,17 +76,20 @@ def write_report(
 
 
 def render_report(
-    metrics: Metrics, mistakes: list[dict[str, Any]], points: list[dict[str, Any]] | None = None
+    metrics: Metrics,
+    mistakes: list[dict[str, Any]],
+    points: list[dict[str, Any]] | None = None,
+    tuning: Metrics | None = None,
 ) -> str:
     """The page as text.
 
     metrics is what metrics.json holds, mistakes what the lines of mistakes.jsonl hold, most
     confident first; of long lists the first or worst are shown and the rest is counted. points
-    are those of the map, which stand in the page alone.
+    are those of the map, which stand in the page alone; tuning is what tune.json holds, if any.
     """
     page = ""
     for times_fewer in (1, 4, 20):
-        page = _page(metrics, mistakes, points, times_fewer)
+        page = _page(metrics, mistakes, points, tuning, times_fewer)
         if len(page.encode()) <= MOST_BYTES:
             break
     return page
@@ -94,6 +99,7 @@ def _page(
     metrics: Metrics,
     mistakes: list[dict[str, Any]],
     points: list[dict[str, Any]] | None,
+    tuning: Metrics | None,
     times_fewer: int,
 ) -> str:
     part_name, part = shown_part(metrics)
@@ -117,6 +123,7 @@ def _page(
         mistake_total=len(mistakes),
         has_ngrams=any(one.get("ngrams") for one in mistakes),
         distil=distil_section(metrics),
+        tuning=tuning_section(tuning),
         training=training_section(metrics.get("fit") or {}),
         long_texts=long_section(metrics.get("fit") or {}),
         gradients=gradient_section(metrics.get("fit") or {}),

@@ -80,6 +80,7 @@ def fit_network(
             figures = None
             if held_out is not None and (step.ends_epoch or out_of_time):
                 figures = _look(task, held_out, progress, step, settings.metric)
+                talk.look(step.progress, figures)
             recorders.record(step, figures)
             is_last = out_of_time or progress.idle >= settings.patience
             due = step.number % places.checkpoint_steps == 0 or step.ends_epoch or is_last

@@ -4,10 +4,8 @@ Until the comparison folder is put in its place, whole, there is NAME.unfinished
 every finished rung is kept: the same call goes on from there.
 """
 
-import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,25 +25,29 @@ from textkind.storage.comparison_folder import (
     copy_model,
     finished_folder,
     not_a_comparison,
-    open_unfinished,
 )
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.place import check_folder_target, write_bytes
-from textkind.storage.run_folder import LOG, PULL_REQUEST, REJECTED, REPORT, free_run_folder
+from textkind.storage.run_folder import LOG, PULL_REQUEST, REJECTED, REPORT
+from textkind.storage.unfinished import COMPARISON, open_unfinished
 from textkind.workflow.climb import LEAST_SECONDS, Climb, climb, write_parts
 from textkind.workflow.environment import environment_facts
 from textkind.workflow.isolated import Failure
 from textkind.workflow.judged import judged
 from textkind.workflow.ladder import RUNGS, chosen_rungs
 from textkind.workflow.ladder_verdict import Limits
-from textkind.workflow.origin import named_after, origin_of
-from textkind.workflow.parts import data_facts, read_sources, split_readings, worthwhile_split
-from textkind.workflow.profile import corpus_digest
+from textkind.workflow.origin import origin_of, run_folder_for
+from textkind.workflow.parts import (
+    data_facts,
+    read_sources,
+    readings_digest,
+    split_readings,
+    worthwhile_split,
+)
 from textkind.workflow.rung import MODEL
 from textkind.workflow.told import Account
 
 FORMAT = 1
-RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def compare(
     others is a row with its reason.
     """
     account = Account(talk)
-    out = _folder_for(source) if settings.out is None else Path(settings.out)
+    out = run_folder_for(source, "ladder") if settings.out is None else Path(settings.out)
     check_folder_target(out, settings.overwrite, not_a_comparison)
     rungs = chosen_rungs(settings.models)
     with account.step("read"):
@@ -112,22 +114,21 @@ def compare(
     origin = origin_of(
         source, first.source, first.columns, len(folds[0].train), settings.split.seed
     )
-    with open_unfinished(out, plan, overwrite=settings.overwrite) as (folder, goes_on):
+    with open_unfinished(COMPARISON, out, plan, overwrite=settings.overwrite) as (folder, goes_on):
         if goes_on:
             account.note(f"going on with the unfinished comparison in {folder}")
         way = Climb(
             folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin)
         )
-        with _kept(folder):
-            with account.step("fit"):
-                write_parts(folder, folds)
-                failures = climb(way, folds, account)
-            _check_any(way, failures)
-            with account.step("evaluate"), account.task("evaluating"):
-                figures = judged(way, failures, folds, readings, settings.limits, account)
-            facts = _facts(rungs, figures, readings, folds, settings, account)
-            with finished_folder(out, folder, overwrite=settings.overwrite) as part:
-                _fill(part, way, facts, readings, account)
+        with account.step("fit"):
+            write_parts(folder, folds)
+            failures = climb(way, folds, account)
+        _check_any(way, failures)
+        with account.step("evaluate"), account.task("evaluating"):
+            figures = judged(way, failures, folds, readings, settings.limits, account)
+        facts = _facts(rungs, figures, readings, folds, settings, account)
+        with finished_folder(out, folder, overwrite=settings.overwrite) as part:
+            _fill(part, way, facts, readings, account)
     talk.note(f"written to {out}")
     return CompareResult(out, facts)
 
@@ -194,11 +195,6 @@ def _fill(
     write_bytes(part / LOG, account.log().encode())
 
 
-def _folder_for(source: object) -> Path:
-    """runs/NAME-ladder-1 by the name of the file or folder, or the next free number."""
-    return free_run_folder(RUNS, f"{named_after(source)}-ladder")
-
-
 def _folds(
     readings: Mapping[str, CorpusReading], settings: CompareSettings, talk: Talk
 ) -> list[Parts]:
@@ -232,25 +228,12 @@ def _plan(readings: Mapping[str, CorpusReading], settings: CompareSettings) -> d
 
     The models asked for are not in it: those that are finished are kept whatever is added.
     """
-    digest = hashlib.sha256()
-    for name, reading in sorted(readings.items()):
-        digest.update(f"{name} {corpus_digest(reading.corpus)}".encode())
     return {
         "format": FORMAT,
         "textkind": textkind.__version__,
-        "data": digest.hexdigest(),
+        "data": readings_digest(readings),
         "split": asdict(settings.split),
         "folds": settings.folds,
         "budget": settings.budget,
         "threads": settings.threads,
     }
-
-
-@contextmanager
-def _kept(folder: Path) -> Iterator[None]:
-    """Tell where the finished rungs are when something ends the comparison before its time."""
-    try:
-        yield
-    except BaseException as error:
-        error.add_note(f"what is finished is kept in {folder}: the same command goes on from there")
-        raise

@@ -25,10 +25,10 @@ from textkind.errors import DataError, SettingsError, did_you_mean
 from textkind.models.neural_settings import DISTILLED, default_settings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
-from textkind.storage.run_folder import free_run_folder, new_run_folder
+from textkind.storage.run_folder import new_run_folder
 from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.learn import Learned, ModelSettings, learn
-from textkind.workflow.origin import named_after, origin_of
+from textkind.workflow.origin import origin_of, run_folder_for
 from textkind.workflow.parts import read_unlabelled, split_readings
 from textkind.workflow.scored_parts import scored_parts
 from textkind.workflow.student_figures import (
@@ -49,7 +49,6 @@ from textkind.workflow.teacher import (
 )
 from textkind.workflow.told import Account
 from textkind.workflow.train import (
-    RUNS,
     RunResult,
     TrainSettings,
     fit_facts,
@@ -138,7 +137,7 @@ def distil(
     with account.step("open"), account.task("opening the teacher"):
         teacher = open_teacher(model)
     asked, kind = _train_settings(settings, teacher), STUDENTS[settings.to]
-    out = _folder_for(source) if settings.out is None else Path(settings.out)
+    out = run_folder_for(source, "student") if settings.out is None else Path(settings.out)
     with new_run_folder(out, overwrite=settings.overwrite) as folder:
         with account.step("read"):
             readings = read_for(teacher, source, asked, account)
@@ -284,8 +283,3 @@ def _unlabelled_facts(reading: Reading | None, used: int) -> dict[str, Any] | No
         "rejected": len(reading.rejected),
         "used": used,
     }
-
-
-def _folder_for(source: object) -> Path:
-    """runs/NAME-student-1 by the name of the file or folder, or the next free number."""
-    return free_run_folder(RUNS, f"{named_after(source)}-student")

@@ -9,10 +9,8 @@ The test texts come without their labels.
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +23,6 @@ from textkind.decision.decision import decide
 from textkind.decision.rule_settings import RuleSettings
 from textkind.environment import own_environment
 from textkind.errors import TextkindError
-from textkind.models.neural_settings import NeuralSettings, settings_of_json, settings_to_json
-from textkind.models.prior import PriorSettings
-from textkind.models.settings import linear_settings_of_json
 from textkind.progress import Notes
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.part_files import read_part, read_texts, write_part, write_texts
@@ -35,10 +30,10 @@ from textkind.storage.place import write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
 from textkind.workflow.failures import why_ended, write_failure
 from textkind.workflow.learn import ModelSettings, learn
+from textkind.workflow.settings_as_json import model_of_json, model_to_json, rule_to_json
 
 TRAIN, VALIDATION, TEXTS = "train.arrow", "validation.arrow", "texts.arrow"
 TASK, NOTES, ANSWERS = "task.json", "notes.json", "answers.safetensors"
-PATHS = ("tokenizer", "encoder", "vectors")  # of neural settings, which a model folder cuts
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,20 +85,12 @@ def write_task(folder: Path, task: FoldTask) -> None:
     if len(task.validation):
         write_part(folder / VALIDATION, task.validation)
     write_texts(folder / TEXTS, task.texts)
-    model: dict[str, Any] = asdict(task.model)
-    if isinstance(task.model, NeuralSettings):
-        model = settings_to_json(task.model)
-        model |= {name: _told_path(getattr(task.model, name)) for name in PATHS}
-    rule = asdict(task.rule)
-    if isinstance(task.rule.costs, Path):
-        rule["costs"] = str(task.rule.costs)
     told = {
         "labels": list(task.train.labels.names),
         "several": task.train.labels.several,
-        "kind": type(task.model).__name__,
-        "model": model,
+        "model": model_to_json(task.model),
         "calibration": asdict(task.calibration),
-        "rule": rule,
+        "rule": rule_to_json(task.rule),
         "seed": task.seed,
         "threads": task.threads,
     }
@@ -122,7 +109,7 @@ def read_task(folder: Path) -> FoldTask:
         train,
         validation,
         read_texts(folder / TEXTS),
-        MODEL_OF[told["kind"]](told["model"]),
+        model_of_json(told["model"]),
         CalibrationSettings(**told["calibration"]),
         RuleSettings(**told["rule"]),
         told["seed"],
@@ -166,16 +153,6 @@ def main(folder: Path) -> int:
     write_bytes(folder / NOTES, document_bytes({"notes": answer.notes}))
     return 0
 
-
-def _told_path(path: Path | str | None) -> str | None:
-    return None if path is None else str(path)
-
-
-MODEL_OF: Mapping[str, Callable[[dict[str, Any]], ModelSettings]] = {
-    "LinearSettings": linear_settings_of_json,
-    "NeuralSettings": settings_of_json,
-    "PriorSettings": lambda told: PriorSettings(**told),
-}
 
 if __name__ == "__main__":
     sys.exit(main(Path(sys.argv[1])))

@@ -7,9 +7,10 @@ import itertools
 import json
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -58,10 +59,22 @@ def read_answers(name: str, folders: list[Path]) -> Answers:
     return Answers(name, np.concatenate(given), np.concatenate(predicted), validation, outcomes)
 
 
-class Compared:
-    """Every finished rung on the same test rows, with one set of resamples for all."""
+class Answered(Protocol):
+    """A name, and the labels that are given to rows, as `decide` gives them."""
 
-    def __init__(self, answers: list[Answers], targets: np.ndarray, seed: int) -> None:
+    @property
+    def name(self) -> str:
+        """As above."""
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """As above."""
+
+
+class Compared:
+    """Models on the same rows, with one set of resamples for all."""
+
+    def __init__(self, answers: Sequence[Answered], targets: np.ndarray, seed: int) -> None:
         self.several = targets.ndim == 2
         self.headline = "micro_f1" if self.several else "accuracy"
         parts = np.stack([row_parts(one.predicted, targets) for one in answers])

@@ -107,8 +107,8 @@ def _quality(
         test = against[winner["name"]]
         told += (
             f", not significantly worse than the best, {best['name']} with "
-            f"{_percent(best['test'][headline]['value'])} (difference {_points(test['value'])}, "
-            f"95 % interval {_points(test['low'])} to {_points(test['high'])}, "
+            f"{_percent(best['test'][headline]['value'])} (difference {points(test['value'])}, "
+            f"95 % interval {points(test['low'])} to {points(test['high'])}, "
             f"p = {_p(test['p_holm'])})."
         )
     elif not against:
@@ -179,7 +179,8 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _points(difference: float) -> str:
+def points(difference: float) -> str:
+    """A difference of shares in points, with its sign."""
     return f"{100 * difference:+.1f} points".replace("-", "\u2212")
 
 

@@ -13,6 +13,7 @@ from textkind.export.artefact import is_export, open_artefact
 from textkind.export.as_model import exported_classifier
 from textkind.storage.manifest import MANIFEST, find_model_folder
 from textkind.storage.model_folder import Provenance, load_with_provenance
+from textkind.storage.run_folder import RUNS, free_run_folder
 
 
 def origin_of(source: object, name: str, columns: Columns, rows: int, seed: int) -> Provenance:
@@ -36,6 +37,12 @@ def named_after(source: object) -> str:
         return "pipe" if str(source) == "-" else "run"
     name = re.sub(r"[*?\[\]]", "", path.absolute().name.split(".")[0]).strip("-_ ")
     return name if name else "run"
+
+
+def run_folder_for(source: object, kind: str = "") -> Path:
+    """runs/NAME-1 by the name of the source, or the next free number; with a kind runs/NAME-KIND-1."""
+    name = named_after(source)
+    return free_run_folder(RUNS, f"{name}-{kind}" if kind else name)
 
 
 def classifier_of(model: str | Path | Classifier) -> tuple[Classifier, Provenance | None]:

@@ -1,5 +1,6 @@
 """Sources in, corpora and their parts out: the first steps of train and of compare."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
@@ -78,6 +79,14 @@ def split_readings(readings: Mapping[str, CorpusReading], settings: Sources, tal
 def worthwhile_split(corpus: Corpus, split: SplitSettings) -> SplitSettings:
     """The settings without a validation part where that would have too few rows to decide by."""
     return replace(split, validation_share=worthwhile_share(len(corpus), split.validation_share))
+
+
+def readings_digest(readings: Mapping[str, CorpusReading]) -> str:
+    """SHA-256, in hexadecimal, of all that was read."""
+    digest = hashlib.sha256()
+    for name, reading in sorted(readings.items()):
+        digest.update(f"{name} {corpus_digest(reading.corpus)}".encode())
+    return digest.hexdigest()
 
 
 def data_facts(readings: Mapping[str, CorpusReading], parts: Parts) -> dict[str, Any]:

@@ -3,19 +3,15 @@
     python -m textkind.workflow.rung JOB.json
 
 What it needs it reads from files that the comparison wrote, and the test part is there without its
-labels: a rung cannot see them. What it has to say goes to standard output as lines of JSON; what
-libraries print goes to standard error. When standard input ends, the comparison is gone, and so is
-this process.
+labels: a rung cannot see them.
 """
 
 import json
-import os
 import sys
-import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -27,7 +23,7 @@ from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule
 from textkind.decision.rule_choice import label_shares
 from textkind.decision.rule_settings import RuleSettings
-from textkind.errors import SettingsError, TextkindError, TrainingError
+from textkind.errors import SettingsError
 from textkind.progress import Talk
 from textkind.stack import StackModel, added_logits, fit_weights
 from textkind.storage.documents import document_bytes
@@ -39,8 +35,8 @@ from textkind.storage.model_folder import (
 from textkind.storage.part_files import read_part, read_texts
 from textkind.storage.place import write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
+from textkind.workflow.child import done_as_child
 from textkind.workflow.costs import measured_speed, peak_mb
-from textkind.workflow.failures import write_failure
 from textkind.workflow.ladder import LADDER, STACK, with_budget
 from textkind.workflow.learn import learn
 
@@ -60,6 +56,8 @@ class Job:
     members   folders of finished rungs, for a stack
     origin    provenance as JSON; its rows are those learned from
     """
+
+    module: ClassVar[str] = "textkind.workflow.rung"
 
     rung: str
     parts: str
@@ -85,26 +83,13 @@ class Made:
 
 def main(arguments: list[str]) -> int:
     """Do the job of the file named; 0 where it is done, 1 where failure.json tells why not."""
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    threading.Thread(target=_end_with_the_comparison, daemon=True).start()
-    told = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-    job = Job(**told | {"labels": tuple(told["labels"]), "members": tuple(told["members"])})
-    try:
-        run(job, LineTalk(replies))
-    except TextkindError as error:
-        failure = error
-    except MemoryError:
-        failure = TrainingError("the memory of this machine is not enough")
-    except Exception as error:  # a fault of one rung is a row of the table, not an end
-        import traceback
 
-        traceback.print_exc()
-        failure = TrainingError(f"internal error: {type(error).__name__}: {error}")
-    else:
-        return 0
-    write_failure(Path(job.out), failure)
-    return 1
+    def do(told: dict[str, Any], talk: Talk) -> None:
+        run(
+            Job(**told | {"labels": tuple(told["labels"]), "members": tuple(told["members"])}), talk
+        )
+
+    return done_as_child(Path(arguments[0]), do)
 
 
 def run(job: Job, talk: Talk) -> None:
@@ -213,43 +198,6 @@ def _log_loss(given: np.ndarray, targets: np.ndarray) -> np.floating[Any]:
     from textkind.evaluation.metrics import row_log_loss
 
     return row_log_loss(given, targets).mean()
-
-
-class LineTalk(Talk):
-    """Notes and progress as lines of JSON."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-        self._told = 0.0
-
-    def note(self, message: str) -> None:
-        """One line."""
-        self._say({"note": message})
-
-    def advance(self, done: int, total: int, detail: str = "") -> None:
-        """One line, a few times a second at most."""
-        now = time.monotonic()
-        if now - self._told > 0.2:
-            self._told = now
-            self._say({"done": done, "total": total, "detail": detail})
-
-    def _say(self, value: dict[str, Any]) -> None:
-        try:
-            self._stream.write(json.dumps(value) + "\n")
-            self._stream.flush()
-        except OSError:  # nobody listens: the end of standard input will say so
-            return
-
-
-def job_to_json(job: Job) -> dict[str, Any]:
-    """The job as its file has it."""
-    return asdict(job)
-
-
-def _end_with_the_comparison() -> None:
-    while os.read(0, 1):  # not sys.stdin, whose lock would be missed when Python ends
-        pass
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from textkind.storage.run_folder import (
     PULL_REQUEST,
     REJECTED,
     REPORT,
-    free_run_folder,
+    TUNING,
     new_run_folder,
 )
 from textkind.workflow.auto import AutoSettings, climb_to_model
@@ -45,15 +45,14 @@ from textkind.workflow.environment import environment_facts
 from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.novelty import with_novelty
-from textkind.workflow.origin import named_after, origin_of
+from textkind.workflow.origin import origin_of, run_folder_for
 from textkind.workflow.parts import data_facts, read_sources, split_readings
-from textkind.workflow.scope import scoped
+from textkind.workflow.scope import OutOfScope, scoped
 from textkind.workflow.scored_parts import Evaluated, evaluate_parts
 from textkind.workflow.told import Account
 from textkind.workflow.unread import unread_tokens
 
 METRICS_FORMAT = 1
-RUNS = Path("runs")
 READ_IN_ORDER = ("rnn", "transformer")  # networks whose gradients are looked at step by step
 
 
@@ -103,42 +102,72 @@ def train(
     account = Account(talk)
     out = run_folder_for(source) if settings.out is None else Path(settings.out)
     with new_run_folder(out, overwrite=settings.overwrite) as folder:
-        with account.step("read"):
-            readings = read_sources(source, settings, account)
-            readings, outside = scoped(readings, settings, account)
-        with account.step("split"):
-            parts = split_readings(readings, settings, account)
-        with account.step("fit"):
-            learned, chosen, climb = learned_model(parts, settings, account)
-            learned = with_novelty(
-                learned, parts.train, parts.validation, settings.novelty,
-                outside=outside, threads=settings.threads, talk=account,
-            )  # fmt: skip
-        settings = replace(settings, model=chosen)
-        with account.step("evaluate"):
-            judged = evaluate_parts(learned, parts, readings, settings, account, outside)
-            unread = unread_of_test(learned, parts, settings, account)
-        fit = fit_facts(learned, settings, account) | unread
-        fit |= gradients_by_step(learned, parts, settings)
-        fit |= climb
-        told, kept = kept_file(
-            learned.classifier, parts.train, settings.keep_texts,
-            seed=settings.split.seed, threads=settings.threads, talk=account,
-        )  # fmt: skip
-        metrics = run_facts(judged.figures, fit, readings, parts, settings, account, kept=told)
-        with account.task("writing the run folder"):
-            first = readings["train"]
-            rows = learned.classifier.model.facts.get("texts", len(parts.train))
-            seed = settings.split.seed
-            origin = origin_of(source, first.source, first.columns, rows, seed)
-            write_run(folder, learned.classifier, origin, metrics, judged, kept, readings, account)
+        data = read_and_split(source, settings, account)
+        metrics, classifier = fill_run(folder, data, settings, account)
     talk.note(f"written to {out}")
-    return RunResult(out, metrics, learned.classifier)
+    return RunResult(out, metrics, classifier)
 
 
-def run_folder_for(source: object) -> Path:
-    """runs/NAME-1 by the name of the file or folder, or the next free number."""
-    return free_run_folder(RUNS, named_after(source))
+@dataclass(frozen=True, eq=False)
+class Split:
+    """What was read from where, the texts out of scope, and the parts."""
+
+    source: object
+    readings: Mapping[str, CorpusReading]
+    outside: OutOfScope | None
+    parts: Parts
+
+
+def read_and_split(source: object, settings: TrainSettings, account: Account) -> Split:
+    """The first two steps of a run."""
+    with account.step("read"):
+        readings = read_sources(source, settings, account)
+        readings, outside = scoped(readings, settings, account)
+    with account.step("split"):
+        parts = split_readings(readings, settings, account)
+    return Split(source, readings, outside, parts)
+
+
+def fill_run(
+    folder: Path,
+    data: Split,
+    settings: TrainSettings,
+    account: Account,
+    tuning: dict[str, Any] | None = None,
+) -> tuple[dict[str, Any], Classifier]:
+    """Fit, evaluate, and fill a run folder that is being assembled: metrics and the classifier.
+
+    tuning is what tune.json is to hold, of a run whose settings were searched for. The test labels
+    are opened here.
+    """
+    parts, readings, outside = data.parts, data.readings, data.outside
+    with account.step("fit"):
+        learned, chosen, climb = learned_model(parts, settings, account)
+        learned = with_novelty(
+            learned, parts.train, parts.validation, settings.novelty,
+            outside=outside, threads=settings.threads, talk=account,
+        )  # fmt: skip
+    settings = replace(settings, model=chosen)
+    with account.step("evaluate"):
+        judged = evaluate_parts(learned, parts, readings, settings, account, outside)
+        unread = unread_of_test(learned, parts, settings, account)
+    fit = fit_facts(learned, settings, account) | unread
+    fit |= gradients_by_step(learned, parts, settings)
+    fit |= climb
+    told, kept = kept_file(
+        learned.classifier, parts.train, settings.keep_texts,
+        seed=settings.split.seed, threads=settings.threads, talk=account,
+    )  # fmt: skip
+    metrics = run_facts(judged.figures, fit, readings, parts, settings, account, kept=told)
+    with account.task("writing the run folder"):
+        first = readings["train"]
+        rows = learned.classifier.model.facts.get("texts", len(parts.train))
+        seed = settings.split.seed
+        origin = origin_of(data.source, first.source, first.columns, rows, seed)
+        write_run(
+            folder, learned.classifier, origin, metrics, judged, kept, readings, account, tuning
+        )
+    return metrics, learned.classifier
 
 
 def learned_model(
@@ -237,6 +266,7 @@ def write_run(
     kept: bytes | None,
     readings: Mapping[str, CorpusReading | Reading],
     account: Account,
+    tuning: dict[str, Any] | None = None,
 ) -> None:
     """Fill a run folder that is being assembled; kept is its file of kept texts, if any."""
     (folder / MODEL).mkdir()
@@ -248,7 +278,9 @@ def write_run(
     for name, reading in readings.items():
         if reading.rejected:
             write_rejected(folder / REJECTED[name], reading.rejected)
-    write_report(folder / REPORT, metrics, found.mistakes, found.points)
+    if tuning is not None:
+        write_bytes(folder / TUNING, document_bytes(tuning))
+    write_report(folder / REPORT, metrics, found.mistakes, found.points, tuning)
     write_bytes(folder / PULL_REQUEST, render_pull_request(metrics).encode())
     write_bytes(folder / CARD, render_card(metrics).encode())
     write_bytes(folder / LOG, account.log().encode())
