@@ -40,7 +40,7 @@ def named_after(source: object) -> str:
 
 
 def run_folder_for(source: object, kind: str = "") -> Path:
-    """runs/NAME-1 by the name of the source, or the next free number; with a kind runs/NAME-KIND-1."""
+    """runs/NAME-1, of a kind runs/NAME-KIND-1, by the name of the source, or the next number."""
     name = named_after(source)
     return free_run_folder(RUNS, f"{name}-{kind}" if kind else name)
 
