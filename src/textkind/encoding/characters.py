@@ -6,6 +6,7 @@ and machine reads text the same way. scripts/make_character_table.py writes the 
 
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,13 +20,31 @@ FLAG_SHIFT = 24  # flags stand above the 21 bits of the code point
 CODE_POINT = (1 << 21) - 1
 
 
+class CharacterRuns(NamedTuple):
+    """Runs of code points that are alike.
+
+    starts  (R,) int32 first code point of each run, which ends where the next one starts
+    shifts  (R,) int32 what makes a code point its lower case when it is added
+    flags   (R,) uint8
+    """
+
+    starts: np.ndarray
+    shifts: np.ndarray
+    flags: np.ndarray
+
+
+def character_runs() -> CharacterRuns:
+    """What the file in the package says."""
+    from safetensors.numpy import load_file
+
+    return CharacterRuns(**load_file(FILE))
+
+
 @cache
 def character_table() -> np.ndarray:
     """(0x110000,) uint32: lower-cased code point in the low bits, flags from bit 24 up."""
-    from safetensors.numpy import load_file
-
-    runs = load_file(FILE)
-    lengths = np.diff(np.append(runs["starts"], 0x110000))
-    lowered = np.arange(0x110000, dtype=np.int32) + np.repeat(runs["shifts"], lengths)
-    flags = np.repeat(runs["flags"].astype(np.uint32) << FLAG_SHIFT, lengths)
+    runs = character_runs()
+    lengths = np.diff(np.append(runs.starts, 0x110000))
+    lowered = np.arange(0x110000, dtype=np.int32) + np.repeat(runs.shifts, lengths)
+    flags = np.repeat(runs.flags.astype(np.uint32) << FLAG_SHIFT, lengths)
     return lowered.astype(np.uint32) | flags

@@ -1,0 +1,158 @@
+"""A compact file: a linear model or one of static vectors with its decision, in one small file.
+
+    data = compact_bytes(classifier)
+    reader = verified(data, where)            a classifier of readers/textkind_reader.py
+
+The layout is that of docs/compact-file.md: a head, a header in JSON, arrays that are packed each by
+itself. Nothing is rounded here: what is written is what the model has.
+"""
+
+import json
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import textkind
+from textkind.classifier import Classifier, predict_probabilities
+from textkind.encoding.characters import character_runs
+from textkind.errors import ModelFolderError, SettingsError
+from textkind.export.compact_decision import compact_decision
+from textkind.export.readers import textkind_reader
+from textkind.models.linear import LinearModel
+
+MAGIC, VERSION = b"textkind", 1
+TYPES = {"uint8": "u1", "int8": "i1", "uint16": "u2", "int32": "i4", "uint32": "u4",
+         "float32": "f4"}  # fmt: skip
+ROUNDING = 1e-5  # of a probability: the model adds up in float32, the readers in float64
+GAP = 255  # of a byte: the gap goes on in the next
+# ways of zlib to look for what to pack; noise packs best without looking for repetitions
+STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY)
+
+
+def compact_bytes(classifier: Classifier, texts: tuple[str, ...], told: dict[str, Any]) -> bytes:
+    """The file of a classifier; told is kept in the header as it is, texts are the golden ones.
+
+    SettingsError where the model is of a kind that compact files do not hold.
+    """
+    model = classifier.model
+    if not isinstance(model, LinearModel):
+        raise SettingsError(
+            "a compact file holds a linear model or one of static vectors",
+            found=model.name,
+            hint="textkind distil makes a small model of any other",
+        )
+    features, arrays = linear_parts(model)
+    packed = {name: packed_array(array) for name, array in arrays.items()}
+    header = {
+        "written_by": f"textkind {textkind.__version__}",
+        "told": told,
+        "labels": list(classifier.classes),
+        "several": classifier.labels.several,
+        "features": features,
+        "biases": model.biases.tolist(),
+        "decision": compact_decision(classifier.decision, len(classifier.labels)),
+        "golden": [],
+        "arrays": [
+            [name, TYPES[str(array.dtype)], array.size, len(packed[name])]
+            for name, array in arrays.items()
+        ],
+    }
+    content = b"".join(packed.values())
+    header["golden"] = golden_rows(classifier, textkind_reader.load(_whole(header, content)), texts)
+    return _whole(header, content)
+
+
+def _whole(header: dict[str, Any], content: bytes) -> bytes:
+    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    behind = struct.pack("<I", len(encoded)) + encoded + content
+    return MAGIC + struct.pack("<II", VERSION, zlib.crc32(behind)) + behind
+
+
+def verified(data: bytes, where: str) -> Any:
+    """The reader's classifier, once it gives the golden answers; else ModelFolderError."""
+    try:
+        return textkind_reader.load(data)
+    except textkind_reader.CompactFileError as error:
+        raise ModelFolderError(
+            f"the compact file cannot be used: {error}",
+            where=where,
+            hint="export the model again, or copy the file anew",
+        ) from error
+
+
+def linear_parts(model: LinearModel) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What the header says of the features, and the arrays; rows in the order of the buckets."""
+    encoder, settings = model.encoder, model.encoder.settings
+    order = np.argsort(encoder.buckets)
+    importance, importance_codes = coded(encoder.importance[order])
+    scales, scale_codes = coded(model.scales[order])
+    runs = character_runs()
+    features = {
+        "kind": "ngrams",
+        "bits": encoder.bits,
+        "words": settings.words,
+        "characters": settings.characters,
+        "word_borders": settings.word_borders,
+        "symbols": settings.symbols,
+        "sublinear": settings.sublinear,
+    }
+    return features, {
+        "character starts": runs.starts.astype(np.uint32),
+        "character shifts": runs.shifts.astype(np.int32),
+        "character kinds": runs.flags.astype(np.uint8),
+        "gaps": gap_bytes(encoder.buckets[order]),
+        "importance": importance,
+        "importance codes": importance_codes,
+        "scales": scales,
+        "scale codes": scale_codes,
+        "steps": model.steps[order].ravel(),
+    }
+
+
+def golden_rows(classifier: Classifier, reader: Any, texts: tuple[str, ...]) -> list[list[Any]]:
+    """Of each text itself, its probabilities as the reader gives them, and the place of its label.
+
+    Of several labels their places. ModelFolderError where the reader does not give what the classifier
+    does, to the rounding of float32.
+    """
+    wanted = predict_probabilities(classifier, pa.array(texts, pa.large_string()), 1)
+    given = [reader.probabilities(text) for text in texts]
+    gap = float(np.abs(wanted - given).max(initial=0))
+    if not gap <= ROUNDING:
+        raise ModelFolderError(
+            "the compact file would give other probabilities than the model", found=gap
+        )
+    return [[text, row, reader.answer(row)] for text, row in zip(texts, given, strict=True)]
+
+
+def coded(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different numbers (C,) float32, and of each of the V numbers which it is: uint8 or 16.
+
+    SettingsError above 65,536 different ones.
+    """
+    different, codes = np.unique(values.astype(np.float32), return_inverse=True)
+    if different.size > 1 << 16:
+        raise SettingsError("too many different numbers for a compact file", found=different.size)
+    return different, codes.astype(np.uint8 if different.size <= 1 << 8 else np.uint16)
+
+
+def gap_bytes(rising: np.ndarray) -> np.ndarray:
+    """Gaps between rising numbers, less 1, as uint8; GAP stands for so many that go on."""
+    gaps = np.diff(rising.astype(np.int64), prepend=-1) - 1
+    longer = gaps // GAP
+    found = np.full(gaps.size + int(longer.sum()), GAP, np.uint8)
+    found[np.cumsum(longer + 1) - 1] = gaps % GAP
+    return found
+
+
+def packed_array(array: np.ndarray) -> bytes:
+    """The little-endian bytes of an array as a zlib stream, the shortest of STRATEGIES."""
+    plain = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+    tried = []
+    for strategy in STRATEGIES:
+        packer = zlib.compressobj(9, zlib.DEFLATED, 15, 9, strategy)
+        tried.append(packer.compress(plain) + packer.flush())
+    return min(tried, key=len)

@@ -1,0 +1,257 @@
+"""Reads a compact file of textkind and labels texts; needs Python 3.9 or later and nothing else.
+
+    classifier = load("model.compact")      or the bytes of the file
+    classifier.probabilities("a text")      one number a label, in the order of classifier.labels
+    classifier.predict("a text")            the label; of several labels a list
+
+The format is described in docs/compact-file.md of textkind. A file that is damaged, or that does
+not give its golden texts the golden answers here, is refused with CompactFileError.
+"""
+
+import array
+import bisect
+import collections
+import json
+import math
+import struct
+import sys
+import zlib
+
+HEAD = struct.Struct("<8sIII")  # magic, version, checksum of all behind it, length of the header
+TYPES = {"u1": "B", "i1": "b", "u2": "H", "i4": "i", "u4": "I", "f4": "f"}
+MASK = (1 << 64) - 1
+OFFSET, PRIME, MIX = 0xCBF29CE484222325, 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9
+WORD, SOLITARY, SPACE, MARK, BORDER = 1, 2, 4, 8, 0x20
+
+
+class CompactFileError(ValueError):
+    """The file is no compact file, of another version, or damaged."""
+
+
+def load(source):
+    """The classifier of a compact file, a path or bytes."""
+    if not isinstance(source, bytes):
+        with open(source, "rb") as file:
+            source = file.read()
+    if len(source) < HEAD.size or not source.startswith(b"textkind"):
+        raise CompactFileError("this is not a compact file of textkind")
+    _, version, checksum, length = HEAD.unpack_from(source)
+    if version != 1:
+        raise CompactFileError(f"the file has version {version}, this reader reads version 1")
+    if zlib.crc32(source[16:]) != checksum:
+        raise CompactFileError("the file is damaged: its checksum differs; copy it anew")
+    place = HEAD.size + length
+    header, arrays = json.loads(source[HEAD.size : place]), {}
+    for name, kind, count, stored in header["arrays"]:
+        arrays[name], place = array.array(TYPES[kind]), place + stored
+        most = count * arrays[name].itemsize + 1
+        unpacked = zlib.decompressobj().decompress(source[place - stored : place], most)
+        if len(unpacked) != most - 1:
+            raise CompactFileError(f"the file is damaged: {name} must have {count} numbers")
+        arrays[name].frombytes(unpacked)
+        if sys.byteorder == "big":
+            arrays[name].byteswap()
+    classifier = Classifier(header, arrays)
+    for text, wanted, answer in header["golden"]:
+        given = classifier.probabilities(text)
+        if max(abs(one - other) for one, other in zip(given, wanted)) > 1e-6:
+            raise CompactFileError(f"the golden text {text!r} has other probabilities here")
+        if classifier.answer(given) != answer:
+            raise CompactFileError(f"the golden text {text!r} has another label here")
+    return classifier
+
+
+def mixed(hashed):
+    """Every bit of a hash spread over all bits."""
+    return (hashed ^ hashed >> 32) * MIX & MASK
+
+
+def combine(left, right):
+    """The hash of a run, of that of its beginning and that of its last unit."""
+    return mixed(left * PRIME & MASK ^ right)
+
+
+def rising(gaps):
+    """Rising numbers of their gaps, less 1; a byte of 255 goes on in the next."""
+    found, number = array.array("I"), -1
+    for gap in gaps:
+        number += gap + (gap < 255)
+        if gap < 255:
+            found.append(number)
+    return found
+
+
+class Characters(dict):
+    """What each code point becomes, and what it is; looked up once."""
+
+    def __init__(self, arrays):
+        self.starts, self.shifts = arrays["character starts"], arrays["character shifts"]
+        self.kinds = arrays["character kinds"]
+
+    def __missing__(self, point):
+        if 0xD800 <= point < 0xE000:  # half a pair: UTF-8 has none
+            return self[0xFFFD]
+        run = bisect.bisect(self.starts, point) - 1
+        self[point] = found = point + self.shifts[run], self.kinds[run]
+        return found
+
+
+class Ngrams:
+    """A text as hashed n-grams: two blocks, each of Euclidean length 1."""
+
+    def __init__(self, settings, arrays):
+        self.settings, self.characters = settings, Characters(arrays)
+        self.buckets = rising(arrays["gaps"])
+        self.importance, self.codes = arrays["importance"], arrays["importance codes"]
+
+    def weigh(self, text):
+        """(row, value) of the known n-grams."""
+        told, points = self.settings, [self.characters[ord(character)] for character in text]
+        if told["words"]:
+            yield from self.block(runs(self.words(points), *told["words"]), 0)
+        if told["characters"]:
+            hashes = self.character_ngrams(points, *told["characters"])
+            yield from self.block(hashes, 1 << told["bits"])
+
+    def block(self, hashes, base):
+        shift, found, squares = 64 - self.settings["bits"], [], 0
+        for bucket, count in collections.Counter(one >> shift for one in hashes).items():
+            row = bisect.bisect_left(self.buckets, base + bucket)
+            if row < len(self.buckets) and self.buckets[row] == base + bucket:
+                if self.settings["sublinear"]:
+                    count = 1 + math.log(min(count, 1023))
+                found.append((row, count * self.importance[self.codes[row]]))
+                squares += found[-1][1] ** 2
+        return [(row, value / math.sqrt(squares)) for row, value in found]
+
+    def words(self, points):
+        """Hashes of the words: runs of word characters, single letters, runs of a symbol."""
+        found, hashed, alone, symbol, repeated = [], None, 0, None, False
+        for point, kind in [*points, (BORDER, SPACE)]:
+            inside = kind & WORD and not kind & SOLITARY and not (alone and not kind & MARK)
+            if hashed is not None and not inside:
+                found.append(mixed(hashed))
+                hashed = None
+            if kind & WORD:
+                if hashed is None:
+                    hashed, alone, symbol = OFFSET, kind & SOLITARY, None
+                hashed = (hashed ^ point) * PRIME & MASK
+            elif kind & SPACE or not self.settings["symbols"]:
+                symbol = None
+            elif point != symbol:
+                found.append((OFFSET ^ point) * PRIME & MASK)
+                symbol, repeated = point, False
+            elif not repeated:  # two and more are alike
+                found[-1], repeated = combine(found[-1], OFFSET), True
+        return found
+
+    def character_ngrams(self, points, shortest, longest):
+        """Hashes of runs of characters, within the stretches between white space or across."""
+        line, borders = [BORDER], self.settings["word_borders"]
+        for place, (point, kind) in enumerate([*points, (BORDER, SPACE)]):
+            if not kind & SPACE:
+                line.append(point)
+            elif line[-1] != BORDER:
+                line.append(BORDER)
+            if len(line) > 1 and ((kind & SPACE and borders) or place == len(points)):
+                for first in range(len(line)):
+                    hashed = OFFSET
+                    for last in range(first, min(first + longest, len(line))):
+                        hashed = (hashed ^ line[last]) * PRIME & MASK
+                        if last - first + 1 >= shortest:
+                            yield mixed(hashed)
+                    if first == 0 and len(line) < shortest:
+                        yield mixed(hashed)
+                line = [BORDER]
+
+
+def runs(units, shortest, longest):
+    """Hashes of the runs of units."""
+    for first, hashed in enumerate(units):
+        for last in range(first, min(first + longest, len(units))):
+            hashed = hashed if last == first else combine(hashed, units[last])
+            if last - first + 1 >= shortest:
+                yield hashed
+
+
+class Classifier:
+    """A model and its decision; labels as in training, several: whether a text may have several."""
+
+    def __init__(self, header, arrays):
+        self.labels, self.several = header["labels"], header["several"]
+        self.features = FEATURES[header["features"]["kind"]](header["features"], arrays)
+        self.biases, self.decision = header["biases"], header["decision"]
+        self.scales = arrays["scales"], arrays["scale codes"]
+        self.steps = arrays["steps"]
+
+    def logits(self, text):
+        """One number a label, before calibration."""
+        margins, width = list(self.biases), len(self.biases)
+        scales, codes = self.scales
+        for row, value in self.features.weigh(text):
+            value *= scales[codes[row]]
+            for problem, step in enumerate(self.steps[row * width : row * width + width]):
+                margins[problem] += value * step
+        return [-margins[0] / 2, margins[0] / 2] if width < len(self.labels) else margins
+
+    def probabilities(self, text):
+        """A probability for each label; of one label a text they add up to 1."""
+        told, scaled = self.decision, self.logits(text)
+        scaled = [z * scale + move for z, scale, move in zip(scaled, told["scales"], told["offsets"])]
+        if self.several or told["sigmoid"]:
+            lift = 0 if self.several else max(-20 - max(scaled), 0)  # their ratios stay
+            found = self.shares([sigmoid(z + lift) for z in scaled])
+        else:
+            found = self.shares([math.exp(z - max(scaled)) for z in scaled])
+        if told["curves"]:
+            plain = [min(max(chance, 1e-12), 1 - 1e-12) for chance in found]
+            found = [curved(curve, chance) for curve, chance in zip(told["curves"], plain)]
+            pairs = zip(found, plain)
+            found = self.shares([chance + 1e-3 * (before - chance) for chance, before in pairs])
+        return found
+
+    def shares(self, chances):
+        """Chances as probabilities: of one label a text they are made to add up to 1."""
+        return chances if self.several else [chance / sum(chances) for chance in chances]
+
+    def answer(self, probabilities):
+        """The place of the label; of several labels their places."""
+        rule, places = self.decision["rule"], range(len(self.labels))
+        if not self.several and rule["costs"]:
+            columns = zip(*rule["costs"])
+            probabilities = [-sum(map(lambda p, c: p * c, probabilities, one)) for one in columns]
+        elif not self.several:
+            probabilities = [p * weight for p, weight in zip(probabilities, rule["weights"])]
+        best = sorted(places, key=lambda k: -probabilities[k])
+        if not self.several:
+            return best[0]
+        if rule["top"]:
+            return sorted(best[: rule["top"]])
+        given = [k for k in places if probabilities[k] >= rule["thresholds"][k]]
+        return given or best[: rule["at_least_one"]]
+
+    def predict(self, text):
+        """The label of a text; of several labels a list of them."""
+        answer = self.answer(self.probabilities(text))
+        return [self.labels[k] for k in answer] if self.several else self.labels[answer]
+
+
+def sigmoid(score):
+    """1 / (1 + exp(-score))."""
+    return 1 / (1 + math.exp(min(max(-score, -80), 80)))
+
+
+def curved(curve, chance):
+    """A chance on a label's curve: a sigmoid of its logarithms, or straight lines between points."""
+    having, lacking = math.log(chance), math.log1p(-chance)
+    if "a" in curve:
+        return sigmoid(curve["a"] * having - curve["b"] * lacking + curve["c"])
+    score, scores, values = having - lacking, curve["scores"], curve["values"]
+    behind = bisect.bisect(scores, score)
+    if behind in (0, len(scores)):
+        return values[min(behind, len(scores) - 1)]
+    low, high, first, last = *scores[behind - 1 : behind + 1], *values[behind - 1 : behind + 1]
+    return first + (last - first) * (score - low) / (high - low)
+
+
+FEATURES = {"ngrams": Ngrams}
