@@ -40,6 +40,14 @@ def character_runs() -> CharacterRuns:
     return CharacterRuns(**load_file(FILE))
 
 
+def runs_of(points: np.ndarray, flags: np.ndarray) -> CharacterRuns:
+    """The runs of a table: what each code point becomes and its flags, (0x110000,) each."""
+    shifts = points.astype(np.int64) - np.arange(points.size)
+    differs = (np.diff(shifts) != 0) | (np.diff(flags) != 0)
+    starts = np.concatenate(([0], np.flatnonzero(differs) + 1))
+    return CharacterRuns(starts, shifts[starts], flags[starts])
+
+
 @cache
 def character_table() -> np.ndarray:
     """(0x110000,) uint32: lower-cased code point in the low bits, flags from bit 24 up."""

@@ -10,6 +10,7 @@ itself. Nothing is rounded here: what is written is what the model has.
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from textkind.classifier import Classifier, predict_probabilities
 from textkind.encoding.characters import character_runs
 from textkind.errors import ModelFolderError, SettingsError
 from textkind.export.compact_decision import compact_decision
+from textkind.export.compact_tokens import token_parts
 from textkind.export.readers import textkind_reader
+from textkind.export.static_table import StaticTable
 from textkind.models.linear import LinearModel
 
 MAGIC, VERSION = b"textkind", 1
@@ -35,16 +38,12 @@ STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY)
 def compact_bytes(classifier: Classifier, texts: tuple[str, ...], told: dict[str, Any]) -> bytes:
     """The file of a classifier; told is kept in the header as it is, texts are the golden ones.
 
-    SettingsError where the model is of a kind that compact files do not hold.
+    Its model is linear, or a table of static vectors. SettingsError where its tokens are of a kind
+    that compact files do not hold.
     """
     model = classifier.model
-    if not isinstance(model, LinearModel):
-        raise SettingsError(
-            "a compact file holds a linear model or one of static vectors",
-            found=model.name,
-            hint="textkind distil makes a small model of any other",
-        )
-    features, arrays = linear_parts(model)
+    assert isinstance(model, LinearModel | StaticTable)
+    features, arrays = PARTS[type(model)](model)
     packed = {name: packed_array(array) for name, array in arrays.items()}
     header = {
         "written_by": f"textkind {textkind.__version__}",
@@ -87,8 +86,7 @@ def linear_parts(model: LinearModel) -> tuple[dict[str, Any], dict[str, np.ndarr
     """What the header says of the features, and the arrays; rows in the order of the buckets."""
     encoder, settings = model.encoder, model.encoder.settings
     order = np.argsort(encoder.buckets)
-    importance, importance_codes = coded(encoder.importance[order])
-    scales, scale_codes = coded(model.scales[order])
+    importance, codes = coded(encoder.importance[order])
     runs = character_runs()
     features = {
         "kind": "ngrams",
@@ -105,11 +103,28 @@ def linear_parts(model: LinearModel) -> tuple[dict[str, Any], dict[str, np.ndarr
         "character kinds": runs.flags.astype(np.uint8),
         "gaps": gap_bytes(encoder.buckets[order]),
         "importance": importance,
-        "importance codes": importance_codes,
-        "scales": scales,
-        "scale codes": scale_codes,
-        "steps": model.steps[order].ravel(),
+        "importance codes": codes,
+        **weight_arrays(model.steps[order], model.scales[order]),
     }
+
+
+def static_parts(table: StaticTable) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The same of a table of static vectors."""
+    features, arrays = token_parts(table.encoder)
+    gaps = {"gaps": gap_bytes(arrays.pop("runs")), "rows": gap_bytes(table.ids)}
+    return features, arrays | gaps | weight_arrays(table.steps, table.scales)
+
+
+def weight_arrays(steps: np.ndarray, scales: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows of steps (V, P) int8 times scales (V,) float32."""
+    different, codes = coded(scales)
+    return {"scales": different, "scale codes": codes, "steps": steps.ravel()}
+
+
+PARTS: dict[type, Callable[[Any], tuple[dict[str, Any], dict[str, np.ndarray]]]] = {
+    LinearModel: linear_parts,
+    StaticTable: static_parts,
+}
 
 
 def golden_rows(classifier: Classifier, reader: Any, texts: tuple[str, ...]) -> list[list[Any]]:

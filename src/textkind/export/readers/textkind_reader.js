@@ -117,7 +117,7 @@ function bisect(numbers, number) {
   return low;
 }
 
-// A text as what its characters become, and what they are: {point, kind} of each.
+// A text as its characters, what they become, and what they are: {character, point, kind} of each.
 class Characters {
   constructor(arrays) {
     this.starts = arrays["character starts"];
@@ -127,10 +127,9 @@ class Characters {
 
   read(text) {
     return Array.from(text, (character) => {
-      const found = character.codePointAt(0);
-      const point = found >= 0xd800 && found < 0xe000 ? 0xfffd : found; // half a pair: none in UTF-8
-      const run = bisect(this.starts, point) - 1;
-      return { point: point + this.shifts[run], kind: this.kinds[run] };
+      const run = bisect(this.starts, character.codePointAt(0)) - 1;
+      const point = character.codePointAt(0) + this.shifts[run];
+      return { character, point, kind: this.kinds[run] };
     });
   }
 }
@@ -231,6 +230,115 @@ function runs(units, shortest, longest) {
   return found;
 }
 
+// A text as its tokens and the runs of them, each by its share.
+class Tokens {
+  constructor(settings, arrays) {
+    this.settings = settings;
+    this.characters = new Characters(arrays);
+    const spelled = new TextDecoder().decode(arrays.vocabulary).split("\n");
+    const runs = Array.from(rising(arrays.gaps), (bucket, id) => [bucket, spelled.length + id]);
+    this.ids = new Map(spelled.map((token, id) => [token, id]).filter(([token]) => token));
+    this.runs = new Map(runs);
+    this.rows = new Map(Array.from(rising(arrays.rows), (id, row) => [id, row]));
+  }
+
+  // [row, share of the tokens] of those that have a row.
+  weigh(text) {
+    const { longest, buckets } = this.settings, ids = this.tokens(text), counts = new Map();
+    const plain = ids.length;
+    for (let first = 0; first < plain; first++) {
+      let hashed = combine([0, 0], [0, ids[first]]);
+      for (let last = first + 1; last < Math.min(first + longest, plain); last++) {
+        hashed = combine(hashed, [0, ids[last]]);
+        const run = this.runs.get(multiply([0, hashed[0]], [0, buckets])[0]);
+        if (run !== undefined) ids.push(run);
+      }
+    }
+    for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+    const known = [...counts].filter(([id]) => this.rows.has(id));
+    return known.map(([id, count]) => [this.rows.get(id), count / ids.length]);
+  }
+}
+
+// Words as GloVe has them: don't is do and n't, U.S. and 1,000 are one.
+class Words extends Tokens {
+  tokens(text) {
+    // a text of classes: a-z, 0 digit, _ other, M mark, A letter that stands alone, * symbol
+    const pattern = new RegExp(
+      "'(?:[sdm]|re|ve|ll)(?!\\w)|(?:[a-z_M]\\.){2,}(?!\\w)|AM*|n't(?!\\w)" +
+      "|[a-z_M0](?:(?!n't(?!\\w))[a-z_M0]|(?<=0)[.,:](?=0))*|[^\\w ]", "g");
+    const points = this.characters.read(text);
+    const classes = points.map(classOf).join("");
+    const lowered = points.map(({ point }) => String.fromCodePoint(point === 0x2019 ? 0x27 : point));
+    const ids = [];
+    for (let found = pattern.exec(classes); found; found = pattern.exec(classes)) {
+      const start = found.index;
+      let end = pattern.lastIndex, word = lowered.slice(start, end);
+      if (/^\W$/.test(found[0])) { // a run of one symbol
+        while (points[end]?.character === points[start].character) end++;
+        word = lowered.slice(start, Math.min(end, start + 3));
+        pattern.lastIndex = end;
+      }
+      ids.push(this.ids.get(word.join("")) ?? this.settings.unknown);
+    }
+    return ids;
+  }
+}
+
+function classOf({ character, kind }) {
+  if (!(kind & WORD)) {
+    const symbol = character === "\u2019" ? "'" : character;
+    return kind & SPACE ? " " : "'.,:".includes(symbol) ? symbol : "*";
+  }
+  if (kind & (SOLITARY | MARK)) return kind & SOLITARY ? "A" : "M";
+  return /[0-9]/.test(character) ? "0" : /[A-Za-z]/.test(character) ? character.toLowerCase() : "_";
+}
+
+// Pieces of words as BERT has them, the longest first.
+class WordPieces extends Tokens {
+  tokens(text) {
+    const { added, several } = this.settings, ids = [];
+    const escaped = Object.keys(added).sort((one, other) => other.length - one.length).map((token) =>
+      token.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const parts = escaped.length ? text.split(new RegExp(`(${escaped.join("|")})`)) : [text];
+    for (const part of parts) {
+      if (Object.hasOwn(added, part)) {
+        ids.push(added[part]);
+        continue;
+      }
+      const become = this.characters.read(part).map((one) => became(one, several)).join("");
+      for (const word of become.split(" ")) ids.push(...this.pieces(Array.from(word)));
+    }
+    return ids;
+  }
+
+  pieces(word) {
+    const { unknown, prefix, longest_word: most } = this.settings, ids = [];
+    let start = 0;
+    while (start < word.length && word.length <= most) {
+      let end = word.length, id;
+      for (; end > start && id === undefined; end--) {
+        id = this.ids.get((start ? prefix : "") + word.slice(start, end).join(""));
+      }
+      if (id === undefined) return [unknown];
+      ids.push(id);
+      start = end + 1;
+    }
+    return start === word.length ? ids : [unknown];
+  }
+}
+
+// What stands for a character; spaces stand between words.
+function became({ character, point, kind }, several) {
+  const own = String.fromCodePoint(point);
+  if (kind) return ["", own, ` ${own} `, " ", ""][kind];
+  if (Object.hasOwn(several, character)) return several[character];
+  const syllable = point - 0xac00, last = syllable % 28; // Korean: two letters or three
+  const first = 0x1100 + Math.floor(syllable / 588);
+  const middle = 0x1161 + Math.floor((syllable % 588) / 28);
+  return String.fromCodePoint(first, middle) + (last ? String.fromCodePoint(0x11a7 + last) : "");
+}
+
 // A model and its decision; labels as in training, several: whether a text may have several.
 class Classifier {
   constructor(header, arrays) {
@@ -247,6 +355,7 @@ class Classifier {
   // One number a label, before calibration.
   logits(text) {
     const margins = [...this.biases], width = margins.length;
+    text = text.replace(/\p{Surrogate}/gu, "\ufffd"); // halves of pairs: UTF-8 has none
     for (const [row, value] of this.features.weigh(text)) {
       const scaled = value * this.scales[this.codes[row]];
       for (let problem = 0; problem < width; problem++) {
@@ -318,4 +427,4 @@ function curved(curve, chance) {
   return first + ((last - first) * (having - lacking - low)) / (high - low);
 }
 
-const FEATURES = { ngrams: Ngrams };
+const FEATURES = { ngrams: Ngrams, words: Words, wordpieces: WordPieces };

@@ -13,6 +13,7 @@ import bisect
 import collections
 import json
 import math
+import re
 import struct
 import sys
 import zlib
@@ -89,8 +90,6 @@ class Characters(dict):
         self.kinds = arrays["character kinds"]
 
     def __missing__(self, point):
-        if 0xD800 <= point < 0xE000:  # half a pair: UTF-8 has none
-            return self[0xFFFD]
         run = bisect.bisect(self.starts, point) - 1
         self[point] = found = point + self.shifts[run], self.kinds[run]
         return found
@@ -174,6 +173,110 @@ def runs(units, shortest, longest):
                 yield hashed
 
 
+class Tokens:
+    """A text as its tokens and the runs of them, each by its share."""
+
+    def __init__(self, settings, arrays):
+        self.settings, self.characters = settings, Characters(arrays)
+        spelled = arrays["vocabulary"].tobytes().decode().split("\n")
+        self.ids = {token: id for id, token in enumerate(spelled) if token}
+        self.runs = {bucket: id for id, bucket in enumerate(rising(arrays["gaps"]), len(spelled))}
+        self.rows = {id: row for row, id in enumerate(rising(arrays["rows"]))}
+
+    def weigh(self, text):
+        """(row, share of the tokens) of those that have a row."""
+        told, ids = self.settings, self.tokens(text)
+        plain = len(ids)
+        for first in range(plain):
+            hashed = combine(0, ids[first])
+            for last in range(first + 1, min(first + told["longest"], plain)):
+                hashed = combine(hashed, ids[last])
+                run = (hashed >> 32) * told["buckets"] >> 32
+                if run in self.runs:
+                    ids.append(self.runs[run])
+        counts = collections.Counter(ids).items()
+        return [(self.rows[id], count / len(ids)) for id, count in counts if id in self.rows]
+
+
+class Words(Tokens):
+    """Words as GloVe has them: don't is do and n't, U.S. and 1,000 are one."""
+
+    # on a text of classes: a-z, 0 digit, _ other, M mark, A letter that stands alone, * symbol
+    PATTERN = re.compile(
+        r"'(?:[sdm]|re|ve|ll)(?!\w)|(?:[a-z_M]\.){2,}(?!\w)|AM*|n't(?!\w)"
+        r"|[a-z_M0](?:(?!n't(?!\w))[a-z_M0]|(?<=0)[.,:](?=0))*|[^\w ]",
+        re.ASCII,
+    )
+
+    def tokens(self, text):
+        points = [self.characters[ord(character)] for character in text]
+        classes = "".join(map(self.class_of, text, (kind for _, kind in points)))
+        lowered = "".join(chr(point) for point, _ in points).replace("\u2019", "'")
+        ids, end = [], 0
+        while True:
+            found = self.PATTERN.search(classes, end)
+            if found is None:
+                return ids
+            start, end = found.span()
+            if not classes[start].isalnum() and classes[start] != "_" and end == start + 1:
+                while text[end : end + 1] == text[start]:  # a run of one symbol
+                    end += 1
+                word = lowered[start : min(end, start + 3)]
+            else:
+                word = lowered[start:end]
+            ids.append(self.ids.get(word, self.settings["unknown"]))
+
+    @staticmethod
+    def class_of(character, kind):
+        if not kind & WORD:
+            symbol = "'" if character == "\u2019" else character
+            return " " if kind & SPACE else symbol if symbol in "'.,:" else "*"
+        if kind & (SOLITARY | MARK):
+            return "A" if kind & SOLITARY else "M"
+        lowered = character.lower() if character.isascii() else "_"
+        return "0" if lowered.isdigit() else lowered
+
+
+class WordPieces(Tokens):
+    """Pieces of words as BERT has them, the longest first."""
+
+    def tokens(self, text):
+        told, ids = self.settings, []
+        added = sorted(told["added"], key=len, reverse=True)
+        parts = re.split("(" + "|".join(map(re.escape, added)) + ")", text) if added else [text]
+        for part in parts:
+            if part in told["added"]:
+                ids.append(told["added"][part])
+            else:
+                for word in "".join(map(self.become, part)).split(" "):
+                    ids += self.pieces(word)
+        return ids
+
+    def become(self, character):
+        """What stands for a character; spaces stand between words."""
+        point, kind = self.characters[ord(character)]
+        if kind:
+            return ("", chr(point), f" {chr(point)} ", " ", "")[kind]
+        if character in self.settings["several"]:
+            return self.settings["several"][character]
+        first, rest = divmod(point - 0xAC00, 588)  # a Korean syllable: two letters or three
+        middle, last = divmod(rest, 28)
+        return chr(0x1100 + first) + chr(0x1161 + middle) + (chr(0x11A7 + last) if last else "")
+
+    def pieces(self, word):
+        ids, start = [], 0
+        while start < len(word) <= self.settings["longest_word"]:
+            head = self.settings["prefix"] if start else ""
+            for end in range(len(word), start, -1):
+                if head + word[start:end] in self.ids:
+                    break
+            else:
+                return [self.settings["unknown"]]
+            ids.append(self.ids[head + word[start:end]])
+            start = end
+        return ids if start == len(word) else [self.settings["unknown"]]
+
+
 class Classifier:
     """A model and its decision; labels as in training, several: whether a text may have several."""
 
@@ -188,6 +291,7 @@ class Classifier:
         """One number a label, before calibration."""
         margins, width = list(self.biases), len(self.biases)
         scales, codes = self.scales
+        text = re.sub("[\ud800-\udfff]", "\ufffd", text)  # halves of pairs: UTF-8 has none
         for row, value in self.features.weigh(text):
             value *= scales[codes[row]]
             for problem, step in enumerate(self.steps[row * width : row * width + width]):
@@ -254,4 +358,4 @@ def curved(curve, chance):
     return first + (last - first) * (score - low) / (high - low)
 
 
-FEATURES = {"ngrams": Ngrams}
+FEATURES = {"ngrams": Ngrams, "words": Words, "wordpieces": WordPieces}
