@@ -10,15 +10,15 @@ other texts the weights stay, and what is told is how many of their answers chan
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 
-from textkind.classifier import Classifier, predict_ids
+from textkind.classifier import Classifier, Model, predict_ids
 from textkind.data.corpus import Corpus
-from textkind.decision.decision import Decision, decide, probabilities
-from textkind.encoding.ngrams import NgramEncoder, encode_ngrams
+from textkind.decision.decision import decide, probabilities
+from textkind.encoding.ngrams import encode_ngrams
 from textkind.errors import SettingsError
 from textkind.evaluation.paired import figure_of, row_parts
 from textkind.export.compact_file import compact_bytes
@@ -29,13 +29,15 @@ from textkind.export.pruning import (
     rounded_weights,
     strongest,
 )
+from textkind.export.static_table import StaticTable, row_influence, static_table, with_rows
 from textkind.models.linear import Encoded, LinearModel, encode, fit_encoded
-from textkind.models.settings import LinearSettings, linear_settings_of_json
+from textkind.models.settings import linear_settings_of_json
 from textkind.progress import SILENT, Talk
 
 MOST_TURNS = 12  # of looking for the number of n-grams that fits
+SPARE = 1024  # bytes by which golden rows and account may be longer than those of the whole model
 FULL = 0.96  # of the size asked for: near enough
-FEWEST = 8  # n-grams of the smallest model
+FEWEST = 8  # rows of the smallest model
 
 
 @dataclass(frozen=True)
@@ -44,19 +46,22 @@ class CompactSettings:
 
     most_mb       megabytes; None: the model is kept as it is
     most_lost     points of accuracy on validation (of micro F1 with several labels)
-    most_changed  percent of answers that change, where there are no labels to measure by
+    most_changed  share of the answers that may change, where there are no labels to measure by
     """
 
     most_mb: float | None = None
     most_lost: float = 1.0
-    most_changed: float = 2.0
+    most_changed: float = 0.02
 
     def __post_init__(self) -> None:
         if self.most_mb is not None and not 0 < self.most_mb < 1e6:
             raise SettingsError("the megabytes must be a number above 0", found=self.most_mb)
-        for name in ("most_lost", "most_changed"):
-            if not 0 <= getattr(self, name) <= 100:
-                raise SettingsError(f"{name} must be 0 to 100", found=getattr(self, name))
+        if not 0 <= self.most_lost <= 100:
+            raise SettingsError(
+                "the points that may be lost must be 0 to 100", found=self.most_lost
+            )
+        if not 0 <= self.most_changed <= 1:
+            raise SettingsError("most_changed must be a share of 0 to 1", found=self.most_changed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,93 +98,117 @@ def compact(
     pruned needs them. Raises SettingsError where there are none, where too much would be lost, and
     for a model of another kind.
     """
+    model = compact_model(classifier.model)
+    source, rows = replace(classifier, model=cast(Model, model)), len(model.scales)
 
     def filed(smaller: Classifier, facts: dict[str, Any]) -> Compacted:
         account = {"settings": asdict(settings), **facts}
         return Compacted(compact_bytes(smaller, golden, told | account), smaller, account)
 
-    whole = filed(classifier, {"ngrams": None, "pruned": False})
-    limit = None if settings.most_mb is None else int(settings.most_mb * 1e6)
-    if limit is None or len(whole.data) <= limit:
+    def bytes_of(smaller: Any) -> int:
+        return len(compact_bytes(replace(source, model=smaller), (), told))
+
+    whole = filed(source, {"rows": rows, "of": rows})
+    if settings.most_mb is None or len(whole.data) <= settings.most_mb * 1e6:
+        if model is not classifier.model and data is not None:  # it was rounded
+            facts = _compared(classifier, source, _texts(data), threads)
+            return filed(_checked(source, facts, settings), {"rows": rows, "of": rows, **facts})
         return whole
-    model = classifier.model
-    assert isinstance(model, LinearModel)
     if data is None:
         raise SettingsError(
             "a model is pruned by texts of its kind, and none are at hand",
             found=f"{len(whole.data) / 1e6:.3g} MB without pruning",
-            hint="pass the file that it was trained on with --data, or texts with --texts",
+            hint="pass the file that it was trained on with --data, or texts with --check",
         )
-    if isinstance(data, TrainingTexts):
-        smaller, facts = _fitted_anew(classifier, model, data, limit, filed, threads, talk)
-        if facts["lost"] > settings.most_lost:
-            raise _too_much(f"{facts['lost']:.2f} points of {facts['figure']} on validation",
-                            f"--max-lost {facts['lost']:.2g}")  # fmt: skip
+    apart = len(whole.data) - bytes_of(model)  # what golden rows and the account take
+    limit = int(settings.most_mb * 1e6) - apart - SPARE - 2 * len(golden) * len(source.labels)
+    if isinstance(model, LinearModel) and isinstance(data, TrainingTexts):
+        smaller, facts = _fitted_anew(source, data, limit, bytes_of, threads, talk)
     else:
-        smaller, facts = _as_fitted(classifier, model, data, limit, filed, threads)
-        if facts["changed"] > settings.most_changed:
-            raise _too_much(f"{facts['changed']:.2f} % of the answers",
-                            f"--max-changed {facts['changed']:.2g}")  # fmt: skip
-    return filed(smaller, facts)
+        ranked = PRUNED[type(model)](model, _texts(data), threads)
+        pruned = _to_size(ranked, rows, limit, bytes_of)
+        smaller = replace(source, model=pruned)
+        compared = _compared(classifier, smaller, _texts(data), threads)
+        facts = {"rows": len(pruned.scales), "fitted_anew": False, **compared}
+    facts = {"of": rows, **facts}
+    return filed(_checked(smaller, facts, settings), facts)
+
+
+def compact_model(model: Model) -> LinearModel | StaticTable:
+    """The model as a compact file has it; SettingsError for one that it cannot hold."""
+    if isinstance(model, LinearModel):
+        return model
+    if model.name != "mean_pool":
+        raise SettingsError(
+            "a compact file holds a linear model or static vectors", found=f"a {model.name} model",
+            hint="textkind distil makes a linear or static model of any other",
+        )  # fmt: skip
+    return static_table(model)
+
+
+def _checked(smaller: Classifier, facts: dict[str, Any], settings: CompactSettings) -> Classifier:
+    """The classifier; SettingsError where it is not what was allowed."""
+    lost, changed = facts.get("lost"), facts["changed"]
+    if lost is not None and lost > settings.most_lost:
+        raise _too_much(f"{lost:.2f} points of {facts['figure']} on validation", "--max-lost")
+    if lost is None and changed > settings.most_changed:
+        raise _too_much(f"{changed:.2%} of the answers are others", "--max-changed")
+    return smaller
 
 
 def _too_much(lost: str, option: str) -> SettingsError:
     return SettingsError(
         "a file of this size would change the model too much", found=lost,
-        hint=f"allow more megabytes, or the loss: {option}",
+        hint=f"allow more megabytes with --max-mb, or the loss with {option}",
     )  # fmt: skip
 
 
 def _fitted_anew(
-    classifier: Classifier,
-    model: LinearModel,
+    source: Classifier,
     data: TrainingTexts,
     limit: int,
-    filed: Callable[[Classifier, dict[str, Any]], Compacted],
+    bytes_of: Callable[[Model], int],
     threads: int | None,
     talk: Talk,
 ) -> tuple[Classifier, dict[str, Any]]:
     """Prune and fit on train, measure and calibrate on validation, fit as the model was fitted."""
-    settings = linear_settings_of_json(model.facts["settings"])
-    train, held_out, decision = data.train, data.validation, classifier.decision
+    settings = linear_settings_of_json(source.model.facts["settings"])
+    train, held_out, decision = data.train, data.validation, source.decision
 
-    def fitted(encoded: Encoded, number: int, ranking: np.ndarray, texts: Any) -> LinearModel:
-        encoder = narrowed_encoder(encoded.encoder, strongest(ranking, number))
-        rows = encode_ngrams(encoder, texts, threads=threads)
-        again = replace(encoded, encoder=encoder, rows=rows, start=None)
-        return rounded_weights(fit_encoded(again, settings, seed=data.seed, threads=threads))
+    def fitted(encoded: Encoded, ranking: np.ndarray, texts: Any) -> Callable[[int], LinearModel]:
+        def of(number: int) -> LinearModel:
+            encoder = narrowed_encoder(encoded.encoder, strongest(ranking, number))
+            rows = encode_ngrams(encoder, texts, threads=threads)
+            again = replace(encoded, encoder=encoder, rows=rows, start=None)
+            return rounded_weights(fit_encoded(again, settings, seed=data.seed, threads=threads))
+
+        return of
 
     with talk.task("fitting the whole model on train, to measure what is lost"):
         encoded = encode(train, None, settings, threads)
         whole = fit_encoded(encoded, settings, seed=data.seed, threads=threads)
         ranking = influence(whole, encoded.rows)
     with talk.task("looking for the n-grams that fit"):
-        small, number = _to_size(
-            lambda number: fitted(encoded, number, ranking, train.texts),
-            len(whole.encoder), limit, lambda made: filed(replace(classifier, model=made), {}),
-        )  # fmt: skip
+        made = fitted(encoded, ranking, train.texts)
+        small = _to_size(made, len(whole.encoder), limit, bytes_of)
     logits = [one.logits(held_out.texts, threads) for one in (whole, small)]
     calibrator = type(decision.calibrator).fit(logits[1], held_out.targets)
     settled = replace(decision, calibrator=calibrator)
     answers = [
-        decide(decision, probabilities(decision, logits[0])),
-        decide(settled, probabilities(settled, logits[1])),
+        decide(one, probabilities(one, given))
+        for one, given in zip((decision, settled), logits, strict=True)
     ]
     if settings.refit:
         with talk.task("fitting the n-grams that are kept, on train and validation"):
             encoded = encode(train, held_out, settings, threads)
             texts = pa.concat_arrays([train.texts, held_out.texts])
-            small, number = _to_size(
-                lambda number: fitted(encoded, number, ranking, texts),
-                number, limit, lambda made: filed(replace(classifier, model=made), {}),
-            )  # fmt: skip
-    smaller = replace(classifier, model=small, decision=settled)
+            made = fitted(encoded, ranking, texts)
+            small = _to_size(made, len(small.encoder), limit, bytes_of)
     before, after = (_figure(one, held_out.targets) for one in answers)
-    return smaller, {
-        "ngrams": number,
-        "pruned": True,
+    return replace(source, model=small, decision=settled), {
+        "rows": len(small.encoder),
         "fitted_anew": True,
-        "figure": "micro F1" if classifier.labels.several else "accuracy",
+        "figure": "micro F1" if source.labels.several else "accuracy",
         "before": before,
         "after": after,
         "lost": before - after,
@@ -188,75 +217,76 @@ def _fitted_anew(
     }
 
 
-def _as_fitted(
-    classifier: Classifier,
-    model: LinearModel,
-    texts: pa.LargeStringArray,
-    limit: int,
-    filed: Callable[[Classifier, dict[str, Any]], Compacted],
-    threads: int | None,
-) -> tuple[Classifier, dict[str, Any]]:
-    """Prune by some texts without labels; the weights stay but for one factor of all."""
+def _pruned_linear(
+    model: LinearModel, texts: pa.LargeStringArray, threads: int | None
+) -> Callable[[int], LinearModel]:
+    """The model of so many n-grams; its weights stay but for one factor of all."""
     ranking = influence(model, encode_ngrams(model.encoder, texts, threads=threads))
-    before = model.logits(texts, threads)
+    bare = model.logits(pa.array([""], pa.large_string()), 1)  # the biases
+    wanted = model.logits(texts, threads) - bare
 
-    def pruned(number: int) -> LinearModel:
+    def of(number: int) -> LinearModel:
         fewer = narrowed(model, strongest(ranking, number))
-        # what is left of a text is made longer than it was before, to the length of 1
-        factor = _slope(fewer.logits(texts, threads) - _biases(model), before - _biases(model))
-        return rounded_weights(fewer, factor)
+        # what is left of a text is made as long as the whole was
+        return rounded_weights(fewer, _slope(fewer.logits(texts, threads) - bare, wanted))
 
-    small, number = _to_size(
-        pruned, len(model.encoder), limit, lambda made: filed(replace(classifier, model=made), {})
-    )
-    smaller = replace(classifier, model=small)
-    answers = predict_ids(classifier, texts, threads), predict_ids(smaller, texts, threads)
-    return smaller, {
-        "ngrams": number,
-        "pruned": True,
-        "fitted_anew": False,
-        "changed": _changed(*answers),
-        "measured_on": len(texts),
-    }
+    return of
+
+
+def _pruned_table(
+    table: StaticTable, texts: pa.LargeStringArray, threads: int | None
+) -> Callable[[int], StaticTable]:
+    """The table of so many rows."""
+    ranking = row_influence(table, texts, threads)
+    return lambda number: with_rows(table, strongest(ranking, number))
+
+
+PRUNED: dict[type, Callable[[Any, pa.LargeStringArray, int | None], Callable[[int], Any]]] = {
+    LinearModel: _pruned_linear,
+    StaticTable: _pruned_table,
+}
+
+
+def _texts(data: TrainingTexts | pa.LargeStringArray) -> pa.LargeStringArray:
+    """The texts to look at where no labels are learned from."""
+    return data.validation.texts if isinstance(data, TrainingTexts) else data
+
+
+def _compared(
+    first: Classifier, second: Classifier, texts: pa.LargeStringArray, threads: int | None
+) -> dict[str, Any]:
+    """How many of the texts the second answers otherwise."""
+    answers = (predict_ids(one, texts, threads) for one in (first, second))
+    return {"changed": _changed(*answers), "measured_on": len(texts)}
 
 
 def _to_size(
-    made: Callable[[int], LinearModel],
-    most: int,
-    limit: int,
-    filed: Callable[[LinearModel], Compacted],
-) -> tuple[LinearModel, int]:
-    """The model of the most n-grams whose file is within the limit, and how many those are.
+    made: Callable[[int], Any], most: int, limit: int, bytes_of: Callable[[Any], int]
+) -> Any:
+    """The model of the most rows whose file is within the limit.
 
     SettingsError where not even the smallest is.
     """
-    number, high, best, size = most, most + 1, None, 0
+    number, high, best, low, size = most, most + 1, None, FEWEST - 1, 0
     for _ in range(MOST_TURNS):
         model = made(number)
-        size = len(filed(model).data)
+        size = bytes_of(model)
         if size <= limit:
-            best = model, number
-            if number + 1 >= high or size >= FULL * limit:
-                return best
+            best, low = model, number
         else:
             high = number
-        low = FEWEST if best is None else best[1]
-        # a file grows with its n-grams, but for what it has of any number
+        if high - low < 2 or (best is not None and low == number and size >= FULL * limit):
+            break
+        # a file grows with its rows, but for what it has of any number
         guess = int(number * 0.99 * limit / size)
         number = guess if low < guess < high else (low + high) // 2
-        if number == low and best is not None:
-            return best
     if best is None:
         raise SettingsError(
-            "no model of this kind is so small", found=f"{limit / 1e6:.3g} MB",
-            hint=f"allow {size / 1e6:.2g} MB or more",
+            "no file of this model is so small",
+            found=f"{size:,} bytes for {FEWEST} rows, and {limit:,} are left for them",
+            hint="allow more megabytes with --max-mb",
         )  # fmt: skip
     return best
-
-
-def _biases(model: LinearModel) -> np.ndarray:
-    """(K,) logits of a text without a known n-gram."""
-    return model.logits(pa.array([""], pa.large_string()), 1)[0]
 
 
 def _slope(moved: np.ndarray, wanted: np.ndarray) -> float:
@@ -271,6 +301,6 @@ def _figure(answers: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _changed(first: np.ndarray, second: np.ndarray) -> float:
-    """Percent of the rows whose answers differ."""
+    """The share of the rows whose answers differ."""
     differs = first != second
-    return 100 * float((differs.any(axis=1) if differs.ndim == 2 else differs).mean())
+    return float((differs.any(axis=1) if differs.ndim == 2 else differs).mean())

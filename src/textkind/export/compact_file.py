@@ -30,6 +30,7 @@ MAGIC, VERSION = b"textkind", 1
 TYPES = {"uint8": "u1", "int8": "i1", "uint16": "u2", "int32": "i4", "uint32": "u4",
          "float32": "f4"}  # fmt: skip
 ROUNDING = 1e-5  # of a probability: the model adds up in float32, the readers in float64
+DIGITS = 9  # of a golden probability, which is compared to 6
 GAP = 255  # of a byte: the gap goes on in the next
 # ways of zlib to look for what to pack; noise packs best without looking for repetitions
 STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY)
@@ -60,7 +61,9 @@ def compact_bytes(classifier: Classifier, texts: tuple[str, ...], told: dict[str
         ],
     }
     content = b"".join(packed.values())
-    header["golden"] = golden_rows(classifier, textkind_reader.load(_whole(header, content)), texts)
+    if texts:
+        reader = textkind_reader.load(_whole(header, content))
+        header["golden"] = golden_rows(classifier, reader, texts)
     return _whole(header, content)
 
 
@@ -128,10 +131,10 @@ PARTS: dict[type, Callable[[Any], tuple[dict[str, Any], dict[str, np.ndarray]]]]
 
 
 def golden_rows(classifier: Classifier, reader: Any, texts: tuple[str, ...]) -> list[list[Any]]:
-    """Of each text itself, its probabilities as the reader gives them, and the place of its label.
+    """Of each text itself, its probabilities by the reader, and the place of its label.
 
-    Of several labels their places. ModelFolderError where the reader does not give what the classifier
-    does, to the rounding of float32.
+    Of several labels their places. ModelFolderError where the reader does not give what the
+    classifier does, to the rounding of float32.
     """
     wanted = predict_probabilities(classifier, pa.array(texts, pa.large_string()), 1)
     given = [reader.probabilities(text) for text in texts]
@@ -140,7 +143,8 @@ def golden_rows(classifier: Classifier, reader: Any, texts: tuple[str, ...]) -> 
         raise ModelFolderError(
             "the compact file would give other probabilities than the model", found=gap
         )
-    return [[text, row, reader.answer(row)] for text, row in zip(texts, given, strict=True)]
+    rows = zip(texts, given, strict=True)
+    return [[text, [round(p, DIGITS) for p in row], reader.answer(row)] for text, row in rows]
 
 
 def coded(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +160,7 @@ def coded(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def gap_bytes(rising: np.ndarray) -> np.ndarray:
     """Gaps between rising numbers, less 1, as uint8; GAP stands for so many that go on."""
-    gaps = np.diff(rising.astype(np.int64), prepend=-1) - 1
+    gaps: np.ndarray = np.diff(rising.astype(np.int64), prepend=-1) - 1
     longer = gaps // GAP
     found = np.full(gaps.size + int(longer.sum()), GAP, np.uint8)
     found[np.cumsum(longer + 1) - 1] = gaps % GAP

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def _wordpiece_parts(subwords: SubwordEncoder) -> tuple[dict[str, Any], list[str
     for token in added:
         if any(token[flag] for flag in FLAGS):
             raise _unknown(f"the token {token['content']}, which is not taken as it stands")
-    points, kinds, several = _become({name: normalizer[name] for name in NORMALIZER_SETTINGS})
+    points, kinds, several = _become(*(normalizer[name] for name in NORMALIZER_SETTINGS))
     vocabulary = subwords.spellings()
     vocabulary[: subwords.shift] = [""] * subwords.shift  # padding that the file has not
     told = {
@@ -75,12 +76,20 @@ def _wordpiece_parts(subwords: SubwordEncoder) -> tuple[dict[str, Any], list[str
     return told, vocabulary, runs_of(points, kinds)
 
 
-def _become(settings: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
+@cache
+def _become(
+    clean_text: bool, handle_chinese_chars: bool, strip_accents: bool | None, lowercase: bool
+) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
     """What each character becomes and its kind, (0x110000,) each; and what becomes several.
 
     The kinds are those of wordpiece_characters, and SEVERAL. The library is asked for every one.
     """
-    normalizer = need("tokenizers").normalizers.BertNormalizer(**settings)
+    normalizer = need("tokenizers").normalizers.BertNormalizer(
+        clean_text=clean_text,
+        handle_chinese_chars=handle_chinese_chars,
+        strip_accents=strip_accents,
+        lowercase=lowercase,
+    )
     points = np.arange(0x110000)
     characters = [chr(point) for point in points if not 0xD800 <= point < 0xE000]
     became: list[str] = []

@@ -8,6 +8,7 @@ n-gram counts by how far it moves the logits of the texts that have it.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def rounded_weights(model: LinearModel, factor: float = 1.0) -> LinearModel:
     return replace(model, steps=steps.astype(np.int8), scales=scales)
 
 
-def on_grid(numbers: np.ndarray, rounding: np.ufunc) -> np.ndarray:
+def on_grid(numbers: np.ndarray, rounding: Any) -> np.ndarray:
     """Float32 numbers above 0 moved to the nearest power of RATIO that the rounding says."""
     powers = rounding(np.log(numbers.astype(np.float64)) / np.log(RATIO))
     return np.power(RATIO, powers).astype(np.float32)

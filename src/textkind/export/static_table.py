@@ -51,8 +51,8 @@ class StaticTable:
         """None: all of every text is read."""
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """It lives in a compact file alone, never in a model folder."""
-        raise NotImplementedError
+        """SettingsError: a model folder keeps the network."""
+        raise SettingsError("a table of static vectors is kept in a compact file alone")
 
 
 def token_shares(
@@ -70,14 +70,13 @@ def static_table(model: Any) -> StaticTable:
     """The table of a fitted mean_pool; SettingsError where it is more than a mean and a head."""
     layers = model.layers
     assert isinstance(layers, MeanPoolSettings)
-    for problem, found in (
-        ("a mean of vectors", f"pooling: {layers.pooling}" if layers.pooling not in POOLINGS else ""),
-        ("no hidden layer", f"hidden: {layers.hidden}" if layers.hidden else ""),
-        ("texts read to their end", f"max_tokens: {model.reading.max_tokens}"
-         if model.reading.has_limit else ""),
-    ):  # fmt: skip
-        if found:
-            raise SettingsError(f"a compact file needs {problem}", found=found, hint=HINT)
+    for needed, is_so, found in (
+        ("a mean of vectors", layers.pooling in POOLINGS, f"pooling: {layers.pooling}"),
+        ("no hidden layer", not layers.hidden, f"hidden: {layers.hidden}"),
+        ("texts read to their end", not model.reading.has_limit, "max_tokens"),
+    ):
+        if not is_so:
+            raise SettingsError(f"a compact file needs {needed}", found=found, hint=HINT)
     state = {name: tensor.cpu().numpy() for name, tensor in model.network.state_dict().items()}
     vectors = state["embedding.weight"]
     if "token_weights" in state:
@@ -90,12 +89,15 @@ def static_table(model: Any) -> StaticTable:
     )  # fmt: skip
 
 
-def strongest_rows(table: StaticTable, texts: pa.LargeStringArray, number: int) -> StaticTable:
-    """The table with so many rows: those that move the logits of some texts most."""
-    squares = token_shares(table.encoder, texts).power(2).sum(axis=0)
+def row_influence(
+    table: StaticTable, texts: pa.LargeStringArray, threads: int | None = None
+) -> np.ndarray:
+    """(V,) float64: the length of a row's shares in the texts, times its largest number."""
+    squares = token_shares(table.encoder, texts, threads).power(2).sum(axis=0)
     lengths = np.sqrt(np.asarray(squares).ravel()[table.ids])
-    influence = lengths * np.abs(table.steps.astype(np.float64)).max(axis=1) * table.scales
-    kept = np.sort(np.argsort(-influence, kind="stable")[:number])
-    return replace(
-        table, ids=table.ids[kept], steps=table.steps[kept], scales=table.scales[kept]
-    )  # fmt: skip
+    return lengths * np.abs(table.steps.astype(np.float64)).max(axis=1) * table.scales
+
+
+def with_rows(table: StaticTable, rows: np.ndarray) -> StaticTable:
+    """The table with these rows alone; the other tokens count in the mean."""
+    return replace(table, ids=table.ids[rows], steps=table.steps[rows], scales=table.scales[rows])

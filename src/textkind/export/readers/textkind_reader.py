@@ -8,6 +8,8 @@ The format is described in docs/compact-file.md of textkind. A file that is dama
 not give its golden texts the golden answers here, is refused with CompactFileError.
 """
 
+from __future__ import annotations
+
 import array
 import bisect
 import collections
@@ -17,6 +19,9 @@ import re
 import struct
 import sys
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Union
 
 HEAD = struct.Struct("<8sIII")  # magic, version, checksum of all behind it, length of the header
 TYPES = {"u1": "B", "i1": "b", "u2": "H", "i4": "i", "u4": "I", "f4": "f"}
@@ -29,11 +34,10 @@ class CompactFileError(ValueError):
     """The file is no compact file, of another version, or damaged."""
 
 
-def load(source):
+def load(source: Union[str, Path, bytes]) -> Classifier:
     """The classifier of a compact file, a path or bytes."""
     if not isinstance(source, bytes):
-        with open(source, "rb") as file:
-            source = file.read()
+        source = Path(source).read_bytes()
     if len(source) < HEAD.size or not source.startswith(b"textkind"):
         raise CompactFileError("this is not a compact file of textkind")
     _, version, checksum, length = HEAD.unpack_from(source)
@@ -42,7 +46,8 @@ def load(source):
     if zlib.crc32(source[16:]) != checksum:
         raise CompactFileError("the file is damaged: its checksum differs; copy it anew")
     place = HEAD.size + length
-    header, arrays = json.loads(source[HEAD.size : place]), {}
+    header = json.loads(source[HEAD.size : place])
+    arrays: dict[str, Any] = {}
     for name, kind, count, stored in header["arrays"]:
         arrays[name], place = array.array(TYPES[kind]), place + stored
         most = count * arrays[name].itemsize + 1
@@ -62,17 +67,17 @@ def load(source):
     return classifier
 
 
-def mixed(hashed):
+def mixed(hashed: int) -> int:
     """Every bit of a hash spread over all bits."""
     return (hashed ^ hashed >> 32) * MIX & MASK
 
 
-def combine(left, right):
+def combine(left: int, right: int) -> int:
     """The hash of a run, of that of its beginning and that of its last unit."""
     return mixed(left * PRIME & MASK ^ right)
 
 
-def rising(gaps):
+def rising(gaps: array.array) -> array.array:
     """Rising numbers of their gaps, less 1; a byte of 255 goes on in the next."""
     found, number = array.array("I"), -1
     for gap in gaps:
@@ -82,14 +87,14 @@ def rising(gaps):
     return found
 
 
-class Characters(dict):
+class Characters(dict[int, tuple[int, int]]):
     """What each code point becomes, and what it is; looked up once."""
 
-    def __init__(self, arrays):
+    def __init__(self, arrays: dict[str, Any]) -> None:
         self.starts, self.shifts = arrays["character starts"], arrays["character shifts"]
         self.kinds = arrays["character kinds"]
 
-    def __missing__(self, point):
+    def __missing__(self, point: int) -> tuple[int, int]:
         run = bisect.bisect(self.starts, point) - 1
         self[point] = found = point + self.shifts[run], self.kinds[run]
         return found
@@ -98,34 +103,36 @@ class Characters(dict):
 class Ngrams:
     """A text as hashed n-grams: two blocks, each of Euclidean length 1."""
 
-    def __init__(self, settings, arrays):
+    def __init__(self, settings: dict[str, Any], arrays: dict[str, Any]) -> None:
         self.settings, self.characters = settings, Characters(arrays)
         self.buckets = rising(arrays["gaps"])
         self.importance, self.codes = arrays["importance"], arrays["importance codes"]
 
-    def weigh(self, text):
+    def weigh(self, text: str) -> list[tuple[int, float]]:
         """(row, value) of the known n-grams."""
-        told, points = self.settings, [self.characters[ord(character)] for character in text]
+        told, points, found = self.settings, [self.characters[ord(one)] for one in text], []
         if told["words"]:
-            yield from self.block(runs(self.words(points), *told["words"]), 0)
+            found += self.block(runs(self.words(points), *told["words"]), 0)
         if told["characters"]:
             hashes = self.character_ngrams(points, *told["characters"])
-            yield from self.block(hashes, 1 << told["bits"])
+            found += self.block(hashes, 1 << told["bits"])
+        return found
 
-    def block(self, hashes, base):
-        shift, found, squares = 64 - self.settings["bits"], [], 0
+    def block(self, hashes: Iterator[int], base: int) -> list[tuple[int, float]]:
+        """The buckets of hashes that have a row, counted and weighed."""
+        shift, found, squares = 64 - self.settings["bits"], [], 0.0
         for bucket, count in collections.Counter(one >> shift for one in hashes).items():
             row = bisect.bisect_left(self.buckets, base + bucket)
             if row < len(self.buckets) and self.buckets[row] == base + bucket:
-                if self.settings["sublinear"]:
-                    count = 1 + math.log(min(count, 1023))
-                found.append((row, count * self.importance[self.codes[row]]))
+                weight = 1 + math.log(min(count, 1023)) if self.settings["sublinear"] else count
+                found.append((row, weight * self.importance[self.codes[row]]))
                 squares += found[-1][1] ** 2
         return [(row, value / math.sqrt(squares)) for row, value in found]
 
-    def words(self, points):
+    def words(self, points: list[tuple[int, int]]) -> list[int]:
         """Hashes of the words: runs of word characters, single letters, runs of a symbol."""
-        found, hashed, alone, symbol, repeated = [], None, 0, None, False
+        found: list[int] = []
+        hashed, symbol, alone, repeated = None, None, 0, False
         for point, kind in [*points, (BORDER, SPACE)]:
             inside = kind & WORD and not kind & SOLITARY and not (alone and not kind & MARK)
             if hashed is not None and not inside:
@@ -144,7 +151,9 @@ class Ngrams:
                 found[-1], repeated = combine(found[-1], OFFSET), True
         return found
 
-    def character_ngrams(self, points, shortest, longest):
+    def character_ngrams(
+        self, points: list[tuple[int, int]], shortest: int, longest: int
+    ) -> Iterator[int]:
         """Hashes of runs of characters, within the stretches between white space or across."""
         line, borders = [BORDER], self.settings["word_borders"]
         for place, (point, kind) in enumerate([*points, (BORDER, SPACE)]):
@@ -164,7 +173,7 @@ class Ngrams:
                 line = [BORDER]
 
 
-def runs(units, shortest, longest):
+def runs(units: list[int], shortest: int, longest: int) -> Iterator[int]:
     """Hashes of the runs of units."""
     for first, hashed in enumerate(units):
         for last in range(first, min(first + longest, len(units))):
@@ -176,14 +185,19 @@ def runs(units, shortest, longest):
 class Tokens:
     """A text as its tokens and the runs of them, each by its share."""
 
-    def __init__(self, settings, arrays):
+    def __init__(self, settings: dict[str, Any], arrays: dict[str, Any]) -> None:
         self.settings, self.characters = settings, Characters(arrays)
         spelled = arrays["vocabulary"].tobytes().decode().split("\n")
-        self.ids = {token: id for id, token in enumerate(spelled) if token}
-        self.runs = {bucket: id for id, bucket in enumerate(rising(arrays["gaps"]), len(spelled))}
-        self.rows = {id: row for row, id in enumerate(rising(arrays["rows"]))}
+        self.ids = {token: number for number, token in enumerate(spelled) if token}
+        buckets = rising(arrays["gaps"])
+        self.runs = {bucket: len(spelled) + place for place, bucket in enumerate(buckets)}
+        self.rows = {number: row for row, number in enumerate(rising(arrays["rows"]))}
 
-    def weigh(self, text):
+    def tokens(self, text: str) -> list[int]:
+        """The ids of the tokens."""
+        raise NotImplementedError
+
+    def weigh(self, text: str) -> list[tuple[int, float]]:
         """(row, share of the tokens) of those that have a row."""
         told, ids = self.settings, self.tokens(text)
         plain = len(ids)
@@ -195,7 +209,7 @@ class Tokens:
                 if run in self.runs:
                     ids.append(self.runs[run])
         counts = collections.Counter(ids).items()
-        return [(self.rows[id], count / len(ids)) for id, count in counts if id in self.rows]
+        return [(self.rows[one], count / len(ids)) for one, count in counts if one in self.rows]
 
 
 class Words(Tokens):
@@ -208,15 +222,13 @@ class Words(Tokens):
         re.ASCII,
     )
 
-    def tokens(self, text):
+    def tokens(self, text: str) -> list[int]:
+        """The ids of the words."""
         points = [self.characters[ord(character)] for character in text]
         classes = "".join(map(self.class_of, text, (kind for _, kind in points)))
         lowered = "".join(chr(point) for point, _ in points).replace("\u2019", "'")
         ids, end = [], 0
-        while True:
-            found = self.PATTERN.search(classes, end)
-            if found is None:
-                return ids
+        while found := self.PATTERN.search(classes, end):
             start, end = found.span()
             if not classes[start].isalnum() and classes[start] != "_" and end == start + 1:
                 while text[end : end + 1] == text[start]:  # a run of one symbol
@@ -225,9 +237,11 @@ class Words(Tokens):
             else:
                 word = lowered[start:end]
             ids.append(self.ids.get(word, self.settings["unknown"]))
+        return ids
 
     @staticmethod
-    def class_of(character, kind):
+    def class_of(character: str, kind: int) -> str:
+        """What the pattern sees of a character."""
         if not kind & WORD:
             symbol = "'" if character == "\u2019" else character
             return " " if kind & SPACE else symbol if symbol in "'.,:" else "*"
@@ -240,7 +254,8 @@ class Words(Tokens):
 class WordPieces(Tokens):
     """Pieces of words as BERT has them, the longest first."""
 
-    def tokens(self, text):
+    def tokens(self, text: str) -> list[int]:
+        """The ids of the pieces, and of added tokens where they are spelled out."""
         told, ids = self.settings, []
         added = sorted(told["added"], key=len, reverse=True)
         parts = re.split("(" + "|".join(map(re.escape, added)) + ")", text) if added else [text]
@@ -252,18 +267,19 @@ class WordPieces(Tokens):
                     ids += self.pieces(word)
         return ids
 
-    def become(self, character):
+    def become(self, character: str) -> str:
         """What stands for a character; spaces stand between words."""
         point, kind = self.characters[ord(character)]
         if kind:
             return ("", chr(point), f" {chr(point)} ", " ", "")[kind]
         if character in self.settings["several"]:
-            return self.settings["several"][character]
+            return str(self.settings["several"][character])
         first, rest = divmod(point - 0xAC00, 588)  # a Korean syllable: two letters or three
         middle, last = divmod(rest, 28)
         return chr(0x1100 + first) + chr(0x1161 + middle) + (chr(0x11A7 + last) if last else "")
 
-    def pieces(self, word):
+    def pieces(self, word: str) -> list[int]:
+        """The ids of a word; one unknown where a part of it is."""
         ids, start = [], 0
         while start < len(word) <= self.settings["longest_word"]:
             head = self.settings["prefix"] if start else ""
@@ -280,14 +296,14 @@ class WordPieces(Tokens):
 class Classifier:
     """A model and its decision; labels as in training, several: whether a text may have several."""
 
-    def __init__(self, header, arrays):
+    def __init__(self, header: dict[str, Any], arrays: dict[str, Any]) -> None:
         self.labels, self.several = header["labels"], header["several"]
         self.features = FEATURES[header["features"]["kind"]](header["features"], arrays)
         self.biases, self.decision = header["biases"], header["decision"]
         self.scales = arrays["scales"], arrays["scale codes"]
         self.steps = arrays["steps"]
 
-    def logits(self, text):
+    def logits(self, text: str) -> list[float]:
         """One number a label, before calibration."""
         margins, width = list(self.biases), len(self.biases)
         scales, codes = self.scales
@@ -298,10 +314,12 @@ class Classifier:
                 margins[problem] += value * step
         return [-margins[0] / 2, margins[0] / 2] if width < len(self.labels) else margins
 
-    def probabilities(self, text):
+    def probabilities(self, text: str) -> list[float]:
         """A probability for each label; of one label a text they add up to 1."""
         told, scaled = self.decision, self.logits(text)
-        scaled = [z * scale + move for z, scale, move in zip(scaled, told["scales"], told["offsets"])]
+        scaled = [
+            z * scale + move for z, scale, move in zip(scaled, told["scales"], told["offsets"])
+        ]
         if self.several or told["sigmoid"]:
             lift = 0 if self.several else max(-20 - max(scaled), 0)  # their ratios stay
             found = self.shares([sigmoid(z + lift) for z in scaled])
@@ -314,11 +332,11 @@ class Classifier:
             found = self.shares([chance + 1e-3 * (before - chance) for chance, before in pairs])
         return found
 
-    def shares(self, chances):
+    def shares(self, chances: list[float]) -> list[float]:
         """Chances as probabilities: of one label a text they are made to add up to 1."""
         return chances if self.several else [chance / sum(chances) for chance in chances]
 
-    def answer(self, probabilities):
+    def answer(self, probabilities: list[float]) -> Any:
         """The place of the label; of several labels their places."""
         rule, places = self.decision["rule"], range(len(self.labels))
         if not self.several and rule["costs"]:
@@ -334,28 +352,28 @@ class Classifier:
         given = [k for k in places if probabilities[k] >= rule["thresholds"][k]]
         return given or best[: rule["at_least_one"]]
 
-    def predict(self, text):
+    def predict(self, text: str) -> Any:
         """The label of a text; of several labels a list of them."""
         answer = self.answer(self.probabilities(text))
         return [self.labels[k] for k in answer] if self.several else self.labels[answer]
 
 
-def sigmoid(score):
+def sigmoid(score: float) -> float:
     """1 / (1 + exp(-score))."""
     return 1 / (1 + math.exp(min(max(-score, -80), 80)))
 
 
-def curved(curve, chance):
-    """A chance on a label's curve: a sigmoid of its logarithms, or straight lines between points."""
+def curved(curve: dict[str, Any], chance: float) -> float:
+    """A chance on a label's curve: a sigmoid of its logarithms, or straight lines."""
     having, lacking = math.log(chance), math.log1p(-chance)
     if "a" in curve:
         return sigmoid(curve["a"] * having - curve["b"] * lacking + curve["c"])
     score, scores, values = having - lacking, curve["scores"], curve["values"]
     behind = bisect.bisect(scores, score)
     if behind in (0, len(scores)):
-        return values[min(behind, len(scores) - 1)]
-    low, high, first, last = *scores[behind - 1 : behind + 1], *values[behind - 1 : behind + 1]
-    return first + (last - first) * (score - low) / (high - low)
+        return float(values[min(behind, len(scores) - 1)])
+    (low, high), (first, last) = scores[behind - 1 : behind + 1], values[behind - 1 : behind + 1]
+    return float(first + (last - first) * (score - low) / (high - low))
 
 
-FEATURES = {"ngrams": Ngrams, "words": Words, "wordpieces": WordPieces}
+FEATURES: dict[str, Any] = {"ngrams": Ngrams, "words": Words, "wordpieces": WordPieces}
