@@ -144,7 +144,9 @@ def golden_rows(classifier: Classifier, reader: Any, texts: tuple[str, ...]) -> 
             "the compact file would give other probabilities than the model", found=gap
         )
     rows = zip(texts, given, strict=True)
-    return [[text, [round(p, DIGITS) for p in row], reader.answer(row)] for text, row in rows]
+    return [
+        [text, [round(p, DIGITS) for p in row], reader.decision.answer(row)] for text, row in rows
+    ]
 
 
 def coded(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

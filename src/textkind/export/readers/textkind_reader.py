@@ -62,9 +62,14 @@ def load(source: Union[str, Path, bytes]) -> Classifier:
         given = classifier.probabilities(text)
         if max(abs(one - other) for one, other in zip(given, wanted)) > 1e-6:
             raise CompactFileError(f"the golden text {text!r} has other probabilities here")
-        if classifier.answer(given) != answer:
+        if classifier.decision.answer(given) != answer:
             raise CompactFileError(f"the golden text {text!r} has another label here")
     return classifier
+
+
+def well_formed(text: str) -> str:
+    """The text with U+FFFD for halves of pairs, which UTF-8 has not."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def mixed(hashed: int) -> int:
@@ -112,10 +117,9 @@ class Ngrams:
         """(row, value) of the known n-grams."""
         told, points, found = self.settings, [self.characters[ord(one)] for one in text], []
         if told["words"]:
-            found += self.block(runs(self.words(points), *told["words"]), 0)
+            found += self.block(self.of_words(points), 0)
         if told["characters"]:
-            hashes = self.character_ngrams(points, *told["characters"])
-            found += self.block(hashes, 1 << told["bits"])
+            found += self.block(self.of_characters(points), 1 << told["bits"])
         return found
 
     def block(self, hashes: Iterator[int], base: int) -> list[tuple[int, float]]:
@@ -151,10 +155,18 @@ class Ngrams:
                 found[-1], repeated = combine(found[-1], OFFSET), True
         return found
 
-    def character_ngrams(
-        self, points: list[tuple[int, int]], shortest: int, longest: int
-    ) -> Iterator[int]:
-        """Hashes of runs of characters, within the stretches between white space or across."""
+    def of_words(self, points: list[tuple[int, int]]) -> Iterator[int]:
+        """Hashes of the runs of words."""
+        units, (shortest, longest) = self.words(points), self.settings["words"]
+        for first, hashed in enumerate(units):
+            for last in range(first, min(first + longest, len(units))):
+                hashed = hashed if last == first else combine(hashed, units[last])
+                if last - first + 1 >= shortest:
+                    yield hashed
+
+    def of_characters(self, points: list[tuple[int, int]]) -> Iterator[int]:
+        """Hashes of the runs of characters, within the stretches between white space or across."""
+        shortest, longest = self.settings["characters"]
         line, borders = [BORDER], self.settings["word_borders"]
         for place, (point, kind) in enumerate([*points, (BORDER, SPACE)]):
             if not kind & SPACE:
@@ -171,15 +183,6 @@ class Ngrams:
                     if first == 0 and len(line) < shortest:
                         yield mixed(hashed)
                 line = [BORDER]
-
-
-def runs(units: list[int], shortest: int, longest: int) -> Iterator[int]:
-    """Hashes of the runs of units."""
-    for first, hashed in enumerate(units):
-        for last in range(first, min(first + longest, len(units))):
-            hashed = hashed if last == first else combine(hashed, units[last])
-            if last - first + 1 >= shortest:
-                yield hashed
 
 
 class Tokens:
@@ -293,33 +296,17 @@ class WordPieces(Tokens):
         return ids if start == len(word) else [self.settings["unknown"]]
 
 
-class Classifier:
-    """A model and its decision; labels as in training, several: whether a text may have several."""
+class Decision:
+    """Logits to probabilities, and those to labels."""
 
-    def __init__(self, header: dict[str, Any], arrays: dict[str, Any]) -> None:
-        self.labels, self.several = header["labels"], header["several"]
-        self.features = FEATURES[header["features"]["kind"]](header["features"], arrays)
-        self.biases, self.decision = header["biases"], header["decision"]
-        self.scales = arrays["scales"], arrays["scale codes"]
-        self.steps = arrays["steps"]
+    def __init__(self, told: dict[str, Any], labels: int, several: bool) -> None:
+        self.told, self.labels, self.several = told, labels, several
 
-    def logits(self, text: str) -> list[float]:
-        """One number a label, before calibration."""
-        margins, width = list(self.biases), len(self.biases)
-        scales, codes = self.scales
-        text = re.sub("[\ud800-\udfff]", "\ufffd", text)  # halves of pairs: UTF-8 has none
-        for row, value in self.features.weigh(text):
-            value *= scales[codes[row]]
-            for problem, step in enumerate(self.steps[row * width : row * width + width]):
-                margins[problem] += value * step
-        return [-margins[0] / 2, margins[0] / 2] if width < len(self.labels) else margins
-
-    def probabilities(self, text: str) -> list[float]:
+    def probabilities(self, logits: list[float]) -> list[float]:
         """A probability for each label; of one label a text they add up to 1."""
-        told, scaled = self.decision, self.logits(text)
-        scaled = [
-            z * scale + move for z, scale, move in zip(scaled, told["scales"], told["offsets"])
-        ]
+        told = self.told
+        lines = zip(logits, told["scales"], told["offsets"])
+        scaled = [z * scale + move for z, scale, move in lines]
         if self.several or told["sigmoid"]:
             lift = 0 if self.several else max(-20 - max(scaled), 0)  # their ratios stay
             found = self.shares([sigmoid(z + lift) for z in scaled])
@@ -327,9 +314,8 @@ class Classifier:
             found = self.shares([math.exp(z - max(scaled)) for z in scaled])
         if told["curves"]:
             plain = [min(max(chance, 1e-12), 1 - 1e-12) for chance in found]
-            found = [curved(curve, chance) for curve, chance in zip(told["curves"], plain)]
-            pairs = zip(found, plain)
-            found = self.shares([chance + 1e-3 * (before - chance) for chance, before in pairs])
+            bent = [curved(curve, chance) for curve, chance in zip(told["curves"], plain)]
+            found = self.shares([now + 1e-3 * (then - now) for now, then in zip(bent, plain)])
         return found
 
     def shares(self, chances: list[float]) -> list[float]:
@@ -338,7 +324,7 @@ class Classifier:
 
     def answer(self, probabilities: list[float]) -> Any:
         """The place of the label; of several labels their places."""
-        rule, places = self.decision["rule"], range(len(self.labels))
+        rule, places = self.told["rule"], range(self.labels)
         if not self.several and rule["costs"]:
             columns = zip(*rule["costs"])
             probabilities = [-sum(map(lambda p, c: p * c, probabilities, one)) for one in columns]
@@ -352,9 +338,33 @@ class Classifier:
         given = [k for k in places if probabilities[k] >= rule["thresholds"][k]]
         return given or best[: rule["at_least_one"]]
 
+
+class Classifier:
+    """A model and its decision; labels as in training, several: whether a text may have several."""
+
+    def __init__(self, header: dict[str, Any], arrays: dict[str, Any]) -> None:
+        self.labels, self.several = header["labels"], header["several"]
+        self.decision = Decision(header["decision"], len(self.labels), self.several)
+        self.features = FEATURES[header["features"]["kind"]](header["features"], arrays)
+        self.biases, self.steps = header["biases"], arrays["steps"]
+        self.scales, self.codes = arrays["scales"], arrays["scale codes"]
+
+    def logits(self, text: str) -> list[float]:
+        """One number a label, before calibration."""
+        margins, width = list(self.biases), len(self.biases)
+        for row, value in self.features.weigh(well_formed(text)):
+            value *= self.scales[self.codes[row]]
+            for problem, step in enumerate(self.steps[row * width : row * width + width]):
+                margins[problem] += value * step
+        return [-margins[0] / 2, margins[0] / 2] if width < len(self.labels) else margins
+
+    def probabilities(self, text: str) -> list[float]:
+        """A probability for each label."""
+        return self.decision.probabilities(self.logits(text))
+
     def predict(self, text: str) -> Any:
         """The label of a text; of several labels a list of them."""
-        answer = self.answer(self.probabilities(text))
+        answer = self.decision.answer(self.probabilities(text))
         return [self.labels[k] for k in answer] if self.several else self.labels[answer]
 
 
