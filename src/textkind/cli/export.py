@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from textkind.cli.parsing import Parser, one_of, share
+from textkind.cli.parsing import Parser, number_from, one_of, positive_number, share
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.usual_options import add_json, add_model, add_out, add_overwrite, add_threads
 
@@ -21,6 +21,8 @@ examples:
   textkind export runs/reviews --to onnx -o reviews-onnx
   textkind export runs/reviews --to onnx --precision int8 --check new.csv -o reviews-int8
   textkind export runs/reviews --to huggingface -o reviews-for-the-hub
+  textkind export runs/reviews --to compact --max-mb 0.5 --training reviews.csv -o reviews-small
+  textkind export runs/reviews --to page -o reviews-page
   textkind export --verify reviews-onnx
   python reviews-onnx/run_onnx.py "a fine film"        without textkind
 """
@@ -30,7 +32,12 @@ def add_arguments(parser: Parser) -> None:
     """Add the options of export."""
     add = parser.add_argument
     add_model(add)
-    add("--to", metavar="NAME", help="onnx or huggingface (default: none; needed but for --verify)")
+    add(
+        "--to",
+        metavar="NAME",
+        help="onnx, huggingface, compact, page or scikit-learn (default: none; needed but for "
+        "--verify)",
+    )
     add_out(add, "what to write (default: none; needed but for --verify)")
     add("--verify", action="store_true", help="MODEL is an export: is it as it was written?")
     add(
@@ -43,13 +50,30 @@ def add_arguments(parser: Parser) -> None:
         "--max-changed",
         metavar="SHARE",
         type=share,
-        help="int8: refuse it where more labels change than this share (default: 0.5%%)",
+        help="refuse it where more labels change than this share (default: int8 0.5%%, else 2%%)",
     )
     add(
         "--check",
         metavar="FILE",
-        help="int8: the texts by which that is counted (default: the training texts that the run "
-        "keeps)",
+        help="the texts by which that is counted (default: the training texts that the run keeps)",
+    )
+    add(
+        "--max-mb",
+        metavar="N",
+        type=positive_number,
+        help="compact, page, scikit-learn: prune the model to so many MB (default: as it is)",
+    )
+    add(
+        "--training",
+        metavar="FILE",
+        help="with --max-mb: the file that it learned from; what is kept of a linear model is "
+        "fitted to it anew, and what is lost measured on validation (default: weights stay)",
+    )
+    add(
+        "--max-lost",
+        metavar="POINTS",
+        type=number_from(0),
+        help="with --training: refuse it where more points of accuracy are lost (default: 1)",
     )
     add(
         "--custom-code",
@@ -89,6 +113,9 @@ def run(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         most_changed=arguments.max_changed,
         check=arguments.check,
+        most_mb=arguments.max_mb,
+        most_lost=arguments.max_lost,
+        training=arguments.training,
         reading=read_settings(arguments),
         custom_code=arguments.custom_code or None,
         threads=arguments.threads,

@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.classifier import Classifier, Model, predict_ids
-from textkind.data.corpus import Corpus
 from textkind.decision.decision import decide, probabilities
 from textkind.encoding.ngrams import encode_ngrams
 from textkind.errors import SettingsError
@@ -30,6 +29,7 @@ from textkind.export.pruning import (
     strongest,
 )
 from textkind.export.static_table import StaticTable, row_influence, static_table, with_rows
+from textkind.export.targets import TrainingTexts
 from textkind.models.linear import Encoded, LinearModel, encode, fit_encoded
 from textkind.models.settings import linear_settings_of_json
 from textkind.progress import SILENT, Talk
@@ -62,15 +62,6 @@ class CompactSettings:
             )
         if not 0 <= self.most_changed <= 1:
             raise SettingsError("most_changed must be a share of 0 to 1", found=self.most_changed)
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingTexts:
-    """What the model learned from, split as it was then."""
-
-    train: Corpus
-    validation: Corpus
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +109,7 @@ def compact(
         raise SettingsError(
             "a model is pruned by texts of its kind, and none are at hand",
             found=f"{len(whole.data) / 1e6:.3g} MB without pruning",
-            hint="pass the file that it was trained on with --data, or texts with --check",
+            hint="pass the file that it was trained on with --training, or texts with --check",
         )
     apart = len(whole.data) - bytes_of(model)  # what golden rows and the account take
     limit = int(settings.most_mb * 1e6) - apart - SPARE - 2 * len(golden) * len(source.labels)

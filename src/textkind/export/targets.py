@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from textkind.classifier import Classifier
+from textkind.data.corpus import Corpus
 from textkind.errors import SettingsError, did_you_mean
 from textkind.export.golden import Allowed, Answers
 from textkind.export.settings import ExportSettings
@@ -24,20 +25,32 @@ from textkind.progress import Talk
 
 NETWORKS = ("mean_pool", "perceptron", "cnn", "rnn", "transformer")
 ENCODERS = ("frozen", "pretrained")
+PRUNING = ("most_mb", "most_lost", "most_changed", "check", "training")  # of a compact file
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTexts:
+    """What a model learned from, split as it was then, by the seed of then."""
+
+    train: Corpus
+    validation: Corpus
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
     """What is exported.
 
-    metrics  of its run, None of a model folder alone
-    texts    to look at where something is rounded, and texts_name what they are; None: none there
+    metrics   of its run, None of a model folder alone
+    texts     to look at where something is rounded, and texts_name what they are; None: none there
+    training  what it learned from, where that was given
     """
 
     classifier: Classifier
     metrics: dict[str, Any] | None = None
     texts: pa.LargeStringArray | None = None
     texts_name: str = ""
+    training: TrainingTexts | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,24 @@ TARGETS = {
         options=("custom_code",),
         needs=("transformers", "torch"),
     ),
+    "compact": Target(
+        "one small file, with readers in Python and JavaScript that need nothing else",
+        ("linear", "mean_pool"),
+        "textkind.export.compact_folder",
+        options=PRUNING,
+    ),
+    "page": Target(
+        "a web page with the model inside, which labels texts without network",
+        ("linear", "mean_pool"),
+        "textkind.export.page_folder",
+        options=PRUNING,
+    ),
+    "scikit-learn": Target(
+        "a Pipeline of scikit-learn, without pickle and without textkind",
+        ("linear",),
+        "textkind.export.scikit_learn_folder",
+        options=PRUNING,
+    ),
 }
 
 
@@ -133,7 +164,15 @@ def check_target(name: str, kind: str, settings: ExportSettings) -> Target:
             found=f"a {kind} model",
             hint=f"--to {others[0]}" if others else "no target takes such a model",
         )
-    options = ("precision", "most_changed", "check", "custom_code")
+    options = (
+        "precision",
+        "most_changed",
+        "check",
+        "custom_code",
+        "most_mb",
+        "most_lost",
+        "training",
+    )
     for option in options:
         if getattr(settings, option) is not None and option not in target.options:
             raise SettingsError(

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def rendered(file: str, **values: Any) -> str:
-    """A page from the template of that name; style, script and policy are added."""
-    style, script = _resource("report.css"), _resource("report.js")
+def rendered(
+    file: str, *, style: str | None = None, script: str | None = None, **values: Any
+) -> str:
+    """A page from the template of that name; style, script and policy are added.
+
+    style and script are those of the report where none are given.
+    """
+    style = resource("report.css") if style is None else style
+    script = resource("report.js") if script is None else script
     return (
         _environment(as_html=True)
         .get_template(file)
@@ -54,7 +60,8 @@ def content_security_policy(style: str, script: str) -> str:
 
 
 @cache
-def _resource(file: str) -> str:
+def resource(file: str) -> str:
+    """A file of the templates."""
     return files("textkind.report").joinpath("templates", file).read_text(encoding="utf-8")
 
 

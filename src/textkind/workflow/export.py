@@ -24,6 +24,7 @@ from textkind.storage.kept_texts import read_kept
 from textkind.storage.place import check_folder_target, whole_folder
 from textkind.storage.run_folder import read_metrics
 from textkind.workflow.origin import classifier_of
+from textkind.workflow.training_texts import training_texts
 
 KEPT = "training texts that the run keeps"
 
@@ -97,13 +98,25 @@ def _subject(
     texts, name = None, ""
     if settings.check is not None:
         texts, name = _check_texts(settings, columns, talk)
-    elif settings.precision == "int8" and metrics is not None and metrics.get("kept"):
+    elif is_rounded(settings) and metrics is not None and metrics.get("kept"):
         assert run is not None
         texts, name = read_kept(run, classifier.labels).texts, KEPT
         talk.note(
-            f"int8 is looked at by {KEPT}, which it is surer of than of new ones: --check FILE"
+            f"changes are counted on {KEPT}, of which it is surer than of new ones: --check FILE"
         )
-    return Subject(classifier, metrics, texts, name)
+    training = None
+    if settings.training is not None:
+        if run is None:
+            raise SettingsError("a classifier in memory does not tell how its file was split",
+                                hint="name its run folder")  # fmt: skip
+        training = training_texts(run, settings.training, settings.reading, talk)
+    return Subject(classifier, metrics, texts, name, training)
+
+
+def is_rounded(settings: ExportSettings) -> bool:
+    """Whether it may answer otherwise than the model, and there is nothing better to look at."""
+    prunes = settings.most_mb is not None and settings.training is None
+    return settings.precision == "int8" or prunes
 
 
 def _check_texts(

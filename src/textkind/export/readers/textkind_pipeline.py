@@ -4,9 +4,10 @@
     pipeline = load_pipeline()                         of the model.compact beside this file
     pipeline.predict_proba(["a text", "another"])      (N, K), in the order of pipeline.classes_
 
-It is a Pipeline like any other: cloned, saved by joblib and cross-validated. As loaded it answers as
-the model does. `fit` learns anew: which n-grams there are stays, their inverse document frequencies
-and the weights are learned (TfidfTransformer, LogisticRegression), and the calibration is gone.
+It is a Pipeline like any other: cloned, saved by joblib and cross-validated. As loaded it answers
+as the model does. `fit` learns anew: which n-grams there are stays, their inverse document
+frequencies and the weights are learned (TfidfTransformer, LogisticRegression), and the calibration
+is gone.
 """
 
 import bisect
@@ -77,8 +78,8 @@ class DecidedLinear(ClassifierMixin, BaseEstimator):
 
     C  of LogisticRegression, where it is fitted anew
 
-    coef_ (P, V), intercept_ (P,), classes_ (K,); P is 1 for two classes of which a text has one. With
-    several labels a text y is (N, K) of 0 and 1, as for OneVsRestClassifier.
+    coef_ (P, V), intercept_ (P,), classes_ (K,); P is 1 for two classes of which a text has one.
+    With several labels a text y is (N, K) of 0 and 1, as for OneVsRestClassifier.
     """
 
     decision_: Optional[Decision]

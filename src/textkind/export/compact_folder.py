@@ -1,0 +1,109 @@
+"""A model as a compact file, with the readers beside it.
+
+model.compact        all of the model: docs/compact-file.md
+textkind_reader.py   reads it with Python alone
+textkind_reader.js   reads it in a browser or in Node
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textkind.export.compact import CompactSettings, compact, compact_model
+from textkind.export.compact_file import verified
+from textkind.export.golden import Allowed, Answers, golden_texts
+from textkind.export.readers import textkind_reader
+from textkind.export.settings import ExportSettings
+from textkind.export.targets import Subject, Written
+from textkind.progress import Talk
+from textkind.storage.manifest import read_plain_file
+from textkind.storage.place import write_bytes
+
+FILE = "model.compact"
+READERS = Path(textkind_reader.__file__).parent
+ALLOWED = Allowed(1e-5, 1e-6)  # readers add up in float64
+LARGEST = 1 << 32  # bytes
+
+
+def check(subject: Subject, settings: ExportSettings) -> None:
+    """SettingsError for a model that a compact file cannot hold."""
+    compact_model(subject.classifier.model)
+    _asked(settings)
+
+
+def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -> Written:
+    """Write the file and both readers."""
+    data, facts = compact_data(subject, settings, talk)
+    write_bytes(place / FILE, data)
+    readers = ("textkind_reader.py", "textkind_reader.js")
+    for name in readers:
+        write_bytes(place / name, (READERS / name).read_bytes())
+    return Written((FILE, *readers), facts, ALLOWED, same=False)
+
+
+def load(place: Path, card: dict[str, Any]) -> "CompactExport":
+    """The model of a folder; ModelFolderError where the file is damaged."""
+    path = place / FILE
+    return CompactExport(verified(read_plain_file(path, LARGEST), str(path)), card)
+
+
+def compact_data(
+    subject: Subject, settings: ExportSettings, talk: Talk
+) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of a compact file as the settings ask for it, and what is told of it."""
+    data: Any = subject.training
+    if data is None:
+        data = subject.texts
+    made = compact(
+        subject.classifier, _asked(settings), data=data, golden=golden_texts(),
+        told={"model": subject.classifier.model.name}, threads=settings.threads, talk=talk,
+    )  # fmt: skip
+    for note in told_facts(made.facts, len(made.data)):
+        talk.note(note)
+    return made.data, {"bytes": len(made.data), **made.facts}
+
+
+def told_facts(facts: dict[str, Any], size: int) -> list[str]:
+    """What was kept, and what that costs, in sentences."""
+    notes = [f"{facts['rows']:,} of {facts['of']:,} rows in {size / 1e6:.3g} MB"]
+    if facts.get("fitted_anew"):
+        notes.append(
+            f"{facts['figure']} on {facts['measured_on']:,} validation texts {facts['before']:.1f} "
+            f"before and {facts['after']:.1f} after; {facts['changed']:.2%} of the answers are "
+            "others, both by fits that did not see them"
+        )
+    elif "changed" in facts:
+        notes.append(
+            f"{facts['changed']:.2%} of the answers to {facts['measured_on']:,} texts are others"
+        )
+    return notes
+
+
+class CompactExport:
+    """A compact file that was loaded; read as its own reader does."""
+
+    def __init__(self, reader: Any, card: dict[str, Any]) -> None:
+        self.reader = reader
+        self.labels = tuple(card["labels"])
+
+    def answers(self, texts: Sequence[str]) -> Answers:
+        """What it says of texts."""
+        logits = [self.reader.logits(text) for text in texts]
+        chances = [self.reader.decision.probabilities(row) for row in logits]
+        answers = [self.reader.decision.answer(row) for row in chances]
+        labels: list[Any] = [
+            [self.labels[one] for one in answer] if self.reader.several else self.labels[answer]
+            for answer in answers
+        ]
+        return Answers(np.array(logits, np.float32), np.array(chances, np.float32), labels)
+
+
+def _asked(settings: ExportSettings) -> CompactSettings:
+    given = {
+        "most_mb": settings.most_mb,
+        "most_lost": settings.most_lost,
+        "most_changed": settings.most_changed,
+    }
+    return CompactSettings(**{name: value for name, value in given.items() if value is not None})
