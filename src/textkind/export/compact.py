@@ -258,7 +258,15 @@ def _to_size(
 
     SettingsError where not even the smallest is.
     """
-    number, high, best, low, size = most, most + 1, None, FEWEST - 1, 0
+    low, high, best = FEWEST, most + 1, made(FEWEST)
+    least = bytes_of(best)
+    if least > limit:
+        raise SettingsError(
+            "no file of this model is so small",
+            found=f"{least:,} bytes for {FEWEST} rows, and {limit:,} are left for them",
+            hint="allow more megabytes with --max-mb",
+        )
+    number = most
     for _ in range(MOST_TURNS):
         model = made(number)
         size = bytes_of(model)
@@ -266,17 +274,12 @@ def _to_size(
             best, low = model, number
         else:
             high = number
-        if high - low < 2 or (best is not None and low == number and size >= FULL * limit):
+        if high - low < 2 or (low == number and size >= FULL * limit):
             break
-        # a file grows with its rows, but for what it has of any number
-        guess = int(number * 0.99 * limit / size)
+        # bytes grow with the rows
+        share = 0.99 * (limit - least) / max(size - least, 1)
+        guess = FEWEST + int((number - FEWEST) * share)
         number = guess if low < guess < high else (low + high) // 2
-    if best is None:
-        raise SettingsError(
-            "no file of this model is so small",
-            found=f"{size:,} bytes for {FEWEST} rows, and {limit:,} are left for them",
-            hint="allow more megabytes with --max-mb",
-        )  # fmt: skip
     return best
 
 
