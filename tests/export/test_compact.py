@@ -42,7 +42,7 @@ def part(rows, seed):
 
 
 def many_words(rows, seed):
-    """As part, but a label has a hundred words, of which a text has two: few of them are not enough."""
+    """As part, but a label has a hundred words, of which a text has two."""
     random = np.random.default_rng(seed)
     targets = random.integers(0, 3, rows).astype(np.int32)
     texts = [

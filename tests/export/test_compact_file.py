@@ -41,7 +41,8 @@ RULES = {
 }
 # letters with case, marks, symbols, scripts without spaces, what BERT takes apart, and all else
 MIXED = st.text(
-    st.one_of(st.sampled_from("ab'’n.t,:19 é한漢กÅßİⒶⓐ…!\u0301\u200d😀\n"), st.characters()), max_size=40
+    st.one_of(st.sampled_from("ab'’n.t,:19 é한漢กÅßİⒶⓐ…!\u0301\u200d😀\n"), st.characters()),
+    max_size=40,
 )
 
 
@@ -124,7 +125,7 @@ class TestAnyText:
         check(*asked[:2], well_formed, node, asked[2])
 
     def test_half_a_pair_counts_as_the_replacement_character(self, node, asked):
-        classifier, data, path = asked
+        _, data, path = asked
         path.write_bytes(data)
         broken, mended = "late \ud83d box", "late \ufffd box"
         answers = node.ask(file=str(path), texts=[broken, mended])["answers"]

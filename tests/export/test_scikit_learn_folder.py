@@ -1,4 +1,4 @@
-"""The pipeline of a folder, where textkind cannot be imported: our answers, scikit-learn's tools."""
+"""The pipeline of a folder, where textkind cannot be imported, and the tools of scikit-learn."""
 
 import json
 import subprocess

@@ -13,16 +13,19 @@ import numpy as np
 
 from textkind.export.compact import CompactSettings, compact, compact_model
 from textkind.export.compact_file import verified
-from textkind.export.golden import Allowed, Answers, golden_texts
+from textkind.export.golden import Allowed, Answers
 from textkind.export.readers import textkind_reader
 from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject, Written
 from textkind.progress import Talk
 from textkind.storage.manifest import read_plain_file
+from textkind.storage.model_folder import GOLDEN_TEXTS
 from textkind.storage.place import write_bytes
 
 FILE = "model.compact"
 READERS = Path(textkind_reader.__file__).parent
+# what runtimes might take otherwise: case, marks, letters that stand alone, symbols, pairs
+TEXTS = (*GOLDEN_TEXTS, "ǅ İ ß ẞ K e\u0301 ก็ดี 한국어 Ⓐⓐ !!! 👩\u200d🚀 it’s n't U.S. 1,000.5")
 ALLOWED = Allowed(1e-5, 1e-6)  # readers add up in float64
 LARGEST = 1 << 32  # bytes
 
@@ -57,7 +60,7 @@ def compact_data(
     if data is None:
         data = subject.texts
     made = compact(
-        subject.classifier, _asked(settings), data=data, golden=golden_texts(),
+        subject.classifier, _asked(settings), data=data, golden=TEXTS,
         told={"model": subject.classifier.model.name}, threads=settings.threads, talk=talk,
     )  # fmt: skip
     for note in told_facts(made.facts, len(made.data)):

@@ -102,8 +102,7 @@ def _subject(
         assert run is not None
         texts, name = read_kept(run, classifier.labels).texts, KEPT
         talk.note(
-            f"changes are counted on {KEPT}, which it is surer of than of new ones: "
-            "--check FILE"
+            f"changes are counted on {KEPT}, which it is surer of than of new ones: --check FILE"
         )
     training = None
     if settings.training is not None:
