@@ -10,16 +10,18 @@ import sys
 
 from bench.asking import Question, ask_questions
 from bench.peers.setup import PRETRAINED_PEERS
-from bench.questions import onnx_int8
+from bench.questions import onnx_int8, small_file
 
+PEERS = (*PRETRAINED_PEERS, "fasttext")
 QUESTIONS: dict[str, Question] = {
     "onnx_int8": onnx_int8.ask,
+    "small_file": small_file.ask,
 }
 
 
 def main() -> int:
     about = __doc__.splitlines()[0] if __doc__ else ""
-    return ask_questions("python -m bench.scale", about, QUESTIONS, PRETRAINED_PEERS)
+    return ask_questions("python -m bench.scale", about, QUESTIONS, PEERS)
 
 
 if __name__ == "__main__":
