@@ -77,7 +77,7 @@ def make_environment(name: str, packages: tuple[str, ...]) -> None:
 def build_fasttext() -> None:
     """The fastText command as `.bench/fasttext/fasttext`."""
     with tempfile.TemporaryDirectory() as folder:
-        download = ["download", "--no-binary", ":all:", "--no-deps", "-d", folder, FASTTEXT]
+        download = ["download", "--no-binary", "fasttext", "--no-deps", "-d", folder, FASTTEXT]
         subprocess.run([sys.executable, *PIP, *download], check=True)
         archive = next(Path(folder).glob("fasttext-*.tar.gz"))
         with tarfile.open(archive) as package:
