@@ -3,15 +3,18 @@
 import shutil
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.workflow.conftest import FIXED, tickets, write_csv
+from textkind.classifier import predict_probabilities
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.errors import DataError, SettingsError
 from textkind.export.settings import ExportSettings
 from textkind.progress import SILENT
 from textkind.storage.model_folder import load_model
 from textkind.workflow.export import export_model, load_exported
+from textkind.workflow.origin import any_classifier
 from textkind.workflow.train import TrainSettings, train
 from textkind.workflow.training_texts import training_texts
 
@@ -78,3 +81,14 @@ def test_an_export_is_pruned_by_training_or_kept_texts(run, ticket_file, tmp_pat
     given = load_exported(tmp_path / "small").answers(["parcel late", "invoice refund"])
     assert given.labels == ["delivery", "billing"]
     assert load_model(run.folder).labels.names == load_exported(tmp_path / "small").labels
+
+
+def test_an_export_that_was_calibrated_anew_labels_by_its_own_decision(run, ticket_file, tmp_path):
+    asked = ExportSettings("compact", most_mb=0.009, training=ticket_file)
+    export_model(run.folder, tmp_path / "small", asked)
+    texts = ["parcel late", "invoice refund", "code"]
+    small = any_classifier(tmp_path / "small")[0]
+    assert small.decision.calibrator != run.classifier.decision.calibrator
+    given = predict_probabilities(small, pa.array(texts, pa.large_string()))
+    wanted = load_exported(tmp_path / "small").answers(texts).probabilities
+    np.testing.assert_allclose(given, wanted, atol=1e-6)

@@ -57,7 +57,8 @@ def seal(classifier: Classifier, name: str, folder: Path, written: Written) -> V
 
     OutputError where it answers otherwise than the classifier.
     """
-    decision, model = classifier.decision, classifier.model
+    model = classifier.model
+    decision = classifier.decision if written.decision is None else written.decision
     card = {
         "textkind": textkind.__version__,
         "target": name,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from textkind.decision.decision import Decision
 from textkind.export.compact import CompactSettings, compact, compact_model
 from textkind.export.compact_file import verified
 from textkind.export.golden import Allowed, Answers
@@ -38,12 +39,12 @@ def check(subject: Subject, settings: ExportSettings) -> None:
 
 def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -> Written:
     """Write the file and both readers."""
-    data, facts = compact_data(subject, settings, talk)
+    data, facts, decision = compact_data(subject, settings, talk)
     write_bytes(place / FILE, data)
     readers = ("textkind_reader.py", "textkind_reader.js")
     for name in readers:
         write_bytes(place / name, (READERS / name).read_bytes())
-    return Written((FILE, *readers), facts, ALLOWED, same=False)
+    return Written((FILE, *readers), facts, ALLOWED, same=False, decision=decision)
 
 
 def load(place: Path, card: dict[str, Any]) -> "CompactExport":
@@ -54,8 +55,8 @@ def load(place: Path, card: dict[str, Any]) -> "CompactExport":
 
 def compact_data(
     subject: Subject, settings: ExportSettings, talk: Talk
-) -> tuple[bytes, dict[str, Any]]:
-    """The bytes of a compact file as the settings ask for it, and what is told of it."""
+) -> tuple[bytes, dict[str, Any], Decision]:
+    """The bytes of a compact file as asked for, what is told of it, and its decision."""
     data: Any = subject.training
     if data is None:
         data = subject.texts
@@ -65,7 +66,7 @@ def compact_data(
     )  # fmt: skip
     for note in told_facts(made.facts, len(made.data)):
         talk.note(note)
-    return made.data, {"bytes": len(made.data), **made.facts}
+    return made.data, {"bytes": len(made.data), **made.facts}, made.classifier.decision
 
 
 def told_facts(facts: dict[str, Any], size: int) -> list[str]:
@@ -91,8 +92,8 @@ class CompactExport:
         self.reader = reader
         self.labels = tuple(card["labels"])
 
-    def answers(self, texts: Sequence[str]) -> Answers:
-        """What it says of texts."""
+    def answers(self, texts: Sequence[str], threads: int | None = None) -> Answers:
+        """What it says of texts; one thread reads them."""
         logits = [self.reader.logits(text) for text in texts]
         chances = [self.reader.decision.probabilities(row) for row in logits]
         answers = [self.reader.decision.answer(row) for row in chances]

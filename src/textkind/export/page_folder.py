@@ -37,9 +37,9 @@ def check(subject: Subject, settings: ExportSettings) -> None:
 
 def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -> Written:
     """Write the page."""
-    data, facts = compact_data(subject, settings, talk)
+    data, facts, decision = compact_data(subject, settings, talk)
     write_bytes(place / FILE, page(data, subject, facts).encode())
-    return Written((FILE,), facts, ALLOWED, same=False)
+    return Written((FILE,), facts, ALLOWED, same=False, decision=decision)
 
 
 def load(place: Path, card: dict[str, Any]) -> CompactExport:

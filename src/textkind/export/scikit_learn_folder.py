@@ -31,11 +31,11 @@ def check(subject: Subject, settings: ExportSettings) -> None:
 
 def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -> Written:
     """Write the files."""
-    data, facts = compact_data(subject, settings, talk)
+    data, facts, decision = compact_data(subject, settings, talk)
     write_bytes(place / FILE, data)
     for name in FILES:
         write_bytes(place / name, (READERS / name).read_bytes())
-    return Written((FILE, *FILES), facts, ALLOWED, same=False)
+    return Written((FILE, *FILES), facts, ALLOWED, same=False, decision=decision)
 
 
 def load(place: Path, card: dict[str, Any]) -> "PipelineExport":
@@ -50,8 +50,8 @@ class PipelineExport:
         self.labels, self.reader = compact.labels, compact.reader
         self.pipeline = pipeline_module().load_pipeline(place / FILE)
 
-    def answers(self, texts: Sequence[str]) -> Answers:
-        """What it says of texts."""
+    def answers(self, texts: Sequence[str], threads: int | None = None) -> Answers:
+        """What it says of texts; one thread reads them."""
         rows = self.pipeline[:-1].transform(texts)
         linear = self.pipeline[-1]
         margins, chances = linear.decision_function(rows), linear.predict_proba(rows)

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from textkind.classifier import Classifier
 from textkind.data.corpus import Corpus
+from textkind.decision.decision import Decision
 from textkind.errors import SettingsError, did_you_mean
 from textkind.export.golden import Allowed, Answers
 from textkind.export.settings import ExportSettings
@@ -57,14 +58,16 @@ class Subject:
 class Written:
     """What a target has written: the names of its files, and JSON-able facts for its card.
 
-    allowed  how far from its golden rows it may answer when it is loaded, on any machine
-    same     whether it must answer as the classifier does; else its golden rows are its own answers
+    allowed   how far from its golden rows it may answer when it is loaded, on any machine
+    same      whether it must answer as the classifier does; else golden rows are its own answers
+    decision  of the artefact, where it is another than the classifier's
     """
 
     files: tuple[str, ...]
     facts: dict[str, Any]
     allowed: Allowed
     same: bool = True
+    decision: Decision | None = None
 
 
 class Exported(Protocol):
