@@ -335,6 +335,7 @@ def mock_of(folder):
     [
         ("data/no-*.csv", DataError, "no file has a name like this"),
         ("data/part-9.csv", DataError, "no such file"),
+        (["nowhere/part-9.csv"], DataError, "no such file, and no such folder"),
         ("mailto://data/a.csv", DataError, "not a place that can be read"),
         (["data/part-1.csv", "data/part-1.csv"], DataError, "the shard is listed twice"),
         (["data/part-1.csv", "more/a.jsonl"], DataError, "the shards are of 2 formats"),
@@ -446,6 +447,13 @@ def test_a_folder_that_may_be_two_things_is_an_error_that_says_how_to_go_on(
         with pytest.raises(DataError, match=message) as raised:
             read(tmp_path, PLAIN)
         assert raised.value.hint
+
+
+def test_the_parts_of_a_data_set_are_told_apart_in_any_file_system(tmp_path):
+    add_parts(tmp_path)
+    with pytest.raises(DataError, match="look like the parts of a data set"):
+        read_table(f"file://{tmp_path}", PLAIN)
+    assert read_table(f"file://{tmp_path}/t*.csv", PLAIN).read == 4
 
 
 def test_the_pattern_that_the_error_names_reads_them(tmp_path):

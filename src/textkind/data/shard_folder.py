@@ -1,19 +1,11 @@
 """Whether a folder holds shards of one table, or texts in a folder for each label."""
 
-import re
 from pathlib import Path
 
 from textkind.data.folder import entries_of, is_table
 from textkind.data.settings import ReadSettings
-from textkind.data.shards import HIDDEN, natural_order
+from textkind.data.shards import HIDDEN
 from textkind.errors import DataError
-
-# Words in names of files that are parts of a data set rather than shards of one of its parts.
-PARTS = {
-    "train": "train", "training": "train",
-    "valid": "validation", "validation": "validation", "val": "validation", "dev": "validation",
-    "test": "test", "eval": "test",
-}  # fmt: skip
 
 
 def is_shard_folder(path: str, settings: ReadSettings) -> bool:
@@ -55,20 +47,4 @@ def is_shard_folder(path: str, settings: ReadSettings) -> bool:
             hint=f"name the tables: '{path}/*{Path(tables[0]).suffix}', or one of them: "
             f"{Path(path) / tables[0]}",
         )
-    _check_parts(path, tables)
     return True
-
-
-def _check_parts(path: str, tables: list[str]) -> None:
-    """DataError where the names tell of train and test, which must not be read as one."""
-    of_part: dict[str | None, str] = {}
-    for name in sorted(tables, key=natural_order):
-        words = re.findall(r"[a-z]+", name.lower())
-        of_part.setdefault(next((PARTS[word] for word in words if word in PARTS), None), name)
-    if len(of_part) > 1:
-        raise DataError(
-            "the tables of this folder look like the parts of a data set, not like its shards",
-            found=list(of_part.values()),
-            where=path,
-            hint="name one of them, or a pattern: 'FOLDER/train-*.parquet'",
-        )

@@ -8,6 +8,7 @@ of fsspec as fsspec+NAME:.
 import fnmatch
 import glob
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +21,13 @@ from textkind.data.stream import missing_file
 from textkind.errors import DataError
 
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # two letters at least: C: is a drive
+# Words in names of files that are parts of a data set rather than shards of one of its parts.
+PARTS = {
+    "train": "train", "training": "train",
+    "valid": "validation", "validation": "validation", "val": "validation", "dev": "validation",
+    "test": "test", "eval": "test",
+}  # fmt: skip
+
 HIDDEN = (".", "_")  # _SUCCESS, _metadata and the like are no data: the rule of Hadoop
 
 
@@ -50,8 +58,8 @@ def list_shards(source: object, files: fs.FileSystem | None = None) -> tuple[Sha
     they are listed. With `files`, a pyarrow file system, paths are those in it. Hidden files, and
     those whose names begin with an underscore, are left out unless they are named.
 
-    DataError where nothing is found, where the shards are of several formats by their names, and
-    where one is listed twice.
+    DataError where nothing is found, where the shards are of several formats by their names, where
+    those of a folder have names of train and test parts, and where one is listed twice.
     """
     listed: Iterable[object] = [source] if isinstance(source, str | Path | Shard) else source  # type: ignore[assignment]
     shards = tuple(
@@ -90,6 +98,8 @@ def _found(text: str, files: fs.FileSystem | None) -> list[Shard]:
         raise refused(text, error) from None
     if not infos:
         raise _nothing_found(text, path, files)
+    if not glob.has_magic(path):
+        _check_parts(text, [posixpath.basename(info.path) for info in infos])
     found = [(info, info.path.removeprefix("./")) for info in infos]
     return [
         Shard(before + place, place, info.size, info.mtime_ns, files)
@@ -103,7 +113,11 @@ def _nothing_found(text: str, path: str, files: fs.FileSystem | None) -> DataErr
         return DataError("no file has a name like this", where=text, hint=hint)
     if files is None:
         return missing_file(text)
-    return DataError("no such file, and no files in such a folder", where=text)
+    return DataError(
+        "no such file, and no files in such a folder",
+        where=text,
+        hint=f"of files in folders below it: '{text.rstrip('/')}/**/*'",
+    )
 
 
 def _of_uri(uri: str) -> tuple[str, fs.FileSystem, str]:
@@ -183,4 +197,19 @@ def _check_together(shards: Sequence[Shard]) -> None:
             f"the shards are of {len(kinds)} formats by their names",
             found=kinds,
             hint="name those of one format, for example 'FOLDER/*.parquet'",
+        )
+
+
+def _check_parts(folder: str, names: list[str]) -> None:
+    """DataError where the names tell of train and test, which must not be read as one."""
+    of_part: dict[str | None, str] = {}
+    for name in sorted(names, key=natural_order):
+        words = re.findall(r"[a-z]+", name.lower())
+        of_part.setdefault(next((PARTS[word] for word in words if word in PARTS), None), name)
+    if len(of_part) > 1:
+        raise DataError(
+            "the files of this folder look like the parts of a data set, not like its shards",
+            found=list(of_part.values()),
+            where=folder,
+            hint="name one of them, or a pattern: 'FOLDER/train-*.parquet'",
         )
