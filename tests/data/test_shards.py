@@ -121,7 +121,8 @@ def test_numbers_in_names_count_as_numbers_and_lists_keep_their_order(tmp_path):
     assert read_table(backwards, PLAIN).table["n"].to_pylist() == ["2", "1", "0"]
 
 
-@given(st.lists(st.integers(0, 10**6), unique=True, min_size=1))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 10**6), unique=True, min_size=1, max_size=20))
 def test_natural_order_of_numbered_names_is_that_of_the_numbers(numbers):
     names = [f"part-{n}-of-x.csv" for n in numbers]
     assert sorted(names, key=natural_order) == [f"part-{n}-of-x.csv" for n in sorted(numbers)]
@@ -470,7 +471,7 @@ PIECES = [b"text,label\n", b"a,pos\n", b"b,neg\n", b"\n", b'"', b",", b"\xff", b
 
 
 @settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -494,7 +495,7 @@ def test_accepted_and_rejected_add_up_over_any_shards(tmp_path, contents):
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

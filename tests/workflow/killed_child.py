@@ -49,7 +49,6 @@ def killed_in_the_line(at):
 
 MOMENTS = {
     "before-anything": lambda: killed_before(module, "_label", 1),
-    "before-a-file": lambda: killed_before(module, "_write_file", 3),
     "within-a-file": lambda: killed_before(module, "open_writer", 2),
     "before-its-rejected": lambda: killed_before(module, "write_rejected", 1),
     "before-its-line": lambda: killed_before(module, "add_finished", 2),
