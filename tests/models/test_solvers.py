@@ -7,13 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from textkind.encoding.rows import Rows
+from textkind.models.passes import all_margins
 from textkind.models.problems import Problems, Stopping
-from textkind.models.solvers import (
-    BinaryDescent,
-    all_margins,
-    solve_gradient_descent,
-    solve_multinomial,
-)
+from textkind.models.solvers import BinaryDescent, solve_gradient_descent, solve_multinomial
 
 EXACT = Stopping(tolerance=1e-7, most_passes=2000)
 

@@ -6,75 +6,32 @@ Sixteen problems share a block. Blocks share nothing, so each goes to a core, an
 not depend on how many cores there are.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from textkind.encoding.rows import Rows
 from textkind.errors import SettingsError
-from textkind.models import descent, gradient_descent, multinomial
+from textkind.models import gradient_descent, multinomial
 from textkind.models.lanes import WIDTH
+from textkind.models.passes import (
+    all_margins,
+    block_sums,
+    descend_block,
+    facts_of,
+    first_state,
+    passes,
+    width_of,
+)
 from textkind.models.problems import (
-    STRETCH,
     Problems,
     Solution,
     Stopping,
-    logistic_sums,
     multinomial_values,
-    squared_hinge_sums,
     squared_norm,
 )
 from textkind.parallel import run_blocks
 from textkind.seeds import generator
-
-# objective -> number in the kernel, first dual state, sums of its primal and dual objective
-BINARY = {
-    "squared_hinge": (descent.SQUARED_HINGE, 0, squared_hinge_sums),
-    "logistic": (descent.LOGISTIC, descent.FRESH, logistic_sums),
-}
-
-
-def passes(
-    one_pass: Callable[[np.ndarray], np.ndarray],
-    canonical: np.ndarray,
-    seed: int,
-    stopping: Stopping,
-    moved: np.ndarray,
-) -> tuple[int, bool]:
-    """Call one_pass(order) until it hardly moves anything; the passes taken, and whether it did.
-
-    Rows are drawn from `canonical`, an order that does not depend on how the file was sorted.
-    moved (width,) float64 sums all moves since the weights were 0, and is added to.
-    """
-    draw = generator(seed, "order")
-    for number in range(1, stopping.most_passes + 1):
-        moves = np.asarray(one_pass(draw.permutation(canonical)), np.float64)
-        moved += moves
-        if np.all(moves <= stopping.tolerance * moved):
-            return number, True
-    return stopping.most_passes, False
-
-
-def block_margins(rows: Rows, weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
-    """(N, width) float32 margins of one block: weights (V, width), biases (width,)."""
-    width = biases.size
-    margins = np.empty((len(rows), width), np.float32)
-    arrays = (rows.starts, rows.ends, rows.columns, rows.values)
-    if width == 1:
-        descent.margins_single(*arrays, weights[:, 0], biases, margins[:, 0])
-    else:
-        descent.margins_lanes(*arrays, weights, biases[None], margins)
-    return margins
-
-
-def all_margins(rows: Rows, solution: Solution) -> np.ndarray:
-    """(N, P) float32 margins of all problems."""
-    margins = [
-        block_margins(rows, weights, biases)
-        for weights, biases in zip(solution.weights, solution.biases, strict=True)
-    ]
-    return np.concatenate(margins, axis=1)[:, : solution.problems]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +51,8 @@ class BinaryDescent:
     """One-against-rest problems under descent; may go on at another strength where it stands.
 
     rows have columns below `size`; weights (blocks, size, width) and biases (blocks, width) are
-    the present solution. A single squared-hinge problem has width 1, others WIDTH.
+    the present solution. A single squared-hinge problem has width 1, others WIDTH. `edges` cut the
+    canonical order into buffers, as rows on disk are read (passes.py).
     """
 
     def __init__(
@@ -105,18 +63,20 @@ class BinaryDescent:
         objective: str,
         *,
         canonical: np.ndarray,
+        edges: np.ndarray | None = None,
         seed: int = 0,
         stopping: Stopping = Stopping(),
         threads: int | None = None,
     ) -> None:
         self.rows, self.problems, self.objective = rows, problems, objective
-        self.canonical, self.seed, self.stopping = canonical, seed, stopping
+        self.canonical, self.edges = canonical, edges
+        self.seed, self.stopping = seed, stopping
         self.threads = threads
         if problems.soft is not None and objective != "logistic":
             raise SettingsError(
                 "probabilities for targets need the logistic objective", found=objective
             )
-        width = 1 if len(problems) == 1 and objective == "squared_hinge" else WIDTH
+        width = width_of(len(problems), objective)
         blocks = -(-len(problems) // width)
         self.weights = np.zeros((blocks, size, width), np.float32)
         self.biases = np.zeros((blocks, width), np.float32)
@@ -171,21 +131,15 @@ class BinaryDescent:
         return all_margins(rows, Solution(self.weights, self.biases, len(self.problems), {}))
 
     def _objectives(self, block: int, state: np.ndarray) -> tuple[float, float]:
-        """Primal and dual objective of a block's problems, summed, a stretch of rows at a time."""
+        """Primal and dual objective of a block's problems, summed."""
         part, signs, costs = self._block(block)
         soft = self.problems.soft_part(part, signs.shape[1])
         weights, biases = self.weights[block], self.biases[block]
         half_norm = squared_norm(weights, biases) / 2
-        primal, dual = half_norm, -half_norm
-        for first in range(0, len(self.rows), STRETCH):
-            rows = slice(first, first + STRETCH)
-            margins = block_margins(self.rows.part(rows), weights, biases)
-            loss, dual_sum = BINARY[self.objective][2](margins, signs[rows], costs, state[rows])
-            if soft is not None:  # the part that is linear in the weights, see Problems.signs
-                loss -= (costs[0] * soft[rows] * margins).sum(axis=0, dtype=np.float64)
-            primal, dual = primal + loss, dual + dual_sum
+        arguments = (self.objective, self.rows, signs, costs, soft, weights, biases, state)
+        primal, dual = block_sums(*arguments)
         used = part.stop - part.start
-        return float(primal[:used].sum()), float(dual[:used].sum())
+        return float((half_norm + primal)[:used].sum()), float((dual - half_norm)[:used].sum())
 
     def _block(self, block: int) -> tuple[slice, np.ndarray, np.ndarray]:
         width = self.biases.shape[1]
@@ -193,56 +147,28 @@ class BinaryDescent:
         return part, self.problems.signs(part, width), self.problems.block_costs(part, width)
 
     def _first_state(self, part: slice, width: int) -> np.ndarray:
-        """(N, width) float32 dual state of weights that are 0.
-
-        Of soft targets w = sum_i (cost p_i - alpha_i) x_i, so that there alpha is cost p.
-        """
         soft = self.problems.soft_part(part, width)
-        if soft is None:
-            return np.full((len(self.rows), width), BINARY[self.objective][1], np.float32)
-        with np.errstate(divide="ignore"):
-            logits = np.asarray(np.log(soft) - np.log1p(-soft))
-        return np.clip(logits, descent.FRESH, -descent.FRESH)
+        return first_state(self.objective, len(self.rows), width, soft)
 
     def _descend(self, block: int, factor: float) -> tuple[int, bool, np.ndarray]:
-        kind = BINARY[self.objective][0]
         width = self.biases.shape[1]
         part, signs, costs = self._block(block)
         costs *= np.float32(factor)
         weights, biases = self.weights[block], self.biases[block]
-        arrays = (self.rows.starts, self.rows.ends, self.rows.columns, self.rows.values)
         state = self.states[block]
         if state is None:
             state = self.states[block] = self._first_state(part, width)
         elif self.objective == "logistic":  # its dual variables are shares of the cost
             weights *= np.float32(factor / self.factor)
             biases *= np.float32(factor / self.factor)
-        moves = np.zeros((1, width), np.float32)
+        objective, rows = self.objective, self.rows
 
         def one_pass(order: np.ndarray) -> np.ndarray:
-            if width == 1:
-                return descent.descend_single(
-                    order, *arrays, signs[:, 0], costs[:, 0], weights[:, 0], biases, state[:, 0]
-                )
-            descent.descend_lanes(
-                kind, order, *arrays, signs, costs, weights, biases[None], state, moves
-            )
-            return moves[0]
+            return descend_block(objective, order, rows, signs, costs, weights, biases, state)
 
-        moved = self.moved[block]
-        return *passes(one_pass, self.canonical, self.seed, self.stopping, moved), state
-
-
-def facts_of(reports: list[tuple]) -> dict:
-    """Passes, convergence and objective of all blocks together, from what each reports."""
-    taken, converged, primal, dual = zip(*reports, strict=True)
-    objective = float(sum(primal))
-    return {
-        "passes": max(taken),
-        "converged": all(converged),
-        "objective": objective,
-        "relative_gap": (objective - float(sum(dual))) / max(objective, 1e-12),
-    }
+        draw, moved = generator(self.seed, "order"), self.moved[block]
+        ended = passes(one_pass, self.canonical, draw, self.stopping, moved, self.edges)
+        return *ended, state
 
 
 def solve_multinomial(
@@ -275,7 +201,8 @@ def solve_multinomial(
             order, *arrays, costs, absent.reshape(blocks, WIDTH), weights, biases, state
         )
 
-    taken, converged = passes(one_pass, canonical, seed, stopping, np.zeros(1))
+    draw = generator(seed, "order")
+    taken, converged = passes(one_pass, canonical, draw, stopping, np.zeros(1))
     solution = Solution(weights, biases, classes, {})
     norm = sum(squared_norm(weights[block], biases[block]).sum() for block in range(blocks))
     shares = state.reshape(len(rows), -1)[:, :classes]
