@@ -79,3 +79,18 @@ class Source(Protocol):
     def batches(self, columns: Columns) -> Iterator[Batch]:
         """The rows, in order."""
         ...
+
+
+@dataclass(frozen=True)
+class SomeBatches:
+    """Batches of a source that were read, as a source of their own."""
+
+    name: str
+    unit: str
+    names: list[str]
+    notes: list[str]
+    read: list[Batch]
+
+    def batches(self, columns: Columns) -> Iterator[Batch]:
+        """The batches."""
+        yield from self.read

@@ -35,9 +35,7 @@ def corpus_of(
     labels: LabelSet | None,
 ) -> Callable[[np.ndarray], tuple[Corpus, pa.Table]]:
     """Reject rows for their labels and times; returns what makes corpus and table of those kept."""
-    named = _named(collected, columns, settings, labels)
-    for index, (reason, column) in named.bad.items():
-        collected.reject(index, reason, column)
+    named = named_of(collected, columns, settings, labels)
     if labels is not None:
         _reject_unknown(collected, columns, named, labels)
     times = _times(collected, columns)
@@ -47,13 +45,14 @@ def corpus_of(
     def finish(keep: np.ndarray) -> tuple[Corpus, pa.Table]:
         targets, label_set = targets_of(named, keep, labels, collected.name)
         if labels is None:
-            _check_classes(collected, columns, targets, label_set, named)
-            delimiter = None if label_set.several else likely_delimiter(label_set.names)
-            if delimiter is not None and settings.several is None:
-                collected.late_notes.append(
-                    f"some labels look like several in one, with {delimiter!r} between them; if "
-                    f"a text may have several labels: --label-delimiter {delimiter!r}"
-                )
+            counts = (
+                targets.sum(axis=0, dtype=np.int64)
+                if label_set.several
+                else np.bincount(targets, minlength=len(label_set))
+            )
+            rows = len(targets)
+            told = check_classes(columns, settings, label_set, counts, rows, collected.name)
+            collected.late_notes += told
         table = packed_table(collected, columns, keep)
         corpus = Corpus(
             texts=texts_of(table, columns),
@@ -69,12 +68,13 @@ def corpus_of(
     return finish
 
 
-def _named(
+def named_of(
     collected: Collected,
     columns: Columns,
     settings: ReadSettings,
     labels: LabelSet | None,
 ) -> NamedLabels:
+    """The labels of all rows as read; those that cannot be used are rejected."""
     several = settings.several if labels is None else labels.several
     if labels is not None and settings.several not in (None, labels.several):
         raise DataError(
@@ -86,7 +86,8 @@ def _named(
         )
     if isinstance(columns.label, tuple):
         chosen = {name: collected.chunks[name] for name in columns.label}
-        return indicated_labels(chosen, collected.name, several)
+        named = indicated_labels(chosen, collected.name, several)
+        return _rejected(collected, named)
     assert columns.label is not None
     named = named_labels(
         collected.chunks[columns.label],
@@ -99,6 +100,13 @@ def _named(
     )
     for index, what in collected.odd.get(columns.label, {}).items():
         collected.reject(index, f"label unreadable: it {what}", columns.label)
+    return _rejected(collected, named)
+
+
+def _rejected(collected: Collected, named: NamedLabels) -> NamedLabels:
+    """The same, its bad rows rejected."""
+    for index, (reason, column) in named.bad.items():
+        collected.reject(index, reason, column)
     return named
 
 
@@ -128,50 +136,55 @@ def _reject_unknown(
     )
 
 
-def _check_classes(
-    collected: Collected,
+def check_classes(
     columns: Columns,
-    targets: np.ndarray,
+    settings: ReadSettings,
     labels: LabelSet,
-    named: NamedLabels,
-) -> None:
-    """DataError where there is nothing to tell apart; notes on labels that look wrong."""
-    counts = (
-        targets.sum(axis=0, dtype=np.int64)
-        if labels.several
-        else np.bincount(targets, minlength=len(labels))
-    )
-    alone = len(labels) < 2 and not (labels.several and len(labels) and counts[0] < len(targets))
+    counts: np.ndarray,
+    rows: int,
+    where: str,
+) -> list[str]:
+    """DataError where there is nothing to tell apart; notes on labels that look wrong.
+
+    counts (K,) are the texts that have each label, of `rows` texts.
+    """
+    alone = len(labels) < 2 and not (labels.several and len(labels) and counts[0] < rows)
     if alone:
         what = f"in column {columns.label!r}" if isinstance(columns.label, str) else "given"
         raise DataError(
-            f"one class only: all {len(targets):,} texts have the same label {what}, and a "
+            f"one class only: all {rows:,} texts have the same label {what}, and a "
             "classifier needs two classes to tell apart",
             found=labels.names[0] if len(labels) else None,
-            where=collected.name,
+            where=where,
             hint="is it the label column? Name another with --label",
         )
+    notes = []
     once = [labels.names[index] for index in np.flatnonzero(counts == 1)]
     if once:
-        collected.late_notes.append(
+        notes.append(
             f"{len(once):,} of {len(labels):,} labels are seen once, so they can be learned but "
             f"not tested: {_some(once)}"
         )
     if isinstance(columns.label, tuple):
         never = [name for name in columns.label if name not in labels.names]
         if never:
-            collected.late_notes.append(f"never 1, so left out of the labels: {_some(never)}")
+            notes.append(f"never 1, so left out of the labels: {_some(never)}")
     folded = Counter(name.casefold() for name in labels.names)
     alike = [name for name in labels.names if folded[name.casefold()] > 1]
     if alike:
-        collected.late_notes.append(
-            f"labels that differ only in upper and lower case: {_some(alike)}"
-        )
-    if len(labels) > 50 and len(labels) * 2 > len(targets):
-        collected.late_notes.append(
-            f"{len(labels):,} different labels in {len(targets):,} rows: is {columns.label!r} "
+        notes.append(f"labels that differ only in upper and lower case: {_some(alike)}")
+    if len(labels) > 50 and len(labels) * 2 > rows:
+        notes.append(
+            f"{len(labels):,} different labels in {rows:,} rows: is {columns.label!r} "
             "the label column?"
         )
+    delimiter = None if labels.several else likely_delimiter(labels.names)
+    if delimiter is not None and settings.several is None:
+        notes.append(
+            f"some labels look like several in one, with {delimiter!r} between them; if "
+            f"a text may have several labels: --label-delimiter {delimiter!r}"
+        )
+    return notes
 
 
 def likely_delimiter(names: Sequence[str]) -> str | None:
@@ -218,7 +231,7 @@ def _group(collected: Collected, columns: Columns) -> np.ndarray | None:
     """(N,) int64 codes; a row without a group is a group of its own."""
     if columns.group is None:
         return None
-    names = _strings(collected, columns.group)
+    names = strings_of(collected, columns.group)
     encoded = pc.if_else(pc.equal(names, ""), None, names).dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     missing = np.flatnonzero(codes < 0)
@@ -237,10 +250,11 @@ def _dense(codes: np.ndarray) -> np.ndarray:
 def _ids(collected: Collected, columns: Columns) -> pa.LargeStringArray | None:
     if columns.id is None:
         return None
-    return _strings(collected, columns.id).fill_null("")
+    return strings_of(collected, columns.id).fill_null("")
 
 
-def _strings(collected: Collected, name: str) -> pa.LargeStringArray:
+def strings_of(collected: Collected, name: str) -> pa.LargeStringArray:
+    """A column as strings; ColumnError where it holds what cannot be one."""
     whole = _whole(collected, name)
     try:
         return whole.cast(LARGE_STRING)

@@ -17,7 +17,7 @@ from textkind.data.joined import texts_of as texts_of_table
 from textkind.data.labelled import corpus_of
 from textkind.data.labels import LabelSet
 from textkind.data.opening import columns_of, open_source
-from textkind.data.rejected import Rejection, reasons_in_words
+from textkind.data.rejected import Rejection, Tally, kinds_in_words
 from textkind.data.settings import ReadSettings
 from textkind.errors import DataError, NoRowsError
 from textkind.progress import SILENT, Talk
@@ -177,31 +177,35 @@ def _kept(collected: Collected, talk: Talk) -> np.ndarray:
     keep = np.ones(len(collected.rows), bool)
     if collected.reasons:
         keep[np.fromiter(collected.reasons, np.int64)] = False
-    rejected = collected.rejections()
-    if rejected:
-        kinds = {rejection.reason.split(":")[0] for rejection in rejected}
-        remedy = "; ".join(REMEDIES[kind] for kind in REMEDIES if kind in kinds)
-        told = reasons_in_words(rejected)
-        first = rejected[0]
-        where = first.where(collected.name)
-        broken = [r for r in rejected if r.reason.startswith("not valid UTF-8")]
-        if len(broken) >= max(BROKEN_ROWS, BROKEN_SHARE * collected.read):
-            raise DataError(
-                f"this is not UTF-8: {len(broken):,} of {collected.read:,} rows have broken bytes; "
-                f"the first: {broken[0].reason}",
-                where=broken[0].where(collected.name),
-                hint="give the encoding: --encoding cp1252 (Windows), latin-1, utf-16, gb18030 ...",
-            )
-        if not keep.any():
-            raise DataError(
-                f"none of {collected.read:,} rows can be used: {told}; the first: {first.reason}",
-                where=where,
-                hint=remedy,
-            )
-        collected.notes.append(
-            f"{len(rejected):,} of {collected.read:,} rows rejected: {told}"
-            + (f" ({remedy})" if remedy else "")
-        )
+    tally = Tally()
+    tally.add(collected.rejections())
+    collected.notes += told_rejections(tally, collected.read, collected.name)
     for note in collected.notes:
         talk.note(note)
     return keep
+
+
+def told_rejections(tally: Tally, read: int, name: str) -> list[str]:
+    """A note on rows rejected, of `read` rows; DataError where the others cannot be trusted."""
+    rejected = tally.counts.total()
+    if not rejected:
+        return []
+    remedy = "; ".join(REMEDIES[kind] for kind in REMEDIES if kind in tally.counts)
+    told = kinds_in_words(tally.counts)
+    broken = tally.counts["not valid UTF-8"]
+    if broken >= max(BROKEN_ROWS, BROKEN_SHARE * read):
+        first = tally.first["not valid UTF-8"]
+        raise DataError(
+            f"this is not UTF-8: {broken:,} of {read:,} rows have broken bytes; "
+            f"the first: {first.reason}",
+            where=first.where(name),
+            hint="give the encoding: --encoding cp1252 (Windows), latin-1, utf-16, gb18030 ...",
+        )
+    if rejected == read:
+        first = next(iter(tally.first.values()))
+        raise DataError(
+            f"none of {read:,} rows can be used: {told}; the first: {first.reason}",
+            where=first.where(name),
+            hint=remedy,
+        )
+    return [f"{rejected:,} of {read:,} rows rejected: {told}" + (f" ({remedy})" if remedy else "")]

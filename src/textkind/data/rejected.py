@@ -3,9 +3,10 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from textkind.errors import OutputError
 
@@ -51,9 +52,28 @@ def excerpt(content: str | bytes) -> str:
     return text[:EXCERPT]
 
 
+@dataclass
+class Tally:
+    """Rejections by kind: how many of each, and the first, without keeping the others."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    first: dict[str, Rejection] = field(default_factory=dict)
+
+    def add(self, rejected: Iterable[Rejection]) -> None:
+        """Count some more, in the order of the source."""
+        for rejection in rejected:
+            kind = rejection.reason.split(":")[0]
+            self.counts[kind] += 1
+            self.first.setdefault(kind, rejection)
+
+
 def reasons_in_words(rejected: Sequence[Rejection], most: int = 5) -> str:
     """The kinds of reason with their counts, the most frequent first."""
-    kinds = Counter(rejection.reason.split(":")[0] for rejection in rejected)
+    return kinds_in_words(Counter(rejection.reason.split(":")[0] for rejection in rejected), most)
+
+
+def kinds_in_words(kinds: Counter[str], most: int = 5) -> str:
+    """The same of kinds that are counted."""
     told = ", ".join(f"{kind} ({count:,})" for kind, count in kinds.most_common(most))
     return told + (", and others" if len(kinds) > most else "")
 
@@ -64,15 +84,20 @@ def write_rejected(path: str | Path, rejected: Sequence[Rejection]) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            for rejection in rejected:
-                record = rejection.place | {
-                    "column": rejection.column,
-                    "reason": rejection.reason,
-                    "content": rejection.content,
-                }
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            write_records(file, rejected)
         os.replace(unfinished, path)
     except OSError as error:
         raise OutputError("the rejected rows could not be written", where=str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_records(file: TextIO, rejected: Iterable[Rejection]) -> None:
+    """Append the same lines to an open file."""
+    for rejection in rejected:
+        record = rejection.place | {
+            "column": rejection.column,
+            "reason": rejection.reason,
+            "content": rejection.content,
+        }
+        file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from textkind.data.batches import Batch, Source
+from textkind.data.batches import Batch, SomeBatches, Source
 from textkind.data.collect import collect, packed_table, reject_bad_texts
 from textkind.data.columns import Columns
 from textkind.data.opening import columns_of, open_source
@@ -40,20 +40,6 @@ class Block:
     ends_shard: bool
     done: int
     total: int
-
-
-@dataclass(frozen=True)
-class _OneBatch:
-    """A batch as a source of its own."""
-
-    name: str
-    unit: str
-    names: list[str]
-    notes: list[str]
-    batch: Batch
-
-    def batches(self, columns: Columns) -> Iterator[Batch]:
-        yield self.batch
 
 
 class Blocks:
@@ -95,7 +81,7 @@ class Blocks:
             self._stream.close()
 
     def _block(self, source: Source, batch: Batch) -> Block:
-        one = _OneBatch(source.name, source.unit, source.names, [], batch)
+        one = SomeBatches(source.name, source.unit, source.names, [], [batch])
         collected = collect(one, self.columns, SILENT)
         reject_bad_texts(collected, self.columns, empty_allowed=True)
         keep = np.ones(len(collected.rows), bool)

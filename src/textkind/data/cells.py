@@ -1,0 +1,123 @@
+"""Rows on disk, each in the cell of its key: files to append to, and to read a few cells at a time.
+
+    cells = Cells(folder, {"target": Column("int32"), "ids": Column("int32", ragged=True)})
+    cells.append(keys, {"target": targets, "ids": Runs(starts, ends, flat)})
+    cells.read([0, 1], "ids")
+
+A cell is a range of keys, so that the rows of some neighbouring cells are a sample of all rows, and
+the same whatever order the rows came in. The files are flat arrays and live as long as a training:
+whoever makes the folder removes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+
+CELL_BITS = 8
+CELLS = 1 << CELL_BITS  # few enough to open the files of each for every block of rows
+
+
+@dataclass(frozen=True)
+class Column:
+    """One value a row, `width` values a row, or, ragged, as many as the row has."""
+
+    dtype: str
+    width: int = 1
+    ragged: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Ragged values of N rows: row i has flat[starts[i]:ends[i]]."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+    flat: np.ndarray
+
+
+class Cells:
+    """CELLS cells of the same columns below a folder. An OSError of the disk passes through."""
+
+    def __init__(self, folder: Path, columns: Mapping[str, Column]) -> None:
+        self.folder, self.columns = folder, dict(columns)
+        self.rows = np.zeros(CELLS, np.int64)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def append(self, keys: np.ndarray, values: Mapping[str, np.ndarray | Runs]) -> None:
+        """Append N rows; keys (N,) uint64 say by their highest bits in which cell each goes."""
+        cell = (keys >> np.uint64(64 - CELL_BITS)).astype(np.int64)
+        order = np.argsort(cell, kind="stable")
+        counts = np.bincount(cell, minlength=CELLS)
+        edges = np.concatenate(([0], np.cumsum(counts)))
+        for name, column in self.columns.items():
+            flat, bounds = _sorted(values[name], order, edges, column)
+            for place in np.flatnonzero(np.diff(bounds)):
+                with self._path(place, name).open("ab") as file:
+                    file.write(flat[bounds[place] : bounds[place + 1]].data)
+        self.rows += counts
+
+    def read(self, cells: Sequence[int], name: str) -> np.ndarray:
+        """The values of a column in these cells, one cell behind the other."""
+        column = self.columns[name]
+        paths = [self._path(cell, name) for cell in cells]
+        sizes = [path.stat().st_size if path.exists() else 0 for path in paths]
+        flat = np.empty(sum(sizes) // np.dtype(column.dtype).itemsize, column.dtype)
+        room, end = memoryview(flat).cast("B"), 0
+        for path, size in zip(paths, sizes, strict=True):
+            if size:
+                with path.open("rb", buffering=0) as file:
+                    _fill(file, room[end : end + size])
+                end += size
+        return flat if column.width == 1 else flat.reshape(-1, column.width)
+
+    def replace(self, cell: int, name: str, values: np.ndarray) -> None:
+        """Other values for a column of one cell."""
+        values.tofile(self._path(cell, name))
+
+    def bytes(self) -> np.ndarray:
+        """(CELLS,) int64: how large each cell is."""
+        sizes = np.zeros(CELLS, np.int64)
+        for name in self.columns:
+            for cell in range(CELLS):
+                path = self._path(cell, name)
+                sizes[cell] += path.stat().st_size if path.exists() else 0
+        return sizes
+
+    def _path(self, cell: int, name: str) -> Path:
+        return self.folder / f"{cell:03d}.{name}"
+
+
+def _fill(file, room: memoryview) -> None:  # type: ignore[no-untyped-def]
+    """Read until the room is full; OSError where the file has become shorter."""
+    while len(room):
+        number = file.readinto(room)
+        if not number:
+            raise OSError(f"{file.name} ends too early")
+        room = room[number:]
+
+
+def _sorted(
+    values: np.ndarray | Runs, order: np.ndarray, edges: np.ndarray, column: Column
+) -> tuple[np.ndarray, np.ndarray]:
+    """The values in the order of rows, flat, and where each cell's begin and end."""
+    if not isinstance(values, Runs):
+        return np.ascontiguousarray(values[order], column.dtype), edges
+    lengths = (values.ends - values.starts)[order]
+    ends = np.concatenate(([0], np.cumsum(lengths)))
+    flat = np.empty(ends[-1], column.dtype)
+    gather_runs(values.starts, values.ends, values.flat, order, flat)
+    return flat, ends[edges]
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def gather_runs(starts, ends, flat, order, gathered):
+    """The values of the rows in `order`, one behind the other."""
+    written = 0
+    for place in range(order.size):
+        row = order[place]
+        for i in range(starts[row], ends[row]):
+            gathered[written] = flat[i]
+            written += 1
