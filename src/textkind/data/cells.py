@@ -11,10 +11,12 @@ whoever makes the folder removes it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
-from numba import njit
+
+from textkind.data.cell_kernels import gather_runs
 
 CELL_BITS = 8
 CELLS = 1 << CELL_BITS  # few enough to open the files of each for every block of rows
@@ -54,7 +56,7 @@ class Cells:
         edges = np.concatenate(([0], np.cumsum(counts)))
         for name, column in self.columns.items():
             flat, bounds = _sorted(values[name], order, edges, column)
-            for place in np.flatnonzero(np.diff(bounds)):
+            for place in np.flatnonzero(np.diff(bounds)).tolist():
                 with self._path(place, name).open("ab") as file:
                     file.write(flat[bounds[place] : bounds[place + 1]].data)
         self.rows += counts
@@ -65,7 +67,7 @@ class Cells:
         paths = [self._path(cell, name) for cell in cells]
         sizes = [path.stat().st_size if path.exists() else 0 for path in paths]
         flat = np.empty(sum(sizes) // np.dtype(column.dtype).itemsize, column.dtype)
-        room, end = memoryview(flat).cast("B"), 0
+        room, end = flat.view(np.uint8).data, 0
         for path, size in zip(paths, sizes, strict=True):
             if size:
                 with path.open("rb", buffering=0) as file:
@@ -90,7 +92,7 @@ class Cells:
         return self.folder / f"{cell:03d}.{name}"
 
 
-def _fill(file, room: memoryview) -> None:  # type: ignore[no-untyped-def]
+def _fill(file: FileIO, room: memoryview) -> None:
     """Read until the room is full; OSError where the file has become shorter."""
     while len(room):
         number = file.readinto(room)
@@ -110,14 +112,3 @@ def _sorted(
     flat = np.empty(ends[-1], column.dtype)
     gather_runs(values.starts, values.ends, values.flat, order, flat)
     return flat, ends[edges]
-
-
-@njit(cache=True, nogil=True, boundscheck=False)
-def gather_runs(starts, ends, flat, order, gathered):
-    """The values of the rows in `order`, one behind the other."""
-    written = 0
-    for place in range(order.size):
-        row = order[place]
-        for i in range(starts[row], ends[row]):
-            gathered[written] = flat[i]
-            written += 1

@@ -40,7 +40,7 @@ def corpus_of(
         _reject_unknown(collected, columns, named, labels)
     times = _times(collected, columns)
     group = _group(collected, columns)
-    ids = _ids(collected, columns)
+    ids = ids_of(collected, columns)
 
     def finish(keep: np.ndarray) -> tuple[Corpus, pa.Table]:
         targets, label_set = targets_of(named, keep, labels, collected.name)
@@ -247,7 +247,8 @@ def _dense(codes: np.ndarray) -> np.ndarray:
     return np.unique(codes, return_inverse=True)[1].astype(np.int32)
 
 
-def _ids(collected: Collected, columns: Columns) -> pa.LargeStringArray | None:
+def ids_of(collected: Collected, columns: Columns) -> pa.LargeStringArray | None:
+    """The names of rows; None where no column has them."""
     if columns.id is None:
         return None
     return strings_of(collected, columns.id).fill_null("")

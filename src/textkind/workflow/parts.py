@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -15,7 +16,14 @@ from textkind.data.split import Parts, split_corpus
 from textkind.progress import Talk
 from textkind.workflow.learn import worthwhile_share
 from textkind.workflow.origin import file_digest
-from textkind.workflow.profile import column_profile, corpus_digest, text_bytes, word_profile
+from textkind.workflow.profile import (
+    added,
+    column_profile,
+    corpus_digest,
+    text_bytes,
+    word_histogram,
+    word_profile,
+)
 
 
 class Sources(Protocol):
@@ -105,7 +113,7 @@ def data_facts(readings: Mapping[str, CorpusReading], parts: Parts) -> dict[str,
         "rejected": rejected,
         "out_of_scope": read - accepted - rejected,  # workflow/scope.py
         **parts.facts,
-        "words": word_profile(texts),
+        "words": word_profile(reduce(added, map(word_histogram, texts))),
         "bytes": text_bytes(texts),
         "sha256": {
             name: {"rows": corpus_digest(reading.corpus), "file": file_digest(reading.source)}
