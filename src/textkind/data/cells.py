@@ -1,6 +1,6 @@
 """Rows on disk, each in the cell of its key: files to append to, and to read a few cells at a time.
 
-    cells = Cells(folder, {"target": Column("int32"), "ids": Column("int32", ragged=True)})
+    cells = Cells(folder, {"target": Column("int32"), "ids": Column("int32", ragged=True)}, 8)
     cells.append(keys, {"target": targets, "ids": Runs(starts, ends, flat)})
     cells.read([0, 1], "ids")
 
@@ -18,8 +18,8 @@ import numpy as np
 
 from textkind.data.cell_kernels import gather_runs
 
-CELL_BITS = 8
-CELLS = 1 << CELL_BITS  # few enough to open the files of each for every block of rows
+LEAST_BITS, MOST_BITS = 6, 11  # few enough cells to open the files of each for every block of rows
+CELL_BYTES = 16 << 20  # of a cell, where there are not too many then
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,21 @@ class Runs:
 
 
 class Cells:
-    """CELLS cells of the same columns below a folder. An OSError of the disk passes through."""
+    """2^bits cells of the same columns below a folder. An OSError of the disk passes through."""
 
-    def __init__(self, folder: Path, columns: Mapping[str, Column]) -> None:
-        self.folder, self.columns = folder, dict(columns)
-        self.rows = np.zeros(CELLS, np.int64)
+    def __init__(self, folder: Path, columns: Mapping[str, Column], bits: int) -> None:
+        self.folder, self.columns, self.bits = folder, dict(columns), bits
+        self.rows = np.zeros(1 << bits, np.int64)
         folder.mkdir(parents=True, exist_ok=True)
+
+    def __len__(self) -> int:
+        return self.rows.size
 
     def append(self, keys: np.ndarray, values: Mapping[str, np.ndarray | Runs]) -> None:
         """Append N rows; keys (N,) uint64 say by their highest bits in which cell each goes."""
-        cell = (keys >> np.uint64(64 - CELL_BITS)).astype(np.int64)
+        cell = (keys >> np.uint64(64 - self.bits)).astype(np.int64)
         order = np.argsort(cell, kind="stable")
-        counts = np.bincount(cell, minlength=CELLS)
+        counts = np.bincount(cell, minlength=len(self))
         edges = np.concatenate(([0], np.cumsum(counts)))
         for name, column in self.columns.items():
             flat, bounds = _sorted(values[name], order, edges, column)
@@ -75,21 +78,30 @@ class Cells:
                 end += size
         return flat if column.width == 1 else flat.reshape(-1, column.width)
 
-    def replace(self, cell: int, name: str, values: np.ndarray) -> None:
-        """Other values for a column of one cell."""
-        values.tofile(self._path(cell, name))
+    def replace(self, cell: int, values: Mapping[str, np.ndarray]) -> None:
+        """Other values for some columns of one cell."""
+        for name, flat in values.items():
+            flat.tofile(self._path(cell, name))
 
     def bytes(self) -> np.ndarray:
-        """(CELLS,) int64: how large each cell is."""
-        sizes = np.zeros(CELLS, np.int64)
-        for name in self.columns:
-            for cell in range(CELLS):
-                path = self._path(cell, name)
-                sizes[cell] += path.stat().st_size if path.exists() else 0
-        return sizes
+        """(cells,) int64: how large each cell is."""
+        return np.sum([self._sizes(name) for name in self.columns], axis=0)
+
+    def values(self, name: str) -> int:
+        """How many values a column has in all cells."""
+        return int(self._sizes(name).sum()) // np.dtype(self.columns[name].dtype).itemsize
+
+    def _sizes(self, name: str) -> np.ndarray:
+        paths = [self._path(cell, name) for cell in range(len(self))]
+        return np.array([path.stat().st_size if path.exists() else 0 for path in paths], np.int64)
 
     def _path(self, cell: int, name: str) -> Path:
         return self.folder / f"{cell:03d}.{name}"
+
+
+def bits_for(size: int) -> int:
+    """The bits of as many cells as hold `size` bytes, each CELL_BYTES or less, within limits."""
+    return int(np.clip((size // CELL_BYTES).bit_length(), LEAST_BITS, MOST_BITS))
 
 
 def _fill(file: FileIO, room: memoryview) -> None:

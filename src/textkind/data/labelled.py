@@ -17,6 +17,7 @@ from textkind.data.settings import ReadSettings
 from textkind.data.targets import (
     NamedLabels,
     indicated_labels,
+    label_counts,
     named_labels,
     targets_of,
     unknown_labels,
@@ -45,11 +46,7 @@ def corpus_of(
     def finish(keep: np.ndarray) -> tuple[Corpus, pa.Table]:
         targets, label_set = targets_of(named, keep, labels, collected.name)
         if labels is None:
-            counts = (
-                targets.sum(axis=0, dtype=np.int64)
-                if label_set.several
-                else np.bincount(targets, minlength=len(label_set))
-            )
+            counts = label_counts(targets, len(label_set))
             rows = len(targets)
             told = check_classes(columns, settings, label_set, counts, rows, collected.name)
             collected.late_notes += told

@@ -16,7 +16,8 @@ from textkind.data.collect import Collected, collect, packed_table, reject_bad_t
 from textkind.data.joined import texts_of
 from textkind.data.labelled import check_classes, ids_of, named_of, strings_of
 from textkind.data.labels import LabelSet
-from textkind.data.read import columns_of, open_source, told_rejections
+from textkind.data.opening import columns_of, open_source
+from textkind.data.read import told_rejections
 from textkind.data.rejected import Rejection, Tally
 from textkind.data.settings import ReadSettings
 from textkind.data.targets import MANY_LABELS, NamedLabels

@@ -4,7 +4,6 @@ Nothing here depends on the order of the rows in the file: rows are put in an or
 their text, their labels and the seed, and the parts keep that order.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from textkind.data.split_rules import (
     stratified_split,
     time_split,
 )
+from textkind.data.targets import label_counts
 from textkind.data.text_keys import mixed, row_keys, salt_of, text_keys
 from textkind.errors import DataError, SettingsError
 from textkind.progress import SILENT, Talk
@@ -242,11 +242,7 @@ def _duplicates(corpus: Corpus, unit: np.ndarray) -> dict:
 
 def _profile(part: Corpus) -> dict:
     """Rows of a part, and how many have each label."""
-    if part.labels.several:
-        counts: Iterable[int] = part.targets.sum(axis=0, dtype=np.int64)
-    else:
-        counts = np.bincount(part.targets, minlength=len(part.labels))
-    names = part.labels.names
+    counts, names = label_counts(part.targets, len(part.labels)), part.labels.names
     return {
         "rows": len(part),
         "labels": {name: int(n) for name, n in zip(names, counts, strict=True)},

@@ -173,6 +173,13 @@ def targets_of(
     return targets, labels
 
 
+def label_counts(targets: np.ndarray, labels: int) -> np.ndarray:
+    """(K,) int64 how many texts have each label, of (N,) ids or (N, K) of 0 and 1."""
+    if targets.ndim == 2:
+        return targets.sum(axis=0, dtype=np.int64)
+    return np.bincount(targets, minlength=labels)
+
+
 def _canonical(chunk: pa.Array, column: str, where: str) -> pa.Array:
     """Names as large_string or lists of large_string, whatever Arrow type they had."""
     kind = chunk.type

@@ -7,7 +7,7 @@ Words and characters are two blocks with a vocabulary and a unit length each, so
 character n-grams of a text do not drown its words.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -217,15 +217,25 @@ def fit_ngrams(
     seen = rows.part(slice(0, number))
     appeared = np.empty(min(seen.stored, frequency.size) + 1, np.int32)
     different = kernels.count_documents(seen.starts, seen.ends, rows.columns, frequency, appeared)
-    buckets = np.empty(different, np.int32)
+    encoder = encoder_of(appeared[:different], frequency, number, settings, bits)
+    weigh_texts(encoder, rows, threads)
+    return encoder, rows
+
+
+def encoder_of(
+    appeared: np.ndarray, frequency: np.ndarray, number: int, settings: NgramSettings, bits: int
+) -> NgramEncoder:
+    """The encoder by the document frequency of every bucket, in `number` texts.
+
+    appeared (A,) int32 are the buckets of one text or more; equals keep their order.
+    """
+    buckets = np.empty(appeared.size, np.int32)
     kept = kernels.by_falling_frequency(
-        appeared[:different], frequency, settings.minimum_document_frequency, buckets
+        appeared, frequency, settings.minimum_document_frequency, buckets
     )
     buckets = buckets[:kept].copy()
     idf = np.log((1 + number) / (1 + frequency[buckets])) + 1
-    encoder = NgramEncoder(settings, bits, buckets, half_precision(idf))
-    weigh_texts(encoder, rows, threads)
-    return encoder, rows
+    return NgramEncoder(settings, bits, buckets, half_precision(idf))
 
 
 def weigh_texts(encoder: NgramEncoder, rows: Rows, threads: int | None = None) -> None:
@@ -265,53 +275,24 @@ def unknown_share(
     return 1 - known / np.maximum(ends - rows.starts, 1)
 
 
-def rescale(
-    encoder: NgramEncoder, rows: Rows, scale: np.ndarray, threads: int | None = None
-) -> NgramEncoder:
-    """Weigh every column by `scale` (V,) float32 besides; changes rows in place."""
-    edges = np.linspace(0, len(rows), min(len(rows) // 1024, 64) + 2).astype(np.int64)
-
-    wider = replace(encoder, importance=half_precision(encoder.importance * scale))
-    exact_scale = wider.importance / encoder.importance
-
-    def work(block: int) -> None:
-        kernels.rescale_rows(
-            edges[block], edges[block + 1], rows.starts, rows.middles, rows.ends,
-            rows.columns, rows.values, exact_scale,
-        )  # fmt: skip
-
-    run_blocks(work, len(edges) - 1, threads)
-    return wider
-
-
-def narrow(encoder: NgramEncoder, kind: str, parts: list[Rows]) -> tuple[NgramEncoder, np.ndarray]:
-    """An encoder of words or characters only, out of one of both, and which columns stayed (V,).
-
-    parts hold rows of that kind only; their columns are renumbered in place.
-    """
-    stays = encoder.is_word if kind == "words" else ~encoder.is_word
-    number = (np.cumsum(stays) - 1).astype(np.int32)
-    for rows in parts:
-        kernels.renumber_rows(rows.starts, rows.ends, rows.columns, number)
-    settings = (
-        replace(encoder.settings, characters=None)
-        if kind == "words"
-        else replace(encoder.settings, words=None)
-    )
-    narrowed = NgramEncoder(
-        settings, encoder.bits, encoder.buckets[stays], encoder.importance[stays]
-    )
-    return narrowed, stays
-
-
 def canonical_order(texts: pa.LargeStringArray, targets: np.ndarray) -> np.ndarray:
     """(N,) int64 row numbers, ordered by a hash of the text and then by target.
 
     Any order of the file gives the same sequence of texts.
     """
+    return key_order(exact_keys(texts), targets)
+
+
+def exact_keys(texts: pa.LargeStringArray) -> np.ndarray:
+    """(N,) uint64 hashes of the texts' bytes."""
     content, offsets = text_buffers(texts)
     keys = np.empty(len(texts), np.uint64)
     text_keys(content, offsets, keys)
+    return keys
+
+
+def key_order(keys: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """(N,) int64 row numbers, ordered by key (N,) and then by target."""
     if targets.ndim == 1:
         return np.lexsort((targets, keys))
     return np.lexsort((*targets.T, keys))

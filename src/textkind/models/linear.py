@@ -13,18 +13,18 @@ import pyarrow as pa
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.data.soft import SoftTargets, mixed
+from textkind.data.targets import label_counts
 from textkind.encoding.ngrams import (
     NgramEncoder,
     canonical_order,
     compiled_before,
     fit_ngrams,
-    narrow,
-    rescale,
     unknown_share,
 )
+from textkind.encoding.reweighing import narrow, rescale
 from textkind.encoding.rows import Rows, join_rows
 from textkind.errors import SettingsError
-from textkind.models.choosing import Attempt, choose
+from textkind.models.choosing import Attempt, Choice, choose
 from textkind.models.linear_state import parts_of, state_of
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Solution, Stopping
@@ -111,31 +111,9 @@ def fit_linear(
     validation logits come from the fit before. Raises SettingsError where a choice is open and
     there is no validation part, or where the settings do not go together.
     """
-    labels = train.labels
-    if labels.several and settings.objective == "multinomial":
-        raise SettingsError(
-            "the multinomial objective needs texts of one label each",
-            hint="use squared_hinge or logistic for several labels",
-        )
-    if settings.solver == "sgd" and settings.objective != "multinomial":
-        raise SettingsError(
-            "the sgd solver minimises the multinomial objective only", found=settings.objective
-        )
     check_soft(train.soft, settings)
-    if settings.naive_bayes and labels.several:
-        raise SettingsError("naive_bayes needs texts of one label each")
-    if not compiled_before():
-        talk.note("first use on this machine: compiling takes some seconds, once")
-    chosen = replace(settings, naive_bayes=False) if labels.several else settings
     held_out = validation if validation is not None and len(validation) else None
-    choice = None
-    if chosen.open_choices:
-        if held_out is None:
-            raise SettingsError(
-                "without a validation part these must be given: " + ", ".join(chosen.open_choices)
-            )
-        choice = choose(train, held_out, chosen, seed=seed, threads=threads, talk=talk)
-        chosen = choice.settings
+    chosen, choice = closed(train, held_out, settings, seed=seed, threads=threads, talk=talk)
     validation_logits = None if choice is None else choice.winner.logits
     if choice is None or held_out is None or not settings.refit:
         with talk.task("fitting the linear model"):
@@ -151,13 +129,53 @@ def fit_linear(
             else:
                 encoded = encode(train, held_out, chosen, threads)
             model = fit_encoded(encoded, chosen, seed=seed, threads=threads)
+    tell_fit(model, choice, talk)
+    return LinearFit(model, validation_logits)
+
+
+def closed(
+    train: Corpus,
+    held_out: Corpus | None,
+    settings: LinearSettings,
+    *,
+    seed: int,
+    threads: int | None,
+    talk: Talk,
+) -> tuple[LinearSettings, Choice | None]:
+    """The settings with every choice closed on the held-out part, and how, if any was open."""
+    labels = train.labels
+    if labels.several and settings.objective == "multinomial":
+        raise SettingsError(
+            "the multinomial objective needs texts of one label each",
+            hint="use squared_hinge or logistic for several labels",
+        )
+    if settings.solver == "sgd" and settings.objective != "multinomial":
+        raise SettingsError(
+            "the sgd solver minimises the multinomial objective only", found=settings.objective
+        )
+    if settings.naive_bayes and labels.several:
+        raise SettingsError("naive_bayes needs texts of one label each")
+    if not compiled_before():
+        talk.note("first use on this machine: compiling takes some seconds, once")
+    chosen = replace(settings, naive_bayes=False) if labels.several else settings
+    if not chosen.open_choices:
+        return chosen, None
+    if held_out is None:
+        raise SettingsError(
+            "without a validation part these must be given: " + ", ".join(chosen.open_choices)
+        )
+    choice = choose(train, held_out, chosen, seed=seed, threads=threads, talk=talk)
+    return choice.settings, choice
+
+
+def tell_fit(model: LinearModel, choice: Choice | None, talk: Talk) -> None:
+    """Add what was tried to the facts of a model, and tell where its descent was cut short."""
     model.facts["candidates"] = [] if choice is None else list(map(asdict, choice.candidates))
     if model.facts["converged"] is False:
         talk.note(
             f"descent stopped after {model.facts['passes']} passes, at most "
             f"{model.facts['relative_gap']:.1%} above the minimum"
         )
-    return LinearFit(model, validation_logits)
 
 
 def check_soft(soft: SoftTargets | None, settings: LinearSettings) -> None:
@@ -184,7 +202,7 @@ class Encoded:
     """Rows to fit on, with all they need.
 
     soft (N, K) float32 stands for the targets where it is not None; start is where a descent on
-    the first rows stood.
+    the first rows stood; edges cut the canonical order into buffers (models/passes.py).
     """
 
     labels: LabelSet
@@ -194,6 +212,7 @@ class Encoded:
     canonical: np.ndarray
     soft: np.ndarray | None
     start: Standing | None = None
+    edges: np.ndarray | None = None
 
 
 def encode(
@@ -247,16 +266,23 @@ def fit_encoded(
 ) -> LinearModel:
     """Fit with every choice closed."""
     solution = solve(encoded, settings, seed, threads)
+    told = {"texts": len(encoded.rows), "stored_numbers": encoded.rows.stored}
+    return packed_model(encoded.labels, encoded.encoder, solution, settings, told, threads)
+
+
+def packed_model(
+    labels: LabelSet,
+    encoder: NgramEncoder,
+    solution: Solution,
+    settings: LinearSettings,
+    told: dict,
+    threads: int | None,
+) -> LinearModel:
+    """The model of a solution; told are facts about the rows."""
     steps, scales = pack_weights(solution.weights, solution.problems, threads)
     biases = solution.biases.ravel()[: solution.problems].copy()
-    facts = {
-        "settings": asdict(settings),
-        "texts": len(encoded.rows),
-        "ngrams": len(encoded.encoder),
-        "stored_numbers": encoded.rows.stored,
-        **solution.facts,
-    }
-    return LinearModel(encoded.labels, encoded.encoder, steps, scales, biases, facts)
+    facts = {"settings": asdict(settings), "ngrams": len(encoder), **told, **solution.facts}
+    return LinearModel(labels, encoder, steps, scales, biases, facts)
 
 
 def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | None) -> Solution:
@@ -264,10 +290,11 @@ def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | 
     labels, rows, targets = encoded.labels, encoded.rows, encoded.targets
     size, canonical = len(encoded.encoder), encoded.canonical
     strength = np.float32(settings.strength)
+    counts = label_counts(targets, len(labels))
     stopping = Stopping(settings.tolerance, settings.most_passes)
     if settings.objective == "multinomial":
         every = np.arange(len(labels))
-        by_class = problem_costs(targets, every, settings.imbalance)[1]
+        by_class = problem_costs(counts, len(targets), every, settings.imbalance)[1]
         costs = (strength * by_class[targets]).astype(np.float32)
         arguments = (rows, size, targets, costs, len(labels))
         if settings.solver == "sgd":
@@ -277,10 +304,10 @@ def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | 
             )  # fmt: skip
         return solve_multinomial(*arguments, canonical=canonical, seed=seed, stopping=stopping)
     classes = problem_classes(len(labels), labels.several)
-    costs = problem_costs(targets, classes, settings.imbalance) * strength
+    costs = problem_costs(counts, len(targets), classes, settings.imbalance) * strength
     descent = BinaryDescent(
         rows, size, Problems(targets, classes, costs, encoded.soft), settings.objective,
-        canonical=canonical, seed=seed, stopping=stopping, threads=threads,
+        canonical=canonical, edges=encoded.edges, seed=seed, stopping=stopping, threads=threads,
     )  # fmt: skip
     if encoded.start is not None:
         descent.begin(encoded.start)

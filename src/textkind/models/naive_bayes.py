@@ -17,7 +17,7 @@ SHARE = 0.25  # of the ratio against its mean: their beta
 
 @compiled
 def weight_by_class(starts, ends, columns, values, targets, sums):
-    """Add every n-gram's weights to sums (V, K) float32 by the text's label."""
+    """Add every n-gram's weights to sums (V, K) float64 by the text's label."""
     for row in range(starts.size):
         for i in range(starts[row], ends[row]):
             sums[columns[i], targets[row]] += values[i]
@@ -28,8 +28,13 @@ def ratio_scale(rows: Rows, is_word: np.ndarray, targets: np.ndarray, classes: i
 
     is_word (V,) bool tells the columns of words; targets (N,) int32 label ids.
     """
-    sums = np.zeros((is_word.size, classes), np.float32)
+    sums = np.zeros((is_word.size, classes))
     weight_by_class(rows.starts, rows.ends, rows.columns, rows.values, targets, sums)
+    return scale_of_sums(sums, is_word)
+
+
+def scale_of_sums(sums: np.ndarray, is_word: np.ndarray) -> np.ndarray:
+    """The same by the sums (V, K) of every column's weights in the texts of each class."""
     scale = np.ones(is_word.size, np.float32)
     for block in (is_word, ~is_word):
         if block.any():

@@ -13,7 +13,7 @@ from textkind.encoding.rows import Rows
 from textkind.encoding.tokens import Tokens
 from textkind.models.problems import Problems, Stopping
 from textkind.models.solvers import BinaryDescent
-from textkind.models.trials import problem_classes, problem_costs
+from textkind.models.trials import problem_classes
 
 HIGHEST = 65_535  # score of the most telling token: whole numbers add up exactly
 STRENGTH = 1.0  # what the linear model takes where nothing chooses it
@@ -39,7 +39,7 @@ def token_scores(
         return scores
     rows, rarity = weighted_rows(tokens, size)
     classes = problem_classes(len(labels), labels.several)
-    costs = problem_costs(targets, classes, "none") * np.float32(STRENGTH)
+    costs = np.full((2, classes.size), STRENGTH, np.float32)
     solution = BinaryDescent(
         rows, size, Problems(targets, classes, costs), "squared_hinge",
         canonical=np.arange(len(tokens)), seed=seed, stopping=STOPPING, threads=threads,

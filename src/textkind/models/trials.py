@@ -6,14 +6,15 @@ import numpy as np
 
 from textkind.data.corpus import Corpus
 from textkind.data.soft import mixed
+from textkind.data.targets import label_counts
 from textkind.decision.temperature import fit_temperature
 from textkind.encoding.ngrams import (
     NgramEncoder,
     canonical_order,
     encode_ngrams,
     fit_ngrams,
-    rescale,
 )
+from textkind.encoding.reweighing import rescale
 from textkind.encoding.rows import Rows
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Stopping
@@ -57,17 +58,19 @@ def problem_classes(classes: int, several: bool) -> np.ndarray:
     return np.array([1]) if classes == 2 and not several else np.arange(classes)
 
 
-def problem_costs(targets: np.ndarray, classes: np.ndarray, imbalance: str) -> np.ndarray:
+def problem_costs(
+    counts: np.ndarray, texts: int, classes: np.ndarray, imbalance: str
+) -> np.ndarray:
     """(2, P) float32 cost of an error at strength 1, for texts outside and inside each class.
 
-    weights: N / (2 * texts on that side), so that both sides weigh the same; root-weights: in
-    proportion to the square root. Over all texts of a problem the mean is 1.
+    counts (K,) of `texts` texts have each label. weights: N / (2 * texts on that side), so that
+    both sides weigh the same; root-weights: in proportion to the square root. Over all texts of a
+    problem the mean is 1.
     """
     costs = np.ones((2, classes.size), np.float32)
     if imbalance in (WEIGHTS, ROOT_WEIGHTS):
-        member = targets[:, None] == classes if targets.ndim == 1 else targets[:, classes] == 1
-        inside = np.maximum(member.sum(axis=0), 1)
-        outside = np.maximum(len(targets) - inside, 1)
+        inside = np.maximum(counts[classes], 1)
+        outside = np.maximum(texts - inside, 1)
         sides = np.stack([outside, inside])
         costs[:] = np.stack([class_weights(side, imbalance) for side in sides.T], axis=1)
     return costs
@@ -85,7 +88,8 @@ def start_descent(
     strengths: tuple[float, ...] = (1.0,),
 ) -> BinaryDescent:  # fmt: skip
     """A descent on one view of the rows, for all strengths side by side."""
-    costs = problem_costs(trial.targets, trial.classes, settings.imbalance)
+    counts = label_counts(trial.targets, trial.labels)
+    costs = problem_costs(counts, len(trial.targets), trial.classes, settings.imbalance)
     factors = np.repeat(np.array(strengths, np.float32), trial.classes.size)
     problems = Problems(
         trial.targets,

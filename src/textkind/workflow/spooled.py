@@ -22,8 +22,8 @@ from textkind.data.read import CorpusReading
 from textkind.data.rejected import Rejection, write_records
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.spool import Spool, spooled_rows
+from textkind.data.targets import label_counts
 from textkind.errors import DataError, SettingsError
-from textkind.evaluation.counts import rows_by_label
 from textkind.progress import SILENT, Talk
 from textkind.workflow.profile import added, word_histogram
 
@@ -120,7 +120,7 @@ def spool_source(
     counts = np.zeros(len(labels), np.int64)
     counts[id_of[id_of >= 0]] = blocks.counts[id_of >= 0]
     for name in HELD & corpora.keys():
-        counts -= rows_by_label(corpora[name].targets, len(labels)).counts
+        counts -= label_counts(corpora[name].targets, len(labels))
     keys, repeated = spool.repeated()
     return Spooled(
         spool=folder / SPOOL,
