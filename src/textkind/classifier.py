@@ -52,6 +52,7 @@ class ModelKind:
     tolerance: float = 1e-6  # of a saved logit, relative: what another machine may give otherwise
     needs: str | None = None  # an optional package that the module imports
     extra: str | None = None  # of textkind, that brings all it needs; None: that of the package
+    stream: str | None = None  # a module whose fit_stream learns it from texts that are streamed
 
     def part(self, name: str) -> Any:
         """The class or function of that name in the kind's module.
@@ -73,7 +74,12 @@ _NEURAL = ModelKind(
 _PRETRAINED = replace(_NEURAL, extra="pretrained")
 MODELS = {
     "prior": ModelKind("textkind.models.prior", model="PriorModel", fit="fit_prior"),
-    "linear": ModelKind("textkind.models.linear", model="LinearModel", fit="fit_linear"),
+    "linear": ModelKind(
+        "textkind.models.linear",
+        model="LinearModel",
+        fit="fit_linear",
+        stream="textkind.models.streamed_linear",
+    ),
     "mean_pool": _NEURAL,
     "perceptron": _NEURAL,
     "cnn": _NEURAL,
@@ -83,6 +89,9 @@ MODELS = {
     "pretrained": _PRETRAINED,
     "stack": ModelKind("textkind.stack", model="StackModel", fit=None, tolerance=1e-3),
 }
+
+
+STREAMED = tuple(name for name, kind in MODELS.items() if kind.stream is not None)
 
 
 def model_kind(name: str) -> ModelKind:
@@ -104,6 +113,23 @@ def fit_function(name: str) -> Any:
             hint="`textkind compare` makes one",
         )
     return kind.part(kind.fit)
+
+
+def stream_function(name: str) -> Any:
+    """The function that fits the model of that name to a stream of texts and a sample of them.
+
+    SettingsError for a model that there is not, or that wants all texts in memory.
+    """
+    kind = model_kind(name)
+    if kind.stream is None:
+        raise SettingsError(
+            "this model wants all texts in memory: it does not learn from a stream",
+            found=name,
+            hint="leave --stream out, or choose " + " or ".join(STREAMED),
+        )
+    if kind.needs is not None:
+        need(kind.needs, "this model", kind.extra)
+    return importlib.import_module(kind.stream).fit_stream
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from scipy.special import expit, logit, softmax
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from textkind.data.labels import LabelSet
+from textkind.data.targets import label_counts
 from textkind.decision.beta import Beta
 from textkind.decision.fit_rule import fit_rule
 from textkind.decision.isotonic import Isotonic
@@ -41,9 +42,19 @@ def mean_f1(gold, given):
     return sum(f1_score(gold, given, average=average) for average in ("macro", "micro")) / 2
 
 
+def shares_of(targets, labels):
+    return label_shares(label_counts(targets, labels), len(targets))
+
+
 def fitted(labels, settings, seed=0):
     shares, targets = drawn(labels, seed=seed)
-    rule, facts = fit_rule(settings, labels, label_shares(targets, len(labels)), shares, targets)
+    rule, facts = fit_rule(
+        settings,
+        labels,
+        shares_of(targets, len(labels)),
+        shares,
+        targets,
+    )
     return given_labels(rule, shares, labels.several), targets, rule, facts
 
 
@@ -145,7 +156,7 @@ def test_prior_weights_lower_the_logits_by_the_log_of_the_prior():
 
 def test_the_prior_helps_rare_labels_where_there_are_rows_to_show_it():
     shares, targets = drawn(FOUR, rows=5000)
-    prior = label_shares(targets, 4)
+    prior = shares_of(targets, 4)
     rule, facts = fit_rule(RuleSettings("macro-f1"), FOUR, prior, shares, targets)
     given, plain = (given_labels(one, shares, several=False) for one in (rule, Rule()))
     rare, before = (recall_score(targets, one, average=None)[3] for one in (given, plain))
@@ -159,7 +170,7 @@ def test_a_gain_that_may_be_chance_does_not_move_a_label():
     sure, torn = [[0.95, 0.05]] * 36, [[0.6, 0.4]]
     shares = np.array([*sure, *torn, *[[0.05, 0.95]] * 5, *torn], np.float32)
     targets = np.array([0] * 37 + [1] * 6, np.int32)
-    prior = label_shares(targets, 2)
+    prior = shares_of(targets, 2)
     moved, moved_facts = fit_rule(RuleSettings("prior=0.5"), TWO, prior, shares, targets)
     assert moved_facts["value"] > moved_facts["plain"]
     rule, facts = fit_rule(RuleSettings("prior"), TWO, prior, shares, targets)
@@ -196,7 +207,7 @@ def test_a_label_without_a_validation_row_borrows_the_threshold_of_all_and_it_is
 @pytest.mark.parametrize("threshold", ["auto", "micro-f1", "per-label-f1", "precision=0.8"])
 def test_thresholds_of_several_labels_do_not_hang_on_the_curves_of_single_labels(threshold):
     shares, targets = drawn(SEVERAL)
-    logits, prior = logit(shares), label_shares(targets, 4)
+    logits, prior = logit(shares), shares_of(targets, 4)
     given, values = [], []
     for kind in (Temperature, Platt, Beta, Isotonic):
         calibrator = kind.fit(logits, targets, Temperature(1.25))
@@ -229,7 +240,11 @@ def test_a_floor_that_cannot_be_reached_is_told_and_the_nearest_taken(labels, th
     else:
         targets[worst[1]] = 0
     _, facts = fit_rule(
-        RuleSettings(threshold), labels, label_shares(targets, len(labels)), shares, targets
+        RuleSettings(threshold),
+        labels,
+        shares_of(targets, len(labels)),
+        shares,
+        targets,
     )
     assert told in " ".join(facts["notes"])
     assert facts["value"] < 1
@@ -269,7 +284,7 @@ def test_constant_scores_and_probabilities_of_0_and_1_give_finite_figures(shares
     for labels, threshold in CASES:
         targets = drawn(labels)[1]
         given = np.full((400, len(labels)), shares, np.float32)
-        prior = label_shares(targets, len(labels))
+        prior = shares_of(targets, len(labels))
         _, facts = fit_rule(RuleSettings(threshold), labels, prior, given, targets)
         json.dumps(facts, allow_nan=False)
 

@@ -4,9 +4,10 @@ import pytest
 
 pytest.importorskip("torch")
 
+from textkind.data import free_memory
+from textkind.data.free_memory import UNKNOWN, container_memory
 from textkind.errors import TrainingError
 from textkind.training import memory
-from textkind.training.memory import UNKNOWN, container_memory
 
 VERSION_2 = {"memory.max": "{}", "memory.current": "{}", "memory.stat": "anon 1\ninactive_file {}"}
 VERSION_1 = {
@@ -75,8 +76,8 @@ def test_a_system_without_control_groups_has_no_limit(tmp_path):
 
 
 def test_a_table_must_fit_into_the_container(monkeypatch):
-    monkeypatch.setattr(memory, "machine_memory", lambda: 1 << 40)
+    monkeypatch.setattr(free_memory, "machine_memory", lambda: 1 << 40)
     memory.check_memory(1_000_000, 100)
-    monkeypatch.setattr(memory, "container_memory", lambda: 1_000_000_000)
+    monkeypatch.setattr(free_memory, "container_memory", lambda: 1_000_000_000)
     with pytest.raises(TrainingError, match=r"1\.6 GB, and 1\.0 GB are free"):
         memory.check_memory(1_000_000, 100)

@@ -4,9 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from textkind.data.free_memory import available_memory  # noqa: E402
 from textkind.errors import TrainingError  # noqa: E402
 from textkind.training.memory import (  # noqa: E402
-    available_memory,
     check_memory,
     needed_for_table,
     told_when_short,

@@ -32,6 +32,7 @@ examples:
   textkind train tags.csv --label-delimiter ";"          several labels a text
   textkind train spam.csv --threshold precision=0.99
   textkind train small.csv --features words --strength 1 --no-refit
+  textkind train shards/ --stream --cache /scratch         more texts than memory holds
   textkind train reviews.csv --model auto --budget 10
   textkind train reviews.csv --model cnn --vectors glove.txt.gz
   textkind train reviews.csv --model rnn --cell gru --budget 10 --checkpoints kept
@@ -48,6 +49,7 @@ def add_arguments(parser: Parser) -> None:
     add_keep_texts(parser)
     add_map(parser)
     add_reading_options(parser, labelled=True)
+    _add_stream_options(parser)
     add_split_options(parser)
     add_model_options(parser)
 
@@ -59,6 +61,28 @@ def add_map(parser: Parser) -> None:
         metavar="NAME",
         type=one_of("pca", "umap", "none"),
         help="the map in the report: pca, umap (with the extra map), or none (default: pca)",
+    )
+
+
+def _add_stream_options(parser: Parser) -> None:
+    add = parser.add_argument_group("a corpus larger than memory").add_argument
+    add(
+        "--stream",
+        action="store_true",
+        default=None,
+        help="learn from disk: linear and mean_pool do (default: where memory is too small)",
+    )
+    add(
+        "--no-stream",
+        dest="stream",
+        action="store_false",
+        default=None,
+        help="keep all texts in memory",
+    )
+    add(
+        "--cache",
+        metavar="DIR",
+        help="where encoded texts lie while a stream is learned from (default: beside --out)",
     )
 
 
@@ -98,7 +122,11 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.cli.terminal import print_json, talk_for
     from textkind.workflow.train import train
 
-    settings = run_settings(arguments)
+    settings = replace(
+        run_settings(arguments),
+        stream=arguments.stream,
+        cache=None if arguments.cache is None else Path(arguments.cache),
+    )
     if arguments.model in MODELS and int(os.environ.get("RANK", "0")) > 0:
         # torchrun's other processes: they lend their hands, and the first writes and prints
         with tempfile.TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textkind.data.corpus import Corpus
+from textkind.data.labels import LabelSet
 from textkind.data.sealed import SealedCorpus
 from textkind.data.settings import SplitSettings
 from textkind.data.split_rules import (
@@ -88,7 +89,11 @@ def split_corpus(
     )
     named = {"train": train, "validation": validation, "test": test}
     facts = {
-        "parts": {name: _profile(part) for name, part in named.items() if part is not None},
+        "parts": {
+            name: part_profile(part.labels, label_counts(part.targets, len(part.labels)), len(part))
+            for name, part in named.items()
+            if part is not None
+        },
         "duplicates": duplicates,
         "split": {
             "method": "given" if given_test is not None else method,
@@ -98,7 +103,7 @@ def split_corpus(
         },
     }
     crossing = 0 if kept else _crossing(unit, parts)
-    for note in _notes(corpus, facts, crossing, kept == settings.duplicates_on_one_side, method):
+    for note in split_notes(facts, crossing, kept == settings.duplicates_on_one_side, method):
         talk.note(note)
     return Parts(train, validation, None if test is None else SealedCorpus(test), facts)
 
@@ -240,16 +245,22 @@ def _duplicates(corpus: Corpus, unit: np.ndarray) -> dict:
     }
 
 
-def _profile(part: Corpus) -> dict:
+def corpus_profile(part: Corpus) -> dict:
     """Rows of a part, and how many have each label."""
-    counts, names = label_counts(part.targets, len(part.labels)), part.labels.names
-    return {
-        "rows": len(part),
-        "labels": {name: int(n) for name, n in zip(names, counts, strict=True)},
-    }
+    return part_profile(part.labels, label_counts(part.targets, len(part.labels)), len(part))
 
 
-def _notes(corpus: Corpus, facts: dict, crossing: int, as_asked: bool, method: str) -> list[str]:
+def part_profile(labels: LabelSet, counts: np.ndarray, rows: int) -> dict:
+    """The same of a part of so many rows, of which (K,) have each label."""
+    told = zip(labels.names, counts.tolist(), strict=True)
+    return {"rows": rows, "labels": dict(told)}
+
+
+def split_notes(facts: dict, crossing: int, as_asked: bool, method: str) -> list[str]:
+    """What there is to tell of Parts.facts.
+
+    crossing rows are in two parts by their text, as_asked says whether the settings wanted so.
+    """
     notes = []
     duplicates, parts = facts["duplicates"], facts["parts"]
     if duplicates["rows"]:

@@ -18,6 +18,7 @@ class TextStream:
     texts   N
     bytes   UTF-8 bytes of all texts
     counts  (K,) int64 texts with each label
+    keys    (M,) uint64 rising keys of texts that were read (data/text_keys.py); None: too many
     blocks  gives the texts and targets block by block, the same each time
     folder  where what is made of them may be cached
     """
@@ -26,6 +27,7 @@ class TextStream:
     texts: int
     bytes: int
     counts: np.ndarray
+    keys: np.ndarray | None
     blocks: Callable[[], Iterator[tuple[pa.LargeStringArray, np.ndarray]]]
     folder: Path
 

@@ -18,7 +18,7 @@ from textkind.decision.thresholds import (
     f1_worth,
     floor_worth,
 )
-from textkind.evaluation.counts import LabelCounts, count_labels, f1, macro, micro, rows_by_label
+from textkind.evaluation.counts import LabelCounts, count_labels, f1, macro, micro
 from textkind.evaluation.intervals import resampled_counts
 
 EXPONENTS = np.linspace(0, 1, 11)  # of the prior, tried where texts have one label
@@ -73,10 +73,9 @@ class Chosen:
     borrowed: tuple[str, ...] = ()
 
 
-def label_shares(targets: np.ndarray, labels: int) -> np.ndarray:
+def label_shares(counts: np.ndarray, texts: int) -> np.ndarray:
     """(K,) float64 share of the training texts that have each label; of none as of one text."""
-    counts = rows_by_label(targets, labels).counts
-    return np.maximum(counts, 1) / max(len(targets), 1)
+    return np.maximum(counts, 1) / max(texts, 1)
 
 
 def prior_weights(prior: np.ndarray, exponent: float) -> tuple[float, ...]:

@@ -1,6 +1,6 @@
 """The linear model of a corpus larger than memory: the same fit, its rows on disk.
 
-fit = fit_streamed_linear(stream, sample, validation, LinearSettings())
+fit = fit_stream(stream, sample, validation, LinearSettings())
 
 Choices are made on a sample, as they are in memory. The rows are encoded once into a cache, and
 every pass of the descent reads it. The model is that of fit_linear to the bit, where the corpus
@@ -41,7 +41,7 @@ from textkind.progress import SILENT, Talk
 CACHE = "ngrams"
 
 
-def fit_streamed_linear(
+def fit_stream(
     stream: TextStream,
     sample: Corpus,
     validation: Corpus | None,

@@ -15,6 +15,7 @@ _METHODS = {
     "stratified": "stratified: every part has the labels in the same proportions",
     "group": "by group: the texts of one group are all in one part",
     "time": "by time: the latest texts are the test part",
+    "hash": "by a hash of each text or group, for a corpus that is streamed",
     "given": "given: the test texts come from a file of their own",
 }
 

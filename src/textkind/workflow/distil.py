@@ -29,7 +29,7 @@ from textkind.storage.run_folder import new_run_folder
 from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.origin import origin_of, run_folder_for
-from textkind.workflow.parts import read_unlabelled, split_readings
+from textkind.workflow.parts import data_facts, read_unlabelled, split_readings
 from textkind.workflow.scored_parts import scored_parts
 from textkind.workflow.student_figures import (
     LABELS_ALONE,
@@ -187,7 +187,8 @@ def distil(
             seed=asked.split.seed, threads=asked.threads, talk=account,
         )  # fmt: skip
         more = {"distil": told, "kept": kept_facts}
-        metrics = run_facts(found.figures, fit, readings, parts, asked, account, **more)
+        data = data_facts(readings, parts)
+        metrics = run_facts(found.figures, fit, data, parts.train.labels, asked, account, **more)
         with account.task("writing the run folder"):
             every: dict[str, CorpusReading | Reading] = dict(readings)
             if unlabelled is not None:

@@ -1,5 +1,6 @@
 """What imbalance and the rule changed, on the rows that are shown: with them and without."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ from textkind.data.corpus import Corpus
 from textkind.decision.decision import decide
 from textkind.decision.rule import Rule, given_labels
 from textkind.decision.rule_settings import RuleSettings
-from textkind.evaluation.counts import rows_by_label
 from textkind.evaluation.effect import effect_figures
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
@@ -29,6 +29,7 @@ def effect_facts(
     learned: Learned,
     train: Corpus,
     validation: Corpus,
+    train_counts: Mapping[str, int],
     shown: tuple[Corpus, np.ndarray],
     rule: RuleSettings,
     *,
@@ -41,7 +42,8 @@ def effect_facts(
 
     shown is a part with its (N, K) probabilities: test, or validation where there is none. Without
     means the usual rule: the most probable label, or all of 0.5 or more. A linear model whose
-    training was changed is fitted once more without it, at the settings that were chosen.
+    training was changed is fitted once more without it, at the settings that were chosen, unless
+    train is only a sample of what it learned from; train_counts are the texts of each label.
     """
     corpus, given = shown
     imbalance = learned.imbalance_facts
@@ -52,9 +54,11 @@ def effect_facts(
     without = given_labels(Rule(), given, several)
     against = USUAL_RULE
     if method not in (NONE, POST_HOC):
-        settings = learned.classifier.model.facts["settings"]
+        facts_of_fit = learned.classifier.model.facts
+        settings = facts_of_fit["settings"]
         against = NOT_TRAINED_AGAIN
-        if learned.classifier.model.name == LinearSettings().model:
+        is_whole = facts_of_fit.get("texts", 0) <= len(train) + len(validation)
+        if learned.classifier.model.name == LinearSettings().model and is_whole:
             against = TRAINED_AGAIN
             plain = with_imbalance(LinearSettings(**settings), NONE)
             with talk.task("training without it, to compare"):
@@ -66,8 +70,7 @@ def effect_facts(
                 without = decide(other.classifier.decision, probabilities)
     predicted = decide(learned.classifier.decision, given)
     facts = effect_figures(predicted, without, corpus.targets, corpus.labels)
-    counts = rows_by_label(train.targets, len(train.labels)).counts
-    for one, texts in zip(facts["per_label"], counts.tolist(), strict=True):
+    for one, texts in zip(facts["per_label"], train_counts.values(), strict=True):
         one["train_texts"] = texts
     return {
         "part": "test" if is_test else "validation",

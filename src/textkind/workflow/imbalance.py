@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from textkind.data.corpus import Corpus
+from textkind.data.labels import LabelSet
 from textkind.decision.rule_settings import AUTO as USUAL
 from textkind.decision.rule_settings import PRIOR, RuleSettings
 from textkind.errors import SettingsError
-from textkind.evaluation.counts import rows_by_label
 from textkind.models.neural_settings import NeuralSettings
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import LinearSettings
@@ -55,8 +54,14 @@ def with_imbalance(settings: Any, told: str) -> Any:
     return settings if isinstance(settings, PriorSettings) else replace(settings, imbalance=told)
 
 
-def balanced(settings: ModelSettings, rule: RuleSettings, train: Corpus, talk: Talk) -> Balanced:
-    """Close `auto` by the numbers of texts, and let the rule follow the method.
+def balanced(
+    settings: ModelSettings,
+    rule: RuleSettings,
+    labels: LabelSet,
+    counts: np.ndarray,
+    talk: Talk,
+) -> Balanced:
+    """Close `auto` by the (K,) numbers of texts, and let the rule follow the method.
 
     SettingsError where post-hoc and a rule of its own are both asked for.
     """
@@ -71,9 +76,8 @@ def balanced(settings: ModelSettings, rule: RuleSettings, train: Corpus, talk: T
             found=rule.asked[0],
             hint="leave one of the two out",
         )
-    counts = rows_by_label(train.targets, len(train.labels)).counts
     present = np.maximum(counts, 1)
-    ratio, names = float(present.max() / present.min()), train.labels.names
+    ratio, names = float(present.max() / present.min()), labels.names
     method = asked.method
     if method == AUTO:
         method = POST_HOC if ratio >= LEAST_RATIO and is_open else NONE
@@ -97,6 +101,6 @@ def balanced(settings: ModelSettings, rule: RuleSettings, train: Corpus, talk: T
         exact = asked.value is not None and method != FOCAL
         threshold = f"{PRIOR}={asked.value:g}" if exact else PRIOR
         # with several labels the usual rule knows the prior already: here rare ones count as much
-        threshold = "macro-f1" if train.labels.several and not exact else threshold
+        threshold = "macro-f1" if labels.several and not exact else threshold
         rule = replace(rule, threshold=threshold)
     return Balanced(settings, rule, facts)

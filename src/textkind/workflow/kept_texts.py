@@ -30,14 +30,17 @@ def kept_file(
     seed: int,
     threads: int | None,
     talk: Talk,
+    total: int | None = None,
 ) -> tuple[dict[str, Any] | None, bytes | None]:
     """The entry "kept" of metrics.json, and the file: at most so many texts, drawn by the seed.
 
-    None and None where there are none. Vectors are kept of a model that has some: a network takes
+    total are the training texts where train is a sample of them; None: it is all. None and None
+    where there are none. Vectors are kept of a model that has some: a network takes
     far longer to read thousands of texts than a file does.
     """
     if not most or not len(train):
         return None, None
+    total = len(train) if total is None else total
     places = np.arange(len(train))
     if len(train) > most:
         places = np.sort(generator(seed, "kept texts").choice(len(train), most, replace=False))
@@ -47,9 +50,8 @@ def kept_file(
         with talk.task("making vectors of the texts to keep"):
             vectors = space.vectors(some.texts).astype(np.float16)
     talk.note(
-        f"{len(some):,} of {len(train):,} training texts are kept in {KEPT} "
-        "(--keep-texts 0 keeps none)"
+        f"{len(some):,} of {total:,} training texts are kept in {KEPT} (--keep-texts 0 keeps none)"
     )
-    kept = KeptTexts(some.texts, some.targets, some.rows, vectors, len(train))
+    kept = KeptTexts(some.texts, some.targets, some.rows, vectors, total)
     data = kept_bytes(kept)
     return kept_facts(kept, data), data

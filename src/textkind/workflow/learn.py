@@ -5,13 +5,16 @@ same classifier.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from textkind.classifier import Classifier, fit_function
+from textkind.classifier import Classifier, fit_function, stream_function
 from textkind.data.corpus import Corpus
+from textkind.data.targets import label_counts
 from textkind.data.text_keys import text_keys
+from textkind.data.text_stream import TextStream
 from textkind.decision.calibrate import CalibrationSettings
 from textkind.decision.decision import Decision, fit_decision
 from textkind.decision.evidence import evidence_of
@@ -61,18 +64,26 @@ def learn(
     calibration: CalibrationSettings = CalibrationSettings(),
     rule: RuleSettings = RuleSettings(),
     seed: int = 0,
+    stream: TextStream | None = None,
     threads: int | None = None,
     talk: Talk = SILENT,
 ) -> Learned:
     """Fit, choose, calibrate.
 
+    With a stream the model learns from its texts, and train is a sample of them to choose by.
+
     Without a validation part the choices that are open are settled by FIXED, and told, and
     probabilities stay uncalibrated. classes are the labels as the user gave them; None: the names.
     """
     rule.check_labels(train.labels)
-    even = balanced(settings, rule, train, talk)
+    counts = label_counts(train.targets, len(train.labels)) if stream is None else stream.counts
+    even = balanced(settings, rule, train.labels, counts, talk)
     settings, rule = even.settings, even.rule
-    learner = fit_function(settings.model)
+    learner: Any = (
+        fit_function(settings.model)
+        if stream is None
+        else partial(stream_function(settings.model), stream)
+    )
     if validation is not None and len(validation) == 0:
         validation = None
     if validation is None and isinstance(settings, LinearSettings) and settings.open_choices:
@@ -91,7 +102,7 @@ def learn(
             talk.note(note)
     if given is None or calibration.method == Uncalibrated.name:
         talk.note("probabilities are not calibrated")
-    shares = label_shares(train.targets, len(train.labels))
+    shares = label_shares(counts, len(train if stream is None else stream))
     gold = None if validation is None else validation.targets
     chosen, rule_facts = fit_rule(
         rule, train.labels, shares, given, gold, seed, logits, decision.calibrator
@@ -108,7 +119,17 @@ def learn(
     if given is not None and validation is not None:
         evidence = evidence_of(decision, given, validation.targets, validation.texts)
     classes = train.labels.names if classes is None else classes
-    seen = [train.texts] if validation is None else [train.texts, validation.texts]
-    keys = np.unique(np.concatenate([text_keys(texts) for texts in seen]))
+    keys = _seen_keys(train, validation, stream)
     classifier = Classifier(fit.model, decision, classes, evidence, keys)
     return Learned(classifier, logits, given, facts | {"rule": rule_facts}, even.facts)
+
+
+def _seen_keys(
+    train: Corpus, validation: Corpus | None, stream: TextStream | None
+) -> np.ndarray | None:
+    """(M,) uint64 rising keys of all texts that were learned from or chosen by; None: too many."""
+    if stream is not None and stream.keys is None:
+        return None
+    first = text_keys(train.texts) if stream is None else stream.keys
+    more = [] if validation is None else [text_keys(validation.texts)]
+    return np.unique(np.concatenate([first, *more]))

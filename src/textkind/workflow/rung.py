@@ -18,6 +18,7 @@ import numpy as np
 from textkind.classifier import Classifier, Model, fit_function
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
+from textkind.data.targets import label_counts
 from textkind.decision.decision import decision_to_json, fit_decision
 from textkind.decision.evidence import evidence_of
 from textkind.decision.fit_rule import fit_rule
@@ -102,7 +103,8 @@ def run(job: Job, talk: Talk) -> None:
         validation = read_part(parts / VALIDATION, labels)
     texts = read_texts(parts / TEST)
     if job.rung == STACK:
-        shares = label_shares(read_part(parts / TRAIN, labels).targets, len(labels))
+        targets = read_part(parts / TRAIN, labels).targets
+        shares = label_shares(label_counts(targets, len(labels)), len(targets))
         made = _stack(job, labels, shares, validation, talk)
     else:
         made = _fit(job, read_part(parts / TRAIN, labels), validation, talk)

@@ -138,7 +138,8 @@ def scored_parts(
             figures["slices"] = slice_facts(test, beside, given, predicted, seed=seed)
     if shown is not None:
         figures["effect"] = effect_facts(
-            learned, parts.train, parts.validation, shown, settings.rule,
+            learned, parts.train, parts.validation, parts.facts["parts"]["train"]["labels"],
+            shown, settings.rule,
             is_test=shown is tested, seed=seed, threads=settings.threads, talk=talk,
         )  # fmt: skip
     if shown is not None and len(shown[0]):

@@ -5,12 +5,14 @@ or Ctrl-C at any moment, there is the old one or none.
 """
 
 from collections.abc import Mapping
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import textkind
 from textkind.classifier import Classifier
+from textkind.data.labels import LabelSet
 from textkind.data.read import CorpusReading, Reading
 from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
@@ -44,11 +46,11 @@ from textkind.workflow.corpus_map import NONE, PCA, check_method
 from textkind.workflow.environment import environment_facts
 from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
 from textkind.workflow.learn import Learned, ModelSettings, learn
+from textkind.workflow.material import Material, read_material, stream_material
 from textkind.workflow.novelty import with_novelty
 from textkind.workflow.origin import origin_of, run_folder_for
-from textkind.workflow.parts import data_facts, read_sources, split_readings
-from textkind.workflow.scope import OutOfScope, scoped
 from textkind.workflow.scored_parts import Evaluated, evaluate_parts
+from textkind.workflow.streaming import cache_folder, caching, is_streamed
 from textkind.workflow.told import Account
 from textkind.workflow.unread import unread_tokens
 
@@ -74,6 +76,8 @@ class TrainSettings:
     out_of_scope_label: str | None = None  # the label that such texts have in the data
     keep_texts: int = MOST_KEPT  # training texts that the run keeps at most; 0: none
     map: str = PCA  # the map of the report: pca, umap or none
+    stream: bool | None = None  # learn from disk what does not fit memory; None: by its size
+    cache: Path | None = None  # where a stream is cached; None: beside the run folder
     threads: int | None = None  # None: all cores
     command: str | None = None  # the command line that asked for the run, to be kept with it
 
@@ -101,36 +105,21 @@ def train(
     """
     account = Account(talk)
     out = run_folder_for(source) if settings.out is None else Path(settings.out)
-    with new_run_folder(out, overwrite=settings.overwrite) as folder:
-        data = read_and_split(source, settings, account)
-        metrics, classifier = fill_run(folder, data, settings, account)
+    with new_run_folder(out, overwrite=settings.overwrite) as folder, ExitStack() as until_done:
+        if is_streamed(source, settings.reading, settings.model, settings.stream, account):
+            place = folder.parent if settings.cache is None else Path(settings.cache)
+            cache = until_done.enter_context(cache_folder(place))
+            material = stream_material(source, settings, cache, folder, account)
+        else:
+            material = read_material(source, settings, account)
+        metrics, classifier = fill_run(folder, material, settings, account)
     talk.note(f"written to {out}")
     return RunResult(out, metrics, classifier)
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """What was read from where, the texts out of scope, and the parts."""
-
-    source: object
-    readings: Mapping[str, CorpusReading]
-    outside: OutOfScope | None
-    parts: Parts
-
-
-def read_and_split(source: object, settings: TrainSettings, account: Account) -> Split:
-    """The first two steps of a run."""
-    with account.step("read"):
-        readings = read_sources(source, settings, account)
-        readings, outside = scoped(readings, settings, account)
-    with account.step("split"):
-        parts = split_readings(readings, settings, account)
-    return Split(source, readings, outside, parts)
-
-
 def fill_run(
     folder: Path,
-    data: Split,
+    material: Material,
     settings: TrainSettings,
     account: Account,
     tuning: dict[str, Any] | None = None,
@@ -140,9 +129,9 @@ def fill_run(
     tuning is what tune.json is to hold, of a run whose settings were searched for. The test labels
     are opened here.
     """
-    parts, readings, outside = data.parts, data.readings, data.outside
+    parts, readings, outside = material.parts, material.readings, material.outside
     with account.step("fit"):
-        learned, chosen, climb = learned_model(parts, settings, account)
+        learned, chosen, climb = learned_model(material, settings, account)
         learned = with_novelty(
             learned, parts.train, parts.validation, settings.novelty,
             outside=outside, threads=settings.threads, talk=account,
@@ -157,13 +146,15 @@ def fill_run(
     told, kept = kept_file(
         learned.classifier, parts.train, settings.keep_texts,
         seed=settings.split.seed, threads=settings.threads, talk=account,
+        total=parts.facts["parts"]["train"]["rows"],
     )  # fmt: skip
-    metrics = run_facts(judged.figures, fit, readings, parts, settings, account, kept=told)
+    labels = parts.train.labels
+    metrics = run_facts(judged.figures, fit, material.data, labels, settings, account, kept=told)
     with account.task("writing the run folder"):
         first = readings["train"]
         rows = learned.classifier.model.facts.get("texts", len(parts.train))
         seed = settings.split.seed
-        origin = origin_of(data.source, first.source, first.columns, rows, seed)
+        origin = origin_of(material.source, first.source, first.columns, rows, seed)
         write_run(
             folder, learned.classifier, origin, metrics, judged, kept, readings, account, tuning
         )
@@ -171,9 +162,10 @@ def fill_run(
 
 
 def learned_model(
-    parts: Parts, settings: TrainSettings, talk: Talk
+    material: Material, settings: TrainSettings, talk: Talk
 ) -> tuple[Learned, ModelSettings, dict[str, Any]]:
     """The model asked for or, with AutoSettings, the one chosen; its settings; fit.auto if so."""
+    parts = material.parts
     common: dict[str, Any] = {
         "calibration": settings.calibration,
         "rule": settings.rule,
@@ -184,14 +176,17 @@ def learned_model(
     if isinstance(settings.model, AutoSettings):
         found = climb_to_model(parts.train, parts.validation, settings.model, **common)
         return found.learned, found.settings, {"auto": found.facts}
-    return learn(parts.train, parts.validation, settings.model, **common), settings.model, {}
+    stream = material.stream
+    with nullcontext() if stream is None else caching(stream.folder.parent):
+        learned = learn(parts.train, parts.validation, settings.model, stream=stream, **common)
+    return learned, settings.model, {}
 
 
 def run_facts(
     figures: dict[str, Any],
     fit: dict[str, Any],
-    readings: Mapping[str, CorpusReading],
-    parts: Parts,
+    data: dict[str, Any],
+    labels: LabelSet,
     settings: TrainSettings,
     account: Account,
     **more: Any,
@@ -201,10 +196,10 @@ def run_facts(
         "format": METRICS_FORMAT,
         "textkind": textkind.__version__,
         "command": settings.command,
-        "task": "several labels" if parts.train.labels.several else "one label",
-        "labels": list(parts.train.labels.names),
+        "task": "several labels" if labels.several else "one label",
+        "labels": list(labels.names),
         **figures,
-        "data": data_facts(readings, parts),
+        "data": data,
         "fit": fit,
         "environment": environment_facts(),
         **more,

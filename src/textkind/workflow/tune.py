@@ -32,6 +32,7 @@ from textkind.storage.run_folder import (
 from textkind.storage.run_folder import TUNING as TUNING_FILE
 from textkind.storage.unfinished import TUNING, open_unfinished
 from textkind.workflow.learn import LEAST_VALIDATION_ROWS
+from textkind.workflow.material import Material, read_material
 from textkind.workflow.origin import run_folder_for
 from textkind.workflow.parts import readings_digest
 from textkind.workflow.rung import TRAIN, VALIDATION
@@ -39,10 +40,8 @@ from textkind.workflow.settings_as_json import model_to_json, rule_to_json
 from textkind.workflow.told import Account
 from textkind.workflow.train import (
     RunResult,
-    Split,
     TrainSettings,
     fill_run,
-    read_and_split,
 )
 from textkind.workflow.trial_desk import TrialDesk, TrialPlan
 from textkind.workflow.trial_runner import Runner, run_here
@@ -125,7 +124,7 @@ def tune(
     run = settings.run
     out = run_folder_for(source, "tuned") if run.out is None else Path(run.out)
     check_folder_target(out, run.overwrite, not_a_run_folder)
-    data = read_and_split(source, run, account)
+    data = read_material(source, run, account)
     parts = data.parts
     _check_parts(parts)
     dimensions, fixed = _searched(settings, parts, account)
@@ -254,7 +253,9 @@ def _desk(
     return TrialDesk(plan, open_study(folder / JOURNAL), threading.Event(), talk)
 
 
-def _plan(data: Split, settings: TuneSettings, dimensions: tuple[Dimension, ...]) -> dict[str, Any]:
+def _plan(
+    data: Material, settings: TuneSettings, dimensions: tuple[Dimension, ...]
+) -> dict[str, Any]:
     """What decides whether an unfinished search is the same: its data and its settings.
 
     Budget, trials and jobs are not in it: whoever goes on may have more time.
