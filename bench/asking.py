@@ -9,7 +9,8 @@ from bench import data
 from bench.peers.setup import build_peers
 from bench.results import Answer, goal_rows, keep, table
 
-Question = Callable[..., Answer]  # asked with the turns a side and, where it takes some, sets
+# asked with the turns a side and, where it takes them, sets of texts or a number of texts
+Question = Callable[..., Answer]
 
 
 def ask_questions(
@@ -30,6 +31,11 @@ def ask_questions(
     parser.add_argument(
         "--runs", type=int, default=3, help="turns a side; the median counts (default 3)"
     )
+    sized = [name for name, question in questions.items() if takes(question, "texts")]
+    if sized:
+        parser.add_argument(
+            "--texts", type=int, help=f"the size of what is made for {', '.join(sized)}"
+        )
     arguments = parser.parse_args()
     asked = [wanted(text, questions, parser) for text in arguments.questions or questions]
     if data.missing():
@@ -41,8 +47,10 @@ def ask_questions(
         load = os.getloadavg()[0]
         title = name if sets is None else f"{name}, {', '.join(sets)}"
         try:
-            turns = arguments.runs
-            answer = questions[name](turns) if sets is None else questions[name](turns, sets)
+            more = {} if sets is None else {"sets": sets}
+            if name in sized and arguments.texts is not None:
+                more["texts"] = arguments.texts
+            answer = questions[name](arguments.runs, **more)
         except RuntimeError as error:  # a side failed: the other questions can still be asked
             failed += 1
             print(f"## {title}\n\nfailed: {error}\n", flush=True)
@@ -52,6 +60,11 @@ def ask_questions(
         print(f"## {title}\n\n{table(answer.rows)}\n", flush=True)
     print(f"## Figures to reach\n\n{table(goal_rows(goals))}")
     return 1 if failed else 0
+
+
+def takes(question: Question, name: str) -> bool:
+    """Whether the question has a parameter of that name."""
+    return name in inspect.signature(question).parameters
 
 
 def wanted(

@@ -1,19 +1,21 @@
 """Beyond one machine and into other hands: data larger than memory, Ray, tuning, exports.
 
-    python -m bench.scale [--runs 3] [QUESTION ...]
+    python -m bench.scale [--runs 3] [--texts 300000] [QUESTION ...]
 
 Asks every question, or the named ones; prints a table for each and, at the end, the figures to
-reach. The peers' environments are built on first use. Without the data it says so and stops.
+reach. `--texts` is the size of the corpora that are made: 10000000 is that of the figures. The
+peers' environments are built on first use. Without the data it says so and stops.
 """
 
 import sys
 
 from bench.asking import Question, ask_questions
 from bench.peers.setup import PRETRAINED_PEERS
-from bench.questions import onnx_int8, small_file
+from bench.questions import linear_stream, onnx_int8, small_file
 
-PEERS = (*PRETRAINED_PEERS, "fasttext")
+PEERS = (*PRETRAINED_PEERS, "fasttext", "vowpalwabbit")
 QUESTIONS: dict[str, Question] = {
+    "linear_stream": linear_stream.ask,
     "onnx_int8": onnx_int8.ask,
     "small_file": small_file.ask,
 }

@@ -12,13 +12,7 @@ import vowpalwabbit
 
 from bench.data import DataSet
 from bench.measure import Desk, Facts, serve
-from bench.peers.tokens import one_line
-
-ESCAPES = str.maketrans({"|": "_pipe_", ":": "_colon_"})
-
-
-def example(text: str) -> str:
-    return f"| {one_line(text).translate(ESCAPES)}"
+from bench.peers.tokens import wabbit_example
 
 
 class VowpalWabbit:
@@ -34,7 +28,7 @@ class VowpalWabbit:
         self.method = ""
         self.write("oaa")
         self.test_texts = data.test.texts
-        self.test_examples = [example(text) for text in data.test.texts]
+        self.test_examples = [wabbit_example(text) for text in data.test.texts]
 
     def write(self, method: str) -> None:
         """The training file in the label format of the method."""
@@ -44,7 +38,8 @@ class VowpalWabbit:
         pairs = zip(self.train.labels, self.train.texts, strict=True)
         with (self.folder / "train.vw").open("w", encoding="utf-8") as file:
             file.writelines(
-                f"{self.label(self.number[label])} {example(text)}\n" for label, text in pairs
+                f"{self.label(self.number[label])} {wabbit_example(text)}\n"
+                for label, text in pairs
             )
 
     def label(self, number: int) -> str:
@@ -68,7 +63,9 @@ class VowpalWabbit:
 
     def predict(self, texts: list[str]) -> list[str]:
         examples = (
-            self.test_examples if texts is self.test_texts else [example(text) for text in texts]
+            self.test_examples
+            if texts is self.test_texts
+            else [wabbit_example(text) for text in texts]
         )
         return [self.names[self.model.predict(line) - 1] for line in examples]
 
