@@ -18,7 +18,7 @@ from textkind.errors import ColumnError, DataError, OutputError, SettingsError
 from textkind.models.settings import LinearSettings
 from textkind.progress import Notes
 from textkind.storage.model_folder import load_model, read_card
-from textkind.workflow import scored_parts
+from textkind.workflow import material, scored_parts
 from textkind.workflow import train as train_module
 from textkind.workflow.origin import run_folder_for
 from textkind.workflow.train import TrainSettings, train
@@ -170,7 +170,8 @@ def test_a_failure_in_any_step_leaves_the_old_run(
     def failing(*args, **kwargs):
         raise error
 
-    module = train_module if hasattr(train_module, step) else scored_parts
+    modules = (train_module, material, scored_parts)
+    module = next(module for module in modules if hasattr(module, step))
     monkeypatch.setattr(module, step, failing)
     with pytest.raises((KeyboardInterrupt, OSError)) as info:
         train(ticket_file, settings)
@@ -180,13 +181,13 @@ def test_a_failure_in_any_step_leaves_the_old_run(
 
 
 def test_an_existing_run_is_refused_before_any_work(run, ticket_file, monkeypatch):
-    monkeypatch.setattr(train_module, "read_sources", lambda *a, **k: pytest.fail("it read"))
+    monkeypatch.setattr(material, "read_sources", lambda *a, **k: pytest.fail("it read"))
     with pytest.raises(SettingsError, match="exists already"):
         train(ticket_file, TrainSettings(out=run.folder, model=FIXED))
 
 
 def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(train_module, "read_sources", lambda *a, **k: pytest.fail("it read"))
+    monkeypatch.setattr(material, "read_sources", lambda *a, **k: pytest.fail("it read"))
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         train("x.csv", TrainSettings(out=tmp_path / "file" / "run"))

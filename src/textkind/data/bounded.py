@@ -97,12 +97,18 @@ class Drawn:
 class DrawnParts:
     """Deals rows out by a hash of what stays together: nothing needs to be remembered for it.
 
-    most are the rows and bytes of text at most of test, validation and the sample of train.
+    most are the rows and bytes of text at most of test, validation and the sample of train; a
+    validation part of fewer than `least` rows is learned from.
     """
 
     def __init__(
-        self, split: SplitSettings, given: Collection[str], most: Mapping[str, tuple[int, int]]
+        self,
+        split: SplitSettings,
+        given: Collection[str],
+        most: Mapping[str, tuple[int, int]],
+        least: int,
     ) -> None:
+        self._least = least
         self.shares = {
             "test": 0.0 if "test" in given else split.test_share,
             "validation": 0.0 if "validation" in given else split.validation_share,
@@ -133,8 +139,10 @@ class DrawnParts:
         for name, drawn in self._held.items():
             kept, more = drawn.finish()
             back += more
-            if kept is not None:
+            if kept is not None and (name == "test" or len(kept) >= self._least):
                 parts[name] = kept
+            elif kept is not None:
+                back.append(kept)
         back = self._learned(back)
         sample, _ = self._sample.finish()
         if sample is not None:

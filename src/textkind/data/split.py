@@ -71,10 +71,7 @@ def split_corpus(
         if test_share or validation_share:
             parts, kept = _dealt(corpus, keys, unit, settings, method, test_share, validation_share)
         _check_parts(parts, test_share, validation_share, method)
-        order = np.argsort(
-            row_keys(keys, corpus.targets, salt_of(settings.seed, "order")),
-            kind="stable",
-        )
+        order = drawn_order(keys, corpus.targets, settings.seed)
         train, drawn_validation, drawn_test = (
             corpus.take(order[parts[order] == part]) for part in (TRAIN, VALIDATION, TEST)
         )
@@ -106,6 +103,11 @@ def split_corpus(
     for note in split_notes(facts, crossing, kept == settings.duplicates_on_one_side, method):
         talk.note(note)
     return Parts(train, validation, None if test is None else SealedCorpus(test), facts)
+
+
+def drawn_order(keys: np.ndarray, targets: np.ndarray, seed: int) -> np.ndarray:
+    """(N,) row numbers in the order of the parts, by the keys of texts, their labels and a seed."""
+    return np.argsort(row_keys(keys, targets, salt_of(seed, "order")), kind="stable")
 
 
 def _method(corpus: Corpus, settings: SplitSettings) -> str:

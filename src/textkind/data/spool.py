@@ -1,6 +1,6 @@
 """The training texts of a stream in an Arrow file, and how often texts of it are repeated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -17,13 +17,12 @@ SPOOLED = ["text", "labels"]
 
 
 class Spool:
-    """The training texts as an Arrow stream, and the keys of all accepted ones."""
+    """The training texts as an Arrow stream, and their keys."""
 
     def __init__(self, path: Path) -> None:
         self.rows = self.bytes = 0
         self._keys: list[np.ndarray] = []
         self._answers: list[np.ndarray] = []
-        self._number = 0
         self._file = path.open("wb")
         self._writer = pa.ipc.new_stream(self._file, pa.schema([ROWS.field(n) for n in SPOOLED]))
 
@@ -42,37 +41,49 @@ class Spool:
                 self._writer.write_table(rows, max_chunksize=MOST_SPOOLED)
                 self.rows += len(block)
                 self.bytes += bytes_of(block)
+                self._keys.append(column_of(block, "key"))
+                self._answers.append(_answers(block))
+                if self.rows > MOST_KEYS:
+                    self._keys, self._answers = [], []
 
-    def note_keys(self, block: LabelledBlock) -> None:
-        """Remember the keys of texts and of their labels, unless they become too many."""
-        self._number += len(block)
-        if self._number > MOST_KEYS:
-            self._keys, self._answers = [], []
-            return
-        self._keys.append(column_of(block, "key"))
-        lists = block.rows["labels"].combine_chunks()
-        owner = np.repeat(np.arange(len(block)), lists.value_lengths().to_numpy())
-        answers = np.zeros(len(block), np.uint32)
-        marks = mixed(lists.flatten().to_numpy(), 1).astype(np.uint32)
-        np.add.at(answers, owner, marks)
-        self._answers.append(answers)
+    def repeated(
+        self, held: Iterable[LabelledBlock]
+    ) -> tuple[np.ndarray | None, dict[str, int | None]]:
+        """The different keys written, rising; and rows, groups and conflicting of Parts.facts.
 
-    def repeated(self) -> tuple[np.ndarray | None, dict[str, int | None]]:
-        """The different keys, rising, and rows, groups and conflicting of Parts.facts."""
-        if self._number > MOST_KEYS:
+        The latter are counted with rows that are held elsewhere. None of more than MOST_KEYS.
+        """
+        if self.rows > MOST_KEYS:
             return None, dict.fromkeys(("rows", "groups", "conflicting"))
-        keys, answers = np.concatenate(self._keys), np.concatenate(self._answers)
-        order = np.argsort(keys, kind="stable")
-        keys, answers = keys[order], answers[order]
-        same = keys[1:] == keys[:-1]
-        different = np.append(True, ~same)
-        group = np.cumsum(different) - 1
-        odd = np.flatnonzero(same & (answers[1:] != answers[:-1])) + 1
-        return keys[different], {
-            "rows": int(same.sum()),
-            "groups": len(np.unique(group[1:][same])),
-            "conflicting": len(np.unique(group[odd])),
-        }
+        every = [column_of(block, "key") for block in held]
+        answers = [_answers(block) for block in held]
+        known = np.concatenate([np.empty(0, np.uint64), *self._keys])
+        counted = _repeated(
+            np.concatenate([known, *every]), np.concatenate([*self._answers, *answers])
+        )
+        return np.unique(known), counted
+
+
+def _answers(block: LabelledBlock) -> np.ndarray:
+    """(n,) uint32 that differ where labels do."""
+    lists = block.rows["labels"].combine_chunks()
+    owner = np.repeat(np.arange(len(block)), lists.value_lengths().to_numpy())
+    answers = np.zeros(len(block), np.uint32)
+    np.add.at(answers, owner, mixed(lists.flatten().to_numpy(), 1).astype(np.uint32))
+    return answers
+
+
+def _repeated(keys: np.ndarray, answers: np.ndarray) -> dict[str, int | None]:
+    """Rows beyond the first of a key, keys of several rows, and those with several answers."""
+    order = np.argsort(keys, kind="stable")
+    keys, answers = keys[order], answers[order]
+    same = keys[1:] == keys[:-1]
+    group = np.cumsum(np.append(True, ~same)) - 1
+    return {
+        "rows": int(same.sum()),
+        "groups": len(np.unique(group[1:][same])),
+        "conflicting": len(np.unique(group[1:][same & (answers[1:] != answers[:-1])])),
+    }
 
 
 def spooled_rows(path: Path) -> Iterator[pa.Table]:

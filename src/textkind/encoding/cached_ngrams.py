@@ -156,8 +156,9 @@ def _each_cell(cells: Cells, change: Callable[[Rows], None], threads: int | None
 
 def read_rows(cells: Cells, chosen: Sequence[int]) -> tuple[Rows, np.ndarray]:
     """The rows of some cells, one cell behind the other, and their targets."""
-    ends = np.cumsum(cells.read(chosen, "length"), dtype=np.int64)
-    starts = np.concatenate(([0], ends[:-1]))
+    lengths = cells.read(chosen, "length")
+    ends = np.cumsum(lengths, dtype=np.int64)
+    starts = ends - lengths
     middles = starts + cells.read(chosen, "words")
     rows = Rows(starts, middles, ends, cells.read(chosen, "columns"), cells.read(chosen, "values"))
     return rows, cells.read(chosen, "target")

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from textkind.data.collect import string_buffers
 from textkind.data.columns import Columns
 from textkind.data.corpus import Corpus
+from textkind.data.word_count_kernels import count_words
 
 
 def word_profile(histogram: np.ndarray) -> dict[str, float]:
@@ -73,5 +74,8 @@ def column_profile(columns: Columns) -> dict[str, Any]:
 
 
 def word_counts(texts: pa.LargeStringArray) -> np.ndarray:
-    """(N,) white-space separated words of each text."""
-    return pc.count_substring_regex(texts, r"\S+").to_numpy(zero_copy_only=False)
+    """(N,) int64 white-space separated words of each text."""
+    offsets, data = string_buffers(texts)
+    counts = np.empty(len(texts), np.int64)
+    count_words(offsets - offsets[0], data, counts)
+    return counts

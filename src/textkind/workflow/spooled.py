@@ -21,17 +21,20 @@ from textkind.data.labels import LabelSet
 from textkind.data.read import CorpusReading
 from textkind.data.rejected import Rejection, write_records
 from textkind.data.settings import ReadSettings, SplitSettings
+from textkind.data.split import drawn_order
 from textkind.data.spool import Spool, spooled_rows
 from textkind.data.targets import label_counts
+from textkind.data.text_keys import text_keys
 from textkind.errors import DataError, SettingsError
 from textkind.progress import SILENT, Talk
+from textkind.workflow.learn import LEAST_VALIDATION_ROWS
 from textkind.workflow.profile import added, word_histogram
 
 # What is held in memory of each part, in rows and in bytes of text; the sample is what the search
 # of the linear model looks at (models/choosing.py).
 MOST = {
-    "test": (100_000, 64 << 20),
-    "validation": (50_000, 32 << 20),
+    "test": (50_000, 64 << 20),
+    "validation": (20_000, 16 << 20),
     "train": (200_000, 12_000_000),
 }
 HELD = {"test", "validation"}
@@ -48,8 +51,8 @@ class Spooled:
     parts     train (the sample), and validation and test where they were split off
     rows      training texts in the spool, text_bytes their UTF-8 bytes
     counts    (K,) of them with each label
-    keys      (M,) uint64 rising keys of all accepted texts (data/text_keys.py), and
-    repeated  how often texts are repeated, as the split tells it; None of more than MOST_KEYS
+    keys      (M,) uint64 rising keys of the training texts (data/text_keys.py); None: too many
+    repeated  how often accepted texts are repeated, as the split tells it
     read, accepted, rejected  rows of the source; rejected ones are written as they come
     words     (W,) how many accepted texts have each number of words
     bytes     UTF-8 bytes of all accepted texts
@@ -95,7 +98,7 @@ def spool_source(
     """
     check_split(reading, split)
     blocks = LabelledBlocks(source, reading, talk)
-    drawing = DrawnParts(split, given, MOST)
+    drawing = DrawnParts(split, given, MOST, LEAST_VALIDATION_ROWS)
     words, text_bytes = np.zeros(1, np.int64), 0
     try:
         with (
@@ -108,7 +111,6 @@ def spool_source(
                 if len(block):
                     words = added(words, word_histogram(block.rows["text"].combine_chunks()))
                     text_bytes += bytes_of(block)
-                    spool.note_keys(block)
                     spool.write(drawing.add(block))
             parts, back = drawing.finish()
             spool.write(back)
@@ -116,12 +118,15 @@ def spool_source(
         blocks.close()
     labels, id_of = blocks.finish()
     check_parts(parts, drawing.shares, blocks.accepted)
-    corpora = {name: corpus_of_rows(block.rows, labels, id_of) for name, block in parts.items()}
+    corpora = {
+        name: in_drawn_order(corpus_of_rows(block.rows, labels, id_of), split.seed)
+        for name, block in parts.items()
+    }
     counts = np.zeros(len(labels), np.int64)
     counts[id_of[id_of >= 0]] = blocks.counts[id_of >= 0]
     for name in HELD & corpora.keys():
         counts -= label_counts(corpora[name].targets, len(labels))
-    keys, repeated = spool.repeated()
+    keys, repeated = spool.repeated([parts[name] for name in HELD & parts.keys()])
     return Spooled(
         spool=folder / SPOOL,
         labels=labels,
@@ -155,7 +160,7 @@ def check_split(reading: ReadSettings, split: SplitSettings) -> None:
 
 def check_parts(parts: Mapping[str, LabelledBlock], shares: Mapping[str, float], rows: int) -> None:
     """DataError where a part that was wanted is empty."""
-    for name in ("train", *(name for name, share in shares.items() if share)):
+    for name in ("train", *(["test"] if shares["test"] else [])):
         if name not in parts:
             raise DataError(
                 f"{rows:,} rows are too few to split off a {name} part (by hash)",
@@ -195,6 +200,11 @@ def corpus_of_rows(rows: pa.Table, labels: LabelSet, id_of: np.ndarray) -> Corpu
         rows["row"].to_numpy(),
         ids=None if ids.null_count else ids,
     )
+
+
+def in_drawn_order(corpus: Corpus, seed: int) -> Corpus:
+    """The same in the order in which the rows of a part stand, which no file order changes."""
+    return corpus.take(drawn_order(text_keys(corpus.texts), corpus.targets, seed))
 
 
 def _reading(
