@@ -47,9 +47,13 @@ moment = {moment!r}
 if moment == "start":
     commands._run = wait
 else:
-    from textkind.workflow import train
-    name = dict(reading="read_sources", learning="learn", writing="write_report")[moment]
-    setattr(train, name, wait)
+    from textkind.workflow import material, train
+    module, name = dict(
+        reading=(material, "read_sources"),
+        learning=(train, "learn"),
+        writing=(train, "write_report"),
+    )[moment]
+    setattr(module, name, wait)
 sys.exit(commands.main(sys.argv[1:]))
 """
     words = ["train", str(ticket_file), "--out", str(target), "--overwrite", *QUICK]

@@ -234,6 +234,16 @@ def test_a_full_disk_is_told_with_the_option_and_leaves_nothing(tmp_path, source
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
+def test_ctrl_c_leaves_neither_run_nor_cache(tmp_path, source, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Cells, "append", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(source, replace(PLAIN, out=tmp_path / "run"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_cache_that_is_no_folder_is_told(tmp_path, source):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="part of the path is a file, not a folder"):
