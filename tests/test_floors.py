@@ -22,6 +22,7 @@ FLOORS = [
     ("export",),
     ("workflow",),
     ("serve",),
+    ("scale",),
     ("cli", "estimator"),
     ("__main__",),
 ]

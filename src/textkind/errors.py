@@ -11,6 +11,7 @@ TextkindError
 +-- OutputError          a result that could not be written
 +-- MissingPackageError  an optional package that is not installed
 +-- ServiceError         a service that does not answer, or refuses what it is asked
++-- ClusterError         a Ray cluster that cannot be joined, or loses what it works on
 +-- TrainingError        training that cannot go on: not finite, out of memory, a foreign checkpoint
 """
 
@@ -82,6 +83,12 @@ class ServiceError(TextkindError, OSError):
     def __init__(self, problem: str, *, status: int | None = None, **told: Any) -> None:
         super().__init__(problem, **told)
         self.status = status
+
+
+class ClusterError(TextkindError, OSError):
+    """A Ray cluster that cannot be joined, or loses what it works on."""
+
+    exit_code = 1
 
 
 class OutputError(TextkindError, OSError):

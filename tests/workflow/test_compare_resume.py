@@ -13,7 +13,7 @@ import pytest
 
 from textkind.errors import SettingsError
 from textkind.storage.unfinished import COMPARISON, open_unfinished, unfinished_folder
-from textkind.workflow import climb as climb_module
+from textkind.workflow import job_runner
 from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.isolated import run_isolated
 from textkind.workflow.rung import OUTCOME
@@ -35,7 +35,7 @@ def interrupted(ticket_file, tmp_path, monkeypatch):
         return run_isolated(job, seconds, talk)
 
     with monkeypatch.context() as patch:
-        patch.setattr(climb_module, "run_isolated", run_until_linear)
+        patch.setattr(job_runner, "run_isolated", run_until_linear)
         with pytest.raises(KeyboardInterrupt) as caught:
             compare(ticket_file, settings(tmp_path / "ladder"))
     folder = unfinished_folder(tmp_path / "ladder")

@@ -19,7 +19,7 @@ from textkind.data.shards import list_shards
 from textkind.errors import DataError, NoRowsError, SettingsError
 from textkind.estimator import TextClassifier
 from textkind.progress import Notes
-from textkind.workflow import predict_shards as module
+from textkind.workflow import label_shards as module
 from textkind.workflow.labelling import PredictSettings, columns_for, label_rows, labelling_of
 from textkind.workflow.predict import predict
 from textkind.workflow.promised import PromiseSettings

@@ -3,6 +3,7 @@
 import argparse
 
 from textkind.cli.parsing import Parser, duration, given, names, positive_number, whole_number
+from textkind.cli.ray_options import add_ray_options, ray_settings
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.splitting import (
     add_data_arguments,
@@ -23,6 +24,7 @@ examples:
   textkind compare reviews.csv
   textkind compare train.csv --test test.csv --budget 10m --out runs/ladder
   textkind compare reviews.csv --models linear,cnn,stack --folds 5
+  textkind compare reviews.csv --ray auto                    on a Ray cluster
   textkind compare tickets.jsonl --max-ms 2 --max-mb 50      what may be chosen
   textkind predict runs/ladder/models/linear new.csv -o labelled.csv
 """
@@ -71,6 +73,7 @@ def add_arguments(parser: Parser) -> None:
         help="choose no model that is larger on disk (default: no limit)",
     )
     add_threads(add)
+    add_ray_options(parser, "models that are fitted at once")
     add_reading_options(parser, labelled=True)
     add_split_options(parser)
 
@@ -99,7 +102,13 @@ def run(arguments: argparse.Namespace) -> int:
         command=shlex.join(["textkind", *arguments.typed]),
         **chosen,
     )
-    result = compare(arguments.file, settings, talk_for(arguments))
+    ray = ray_settings(arguments)
+    if ray is None:
+        result = compare(arguments.file, settings, talk_for(arguments))
+    else:
+        from textkind.scale.compare import compare_on
+
+        result = compare_on(ray, arguments.file, settings, talk_for(arguments))
     if arguments.json:
         print_json(result.facts | {"folder": str(result.folder)})
     else:

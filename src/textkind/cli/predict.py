@@ -5,6 +5,7 @@ import sys
 
 from textkind.cli.parsing import Parser, one_of, share, whole_number
 from textkind.cli.promise_options import add_promises, set_settings
+from textkind.cli.ray_options import add_ray_options, ray_settings
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.usual_options import add_json, add_model, add_out, add_overwrite, add_threads
 
@@ -19,6 +20,7 @@ examples:
   textkind predict runs/reviews unlabelled.csv -o labelled.csv
   textkind predict runs/reviews unlabelled.jsonl -o labelled.parquet --top 3
   textkind predict runs/reviews 'logs/part-*.parquet' -o labelled/    goes on where it was killed
+  textkind predict runs/reviews 'logs/part-*.parquet' -o labelled/ --ray auto
   textkind predict runs/reviews unlabelled.csv -o sure.csv --max-error 2%
   textkind predict runs/reviews unlabelled.csv -o sets.jsonl --sets 90%
   echo "a fine film" | textkind predict runs/reviews -            one text a line
@@ -82,6 +84,7 @@ def add_arguments(parser: Parser) -> None:
     )
     add_threads(parser.add_argument)
     add_json(parser.add_argument, "what was done as JSON; needs -o OUT")
+    add_ray_options(parser, "models that label at once")
     add_reading_options(parser, labelled=False)
 
 
@@ -138,7 +141,13 @@ def run(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
     )
     talk = talk_for(arguments)
-    result = predict(arguments.model, arguments.file, arguments.out, settings, talk)
+    ray = ray_settings(arguments)
+    if ray is None:
+        result = predict(arguments.model, arguments.file, arguments.out, settings, talk)
+    else:
+        from textkind.scale.predict import predict_on
+
+        result = predict_on(ray, arguments.model, arguments.file, arguments.out, settings, talk)
     if arguments.json:
         print_json(asdict(result))
     elif arguments.out != PIPE:

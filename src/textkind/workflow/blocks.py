@@ -43,7 +43,10 @@ class Block:
 
 
 class Blocks:
-    """An open source: its name, its column names, and its blocks, to be read once."""
+    """An open source: its name, its column names, and its blocks, to be read once.
+
+    source, settings and trained are what it was opened with: another process opens it so again.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Blocks:
         talk: Talk = SILENT,
     ) -> None:
         """Open the source; DataError or ColumnError where it cannot be used."""
+        self.source, self.settings, self.trained = source, settings, trained
         self._source, self._stream = open_source(source, settings)
         try:
             self.columns, notes = columns_of(

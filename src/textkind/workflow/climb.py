@@ -4,15 +4,18 @@ What is there already from an earlier, interrupted climb is kept.
 """
 
 import json
-import time
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from textkind.data.labels import LabelSet
 from textkind.data.split import Parts
 from textkind.progress import Talk
 from textkind.storage.part_files import write_part, write_texts
-from textkind.workflow.isolated import Failure, run_isolated
+from textkind.workflow.isolated import Failure
+from textkind.workflow.job_runner import JobRunner, LocalRunner
 from textkind.workflow.ladder import PRIOR, STACK, shares
 from textkind.workflow.rung import OUTCOME, TEST, TRAIN, VALIDATION, Job
 
@@ -52,54 +55,89 @@ def write_parts(folder: Path, folds: list[Parts]) -> None:
         write_texts(place / TEST, parts.test.texts)
 
 
-def climb(plan: Climb, folds: list[Parts], talk: Talk) -> dict[str, Failure]:
+def climb(
+    plan: Climb, folds: list[Parts], talk: Talk, runner: JobRunner | None = None
+) -> dict[str, Failure]:
     """Fit each rung on each fold, unless it is there; the failures by name of rung.
 
-    A rung that fails on one fold is not tried on the others.
+    A rung that fails on one fold is not begun on the others. Without a runner the jobs are done
+    here, one after the other.
     """
-    labels = folds[0].train.labels
+    runner = LocalRunner() if runner is None else runner
     failures: dict[str, Failure] = {}
-    waiting = [
+    waiting = deque(
         (name, fold)
         for name in plan.rungs
         for fold in range(1, len(folds) + 1)
         if not (plan.place(fold) / name / OUTCOME).exists()
-    ]
+    )
+    running: dict[str, _Begun] = {}  # by the folder that it fills
     spent = _seconds_before(plan, len(folds))
-    for done, (name, fold) in enumerate(waiting):
-        if name in failures:
+    while waiting or running:
+        while waiting and len(running) < runner.at_once and not _must_wait(waiting[0][0], running):
+            name, fold = waiting.popleft()
+            if name in failures:
+                continue
+            where = f" (fold {fold} of {len(folds)})" if len(folds) > 1 else ""
+            reserved = sum(begun.share for begun in running.values() if begun.share is not None)
+            share, limit = shares(plan.budget, spent + reserved, len(waiting) + 1)
+            if limit is not None and limit < LEAST_SECONDS:
+                failures[name] = Failure(f"no time left{where}", "give a longer --budget")
+                talk.note(f"{name}{where}: no time left")
+                continue
+            job = _job(plan, name, fold, folds[0].train.labels, share, failures)
+            running[job.out] = _Begun(name, where, share)
+            runner.begin(job, limit, _Named(name, talk))
+        if not running:
             continue
-        where = f" (fold {fold} of {len(folds)})" if len(folds) > 1 else ""
-        share, limit = shares(plan.budget, spent, len(waiting) - done)
-        if limit is not None and limit < LEAST_SECONDS:
-            failures[name] = Failure(f"no time left{where}", "give a longer --budget")
-            talk.note(f"{name}{where}: no time left")
-            continue
-        job = Job(
-            rung=name,
-            parts=str(plan.place(fold)),
-            out=str(plan.place(fold) / name),
-            labels=labels.names,
-            several=labels.several,
-            seed=plan.seed,
-            threads=plan.threads,
-            seconds=share,
-            members=_members(plan, fold, failures) if name == STACK else (),
-            origin=plan.origin,
-        )
-        began = time.monotonic()
-        with talk.task(f"{name}{where}"):
-            failure = run_isolated(job, limit, _Named(name, talk))
-        seconds = time.monotonic() - began
-        spent += seconds
+        with talk.task(", ".join(begun.name + begun.where for begun in running.values())):
+            ended = runner.next_end()
+        begun, failure = running.pop(ended.job.out), ended.failure
+        spent += ended.seconds
         if failure is not None:
-            failures[name] = Failure(failure.reason + where, failure.hint)
-        ending = f"finished after {seconds:.1f} s" if failure is None else failure.reason
-        talk.note(f"{name}{where}: {ending}")
+            failures[begun.name] = Failure(failure.reason + begun.where, failure.hint)
+        ending = f"finished after {ended.seconds:.1f} s" if failure is None else failure.reason
+        talk.note(f"{begun.name}{begun.where}: {ending}")
     return failures
 
 
-def _members(plan: Climb, fold: int, failures: dict[str, Failure]) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Begun:
+    """A fit that is running: its rung, its fold in words, and the seconds that it should take."""
+
+    name: str
+    where: str
+    share: float | None
+
+
+def _must_wait(name: str, running: Mapping[str, _Begun]) -> bool:
+    """Whether a rung is made of others that have not ended yet."""
+    return name == STACK and any(begun.name != STACK for begun in running.values())
+
+
+def _job(
+    plan: Climb,
+    name: str,
+    fold: int,
+    labels: LabelSet,
+    share: float | None,
+    failures: Mapping[str, Failure],
+) -> Job:
+    return Job(
+        rung=name,
+        parts=str(plan.place(fold)),
+        out=str(plan.place(fold) / name),
+        labels=labels.names,
+        several=labels.several,
+        seed=plan.seed,
+        threads=plan.threads,
+        seconds=share,
+        members=_members(plan, fold, failures) if name == STACK else (),
+        origin=plan.origin,
+    )
+
+
+def _members(plan: Climb, fold: int, failures: Mapping[str, Failure]) -> tuple[str, ...]:
     """The finished rungs of a fold that a stack may be made of."""
     return tuple(
         str(plan.place(fold) / name)

@@ -33,6 +33,7 @@ from textkind.storage.unfinished import COMPARISON, open_unfinished
 from textkind.workflow.climb import LEAST_SECONDS, Climb, climb, write_parts
 from textkind.workflow.environment import environment_facts
 from textkind.workflow.isolated import Failure
+from textkind.workflow.job_runner import JobRunner
 from textkind.workflow.judged import judged
 from textkind.workflow.ladder import RUNGS, chosen_rungs
 from textkind.workflow.ladder_verdict import Limits
@@ -93,13 +94,16 @@ class CompareResult:
 
 
 def compare(
-    source: object, settings: CompareSettings = CompareSettings(), talk: Talk = SILENT
+    source: object,
+    settings: CompareSettings = CompareSettings(),
+    talk: Talk = SILENT,
+    runner: JobRunner | None = None,
 ) -> CompareResult:
     """Fit every model of the ladder on one split and write a comparison folder.
 
-    source is as for train. Raises DataError, ColumnError, SettingsError or OutputError, and
-    TrainingError with the reason of each where no model could be fitted; one that fails beside
-    others is a row with its reason.
+    source is as for train; a runner fits the models elsewhere than here. Raises DataError,
+    ColumnError, SettingsError or OutputError, and TrainingError with the reason of each where no
+    model could be fitted; one that fails beside others is a row with its reason.
     """
     account = Account(talk)
     out = run_folder_for(source, "ladder") if settings.out is None else Path(settings.out)
@@ -122,7 +126,7 @@ def compare(
         )
         with account.step("fit"):
             write_parts(folder, folds)
-            failures = climb(way, folds, account)
+            failures = climb(way, folds, account, runner)
         _check_any(way, failures)
         with account.step("evaluate"), account.task("evaluating"):
             figures = judged(way, failures, folds, readings, settings.limits, account)

@@ -60,10 +60,14 @@ def any_classifier(model: str | Path | Classifier) -> tuple[Classifier, Provenan
     return exported_classifier(open_artefact(Path(model))), None
 
 
+def answering_folder(model: str | Path) -> Path:
+    """The folder with all that a model needs to answer: a model folder, or an export."""
+    return Path(model) if is_export(Path(model)) else find_model_folder(Path(model))
+
+
 def model_digest(model: str | Path) -> str:
     """The SHA-256 of the checksums of a model folder or an export: another model has another."""
-    folder = Path(model) if is_export(Path(model)) else find_model_folder(Path(model))
-    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    return hashlib.sha256((answering_folder(model) / MANIFEST).read_bytes()).hexdigest()
 
 
 def learned_from(origin: Provenance | None, source: object) -> bool:

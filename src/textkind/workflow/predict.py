@@ -5,7 +5,6 @@ of the source. The output is put in its place whole or not at all; a pipe gets e
 done.
 """
 
-import contextlib
 import sys
 import time
 from collections import Counter
@@ -23,15 +22,15 @@ from textkind.errors import NoRowsError, SettingsError
 from textkind.progress import SILENT, Talk
 from textkind.storage.place import check_file_target, whole_file, writing
 from textkind.workflow.blocks import Blocks
+from textkind.workflow.labeller import Labeller, LocalLabeller
 from textkind.workflow.labelling import (
     PredictResult,
     PredictSettings,
     columns_for,
-    label_rows,
     labelling_of,
     result_of,
 )
-from textkind.workflow.overlap import ahead, behind
+from textkind.workflow.overlap import behind
 from textkind.workflow.predict_shards import is_folder, predict_shards
 from textkind.workflow.writers import PIPE, check_different, format_of_output, open_writer
 
@@ -42,6 +41,7 @@ def predict(
     output: str | Path,
     settings: PredictSettings = PredictSettings(),
     talk: Talk = SILENT,
+    labeller: Labeller | None = None,
 ) -> PredictResult:
     """Label every text of a source and write its rows with the predictions beside them.
 
@@ -60,7 +60,8 @@ def predict(
             hint="name a path, and copy what is there",
         )  # fmt: skip
     if is_folder(output):
-        return predict_shards(model, source, Path(output), settings, talk)
+        return predict_shards(model, source, Path(output), settings, talk, labeller)
+    labeller = LocalLabeller() if labeller is None else labeller
     labelling = labelling_of(model, settings, talk)
     kind = _output_format(output, settings)
     check_different(source, output)
@@ -81,23 +82,19 @@ def predict(
             for table in tables:
                 writer.write(table)
 
-    # A pipe is not read ahead: whoever feeds it may never end, and would be waited for.
-    reading = contextlib.nullcontext(iter(blocks)) if str(source) == PIPE else ahead(blocks)
+    labelled = labeller.blocks(labelling, columns, blocks, talk)
     try:
-        with talk.task(f"predicting {blocks.name}"), reading as found, behind(write) as put:
+        with talk.task(f"predicting {blocks.name}"), labelled as found, behind(write) as put:
             for block in found:
                 talk.advance(block.done, block.total)
-                table, counted = label_rows(labelling, columns, block.table, block.texts)
-                put(table)
-                counts.update(counted)
+                put(block.table)
+                counts.update(block.counts)
                 read += block.read
                 rejected += block.rejected
             if not read:
                 raise NoRowsError("there are no rows", where=blocks.name)
     finally:
         blocks.close()
-    for note in blocks.late_notes():
-        talk.note(note)
     return result_of(
         labelling,
         counts,
