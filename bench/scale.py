@@ -11,13 +11,14 @@ import sys
 
 from bench.asking import Question, ask_questions
 from bench.peers.setup import PRETRAINED_PEERS
-from bench.questions import linear_stream, onnx_int8, small_file
+from bench.questions import linear_stream, onnx_int8, small_file, tuning
 
 PEERS = (*PRETRAINED_PEERS, "fasttext", "vowpalwabbit")
 QUESTIONS: dict[str, Question] = {
     "linear_stream": linear_stream.ask,
     "onnx_int8": onnx_int8.ask,
     "small_file": small_file.ask,
+    "tuning": tuning.ask,
 }
 
 

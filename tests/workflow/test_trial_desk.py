@@ -14,9 +14,10 @@ from textkind.storage.run_folder import JOURNAL
 from textkind.workflow.isolated import OUT_OF_TIME, Failure
 from textkind.workflow.settings_as_json import model_to_json
 from textkind.workflow.trial import OUTCOME
-from textkind.workflow.trial_desk import TrialDesk, TrialPlan, is_kept
+from textkind.workflow.trial_desk import TrialDesk, is_kept
+from textkind.workflow.trial_plan import TrialPlan
+from textkind.workflow.trial_records import trial_records
 from textkind.workflow.trial_study import importances, open_study
-from textkind.workflow.tuning_figures import trial_records
 
 BASE = LinearSettings(features="both", naive_bayes=False, strength=1.0)
 
@@ -90,13 +91,13 @@ def test_the_defaults_come_first_and_alone(tmp_path):
     assert {**known.model["settings"], "minimum_document_frequency": None} == changed | {
         "minimum_document_frequency": None
     }
-    assert [one["origin"] for one in trial_records(desk)] == ["defaults"]
+    assert [one["origin"] for one in trial_records(desk.study)] == ["defaults"]
 
 
 def test_proposals_get_better_than_the_defaults(tmp_path):
     desk = started(tmp_path, trials=30)
     go(desk)
-    records = trial_records(desk)
+    records = trial_records(desk.study)
     assert len(records) == 30
     assert desk.ended_because == "30 trials were made"
     values = [one["figures"]["log_loss"] for one in records if one["status"] == "finished"]
@@ -137,7 +138,7 @@ def test_a_search_that_was_killed_proposes_what_it_would_have_proposed(tmp_path)
     rest = go(again)
     assert [*first, *rest] == whole
     assert rest[0] == lost.model["settings"]
-    statuses = [one["status"] for one in trial_records(again)]
+    statuses = [one["status"] for one in trial_records(again.study)]
     assert len(statuses) == 20
 
 
@@ -148,7 +149,7 @@ def test_what_the_budget_stopped_is_run_again_with_more_of_it(tmp_path):
     desk.ended(job.number, Failure("stopped"))
     assert desk.next_job() is None
     assert desk.ended_because == "it was interrupted"
-    assert trial_records(desk)[-1]["reason"] == "it was interrupted"
+    assert trial_records(desk.study)[-1]["reason"] == "it was interrupted"
     for _ in range(2):  # the second finds what the first was killed with
         again = desk_in(tmp_path, trials=None, budget=2000.0)
         again.open_trials()
@@ -160,7 +161,7 @@ def test_a_trial_that_fails_is_a_row_and_the_search_goes_on(tmp_path):
     desk = started(tmp_path)
     job = desk.next_job()
     desk.ended(job.number, Failure("the memory of this machine is not enough", "buy more"))
-    record = trial_records(desk)[-1]
+    record = trial_records(desk.study)[-1]
     assert (record["status"], record["figures"]) == ("failed", None)
     assert record["reason"] == "the memory of this machine is not enough"
     assert record["hint"] == "buy more"
@@ -172,7 +173,7 @@ def test_a_trial_that_takes_far_too_long_is_told(tmp_path):
     desk = started(tmp_path)
     assert desk.limit() == 20.0
     desk.ended(desk.next_job().number, OUT_OF_TIME)
-    assert trial_records(desk)[-1]["reason"] == (
+    assert trial_records(desk.study)[-1]["reason"] == (
         "stopped: it took over 5 times as long as the defaults"
     )
 
@@ -193,7 +194,7 @@ def test_when_every_combination_was_tried_the_search_ends(tmp_path):
     told = {(one["objective"], one["word_borders"]) for one in jobs}
     assert len(jobs) == len(told) == 3  # and the defaults are the fourth
     assert desk.ended_because == "every combination was tried"
-    assert len(trial_records(desk)) == 4
+    assert len(trial_records(desk.study)) == 4
 
 
 def test_by_the_headline_the_sampler_learns_from_the_headline(tmp_path):
@@ -211,7 +212,7 @@ def test_open_choices_of_the_defaults_are_told_as_validation_closed_them(tmp_pat
     }  # fmt: skip
     job.model["settings"].update(closed)
     finish(desk, job)
-    assert trial_records(desk)[0]["values"]["strength"] == 4.0
+    assert trial_records(desk.study)[0]["values"]["strength"] == 4.0
     desk.open_trials()
     assert desk.next_job().model["settings"]["features"] == "words"  # what is known changes others
 

@@ -15,18 +15,32 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from textkind.errors import SettingsError
 from textkind.evaluation.selection import LOG_LOSS
-from textkind.models.search_spaces import KNOWN, Dimension, usual_values, with_values
+from textkind.models.search_spaces import KNOWN, usual_values, with_values
 from textkind.progress import Talk
 from textkind.storage.documents import canonical_bytes
 from textkind.workflow.isolated import OUT_OF_TIME, Failure
 from textkind.workflow.learn import ModelSettings
 from textkind.workflow.settings_as_json import model_of_json, model_to_json
 from textkind.workflow.trial import OUTCOME, RUNGS, TrialJob
+from textkind.workflow.trial_plan import TrialPlan
+from textkind.workflow.trial_records import (
+    ABOUT,
+    DRAWN,
+    END,
+    FAILED,
+    FINISHED,
+    KNOWN_ORIGIN,
+    PRUNED,
+    REPEATED,
+    STOPPED,
+    USUAL,
+    about_of,
+    end_of,
+)
 from textkind.workflow.trial_study import (
     distributions,
     drawn,
@@ -38,40 +52,6 @@ from textkind.workflow.trial_study import (
 DEFAULTS = 0  # number of the trial of the defaults
 SLOWEST, AT_LEAST = 5.0, 20.0  # times the defaults' seconds that a trial may take; seconds
 REPEATS = 30  # proposals in a row that were tried already, after which there is nothing new
-FINISHED, PRUNED, FAILED, STOPPED = "finished", "pruned", "failed", "stopped"
-REPEATED = "repeated"  # proposed once more: no trial of its own
-ABOUT, END = "about", "end"  # attributes of a trial: written before it runs, and after
-KNOWN_ORIGIN, DRAWN, USUAL = "known", "drawn", "defaults"
-
-
-@dataclass(frozen=True)
-class TrialPlan:
-    """What all trials have in common.
-
-    base        the settings as asked for: the defaults of this search
-    dimensions  what is searched
-    folder      of the unfinished tuning, with the parts in it
-    figure      what decides, of evaluation/selection.py
-    budget      seconds for all trials together, those of an earlier call included; None: no end
-    trials      how many, the defaults among them; None: no end
-    threads     of one trial
-    """
-
-    base: ModelSettings
-    dimensions: tuple[Dimension, ...]
-    folder: Path
-    labels: tuple[str, ...]
-    several: bool
-    rule: dict[str, Any]
-    figure: str
-    seed: int
-    budget: float | None
-    trials: int | None
-    threads: int
-
-    def place(self, number: int) -> Path:
-        """The folder of a trial that is finished."""
-        return self.folder / "trials" / str(number)
 
 
 @dataclass
@@ -342,18 +322,6 @@ class TrialDesk:
                 origin = trial.user_attrs.get("origin", DRAWN)
                 told = {"origin": origin, "again_of": trial.number}
                 self.study.enqueue_trial(trial.params, user_attrs=told)
-
-
-def about_of(trial: Any) -> dict[str, Any]:
-    """The values of a trial that are read, and the key of its settings; empty before it runs."""
-    found: dict[str, Any] = trial.user_attrs.get(ABOUT, {})
-    return found
-
-
-def end_of(trial: Any) -> dict[str, Any]:
-    """How a trial ended; empty before that."""
-    found: dict[str, Any] = trial.user_attrs.get(END, {})
-    return found
 
 
 def is_kept(value: float, others: list[float]) -> bool:

@@ -111,14 +111,6 @@ def percent(share: float) -> int:
     return round(100 * share)
 
 
-def looks_of(trial: Any) -> list[dict[str, float]]:
-    """What a trial reported before its end."""
-    return [
-        {"share": step / 100, "log_loss": value}
-        for step, value in sorted(trial.intermediate_values.items())
-    ]
-
-
 def importances(
     dimensions: tuple[Dimension, ...],
     usual: Mapping[str, Any],

@@ -43,7 +43,8 @@ from textkind.workflow.train import (
     TrainSettings,
     fill_run,
 )
-from textkind.workflow.trial_desk import TrialDesk, TrialPlan
+from textkind.workflow.trial_desk import TrialDesk
+from textkind.workflow.trial_plan import TrialPlan
 from textkind.workflow.trial_runner import Runner, run_here
 from textkind.workflow.trial_study import open_study
 from textkind.workflow.tuning_figures import best_settings, tuning_facts

@@ -28,16 +28,9 @@ from textkind.workflow.ladder_verdict import LEVEL, NAMES, points
 from textkind.workflow.learn import ModelSettings
 from textkind.workflow.settings_as_json import model_of_json
 from textkind.workflow.trial import JUDGED, OUTCOME, RUNGS
-from textkind.workflow.trial_desk import (
-    DEFAULTS,
-    DRAWN,
-    FINISHED,
-    REPEATED,
-    TrialDesk,
-    about_of,
-    end_of,
-)
-from textkind.workflow.trial_study import importances, looks_of, percent
+from textkind.workflow.trial_desk import DEFAULTS, TrialDesk
+from textkind.workflow.trial_records import FINISHED, end_of, trial_records
+from textkind.workflow.trial_study import importances, percent
 
 LEAST_TRIALS = (
     12  # from which on it is told what mattered: a forest of fewer sees patterns in noise
@@ -56,7 +49,7 @@ class _Answer:
 def tuning_facts(desk: TrialDesk, validation: Corpus) -> dict[str, Any]:
     """The entries of tune.json that follow from the trials; the defaults are finished."""
     plan = desk.plan
-    trials = trial_records(desk)
+    trials = trial_records(desk.study)
     finished = [one for one in trials if one["status"] == FINISHED]
     numbers = [one["number"] for one in finished]
     losses, predicted = _judged(desk, numbers)
@@ -106,32 +99,6 @@ def best_settings(desk: TrialDesk, best: int, asked: Any) -> tuple[ModelSettings
         settings = replace(settings, places=asked.places)
     trial = desk.study.get_trials(deepcopy=False)[best]
     return settings, int(end_of(trial)["threads"])
-
-
-def trial_records(desk: TrialDesk) -> list[dict[str, Any]]:
-    """Every trial in the order in which they began, the defaults first."""
-    found = []
-    for trial in desk.study.get_trials(deepcopy=False):
-        told = end_of(trial)
-        if told.get("status") in (None, REPEATED):
-            continue
-        outcome = told.get("outcome", {})
-        found.append(
-            {
-                "number": trial.number,
-                "origin": trial.user_attrs.get("origin", DRAWN),
-                "status": told["status"],
-                "reason": told.get("reason", ""),
-                "hint": told.get("hint", ""),
-                "values": about_of(trial)["values"],
-                "figures": outcome.get("figures"),
-                "looks": looks_of(trial),
-                "epochs": outcome.get("epochs"),
-                "began": round(told["began"], 3),
-                "seconds": round(told["seconds"], 3),
-            }
-        )
-    return found
 
 
 def _judged(desk: TrialDesk, numbers: list[int]) -> tuple[np.ndarray, list[np.ndarray]]:
