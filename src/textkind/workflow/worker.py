@@ -44,6 +44,7 @@ class Worker:
         self._listener: threading.Thread | None = None
         self._look: Look | None = None
         self._over = threading.Event()
+        self._error: BaseException | None = None  # of a look
         self._is_whole: bool | None = None  # of the job that is over; None: the process ended
 
     def __enter__(self) -> Self:
@@ -63,7 +64,8 @@ class Worker:
         """Do the job; None where job.out is there and whole.
 
         It is stopped after so many seconds (None: never) and when `stop` is set. look is told every
-        look at validation, and says whether the job goes on; GIVEN_UP where it does not.
+        look at validation, and says whether the job goes on; GIVEN_UP where it does not. What it
+        raises is raised here, and the job stopped.
         """
         partial = prepared(job)
         process = self._begun()
@@ -79,6 +81,11 @@ class Worker:
         except BaseException:
             self._close()
             raise
+        if self._error is not None:
+            error, self._error = self._error, None
+            self._close()
+            placed(job, STOPPED)
+            raise error
         failure: Failure | None = None
         if self._is_whole is None:
             code = process.wait()
@@ -114,7 +121,11 @@ class Worker:
                 self._over.set()
             elif "figures" in said:
                 assert self._look is not None
-                goes_on = self._look(said["progress"], said["figures"])
+                try:
+                    goes_on = self._look(said["progress"], said["figures"])
+                except BaseException as error:  # raised where the job was asked for
+                    self._error = error
+                    break
                 self._say(GO_ON if goes_on else GIVE_UP)
         self._over.set()
 
