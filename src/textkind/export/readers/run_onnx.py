@@ -187,7 +187,7 @@ class OnnxModel:
         golden = self.read("golden.json")
         found = [
             self.answers([text]) for text in golden["texts"]
-        ]  # alone: int8 hangs on neighbours
+        ]  # as they were made
         gaps: dict[str, float] = {}
         for place, name in enumerate(("logits", "probabilities")):
             expected = np.array(golden[name])
