@@ -57,7 +57,7 @@ def corpus_digest(corpus: Corpus) -> str:
     offsets, content = string_buffers(corpus.texts)
     for array in (offsets - offsets[0], content, corpus.targets, corpus.group, corpus.time):
         if array is not None:
-            digest.update(np.ascontiguousarray(array).data)
+            digest.update(np.ascontiguousarray(array).view(np.uint8).data)  # no buffer of times
     return digest.hexdigest()
 
 
