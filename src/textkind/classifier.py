@@ -49,6 +49,7 @@ class ModelKind:
     module: str
     model: str  # the class
     fit: str | None  # the function; None: made of fitted models, not of texts
+    update: str | None = None  # MODULE:FUNCTION that lets a fitted model learn on
     tolerance: float = 1e-6  # of a saved logit, relative: what another machine may give otherwise
     needs: str | None = None  # an optional package that the module imports
     extra: str | None = None  # of textkind, that brings all it needs; None: that of the package
@@ -68,17 +69,24 @@ _NEURAL = ModelKind(
     "textkind.models.neural",
     model="NeuralModel",
     fit="fit_neural",
+    update="textkind.models.neural_update:update_neural",
     tolerance=1e-3,  # a network's sums are taken in another order on another processor
     needs="torch",
 )
 _PRETRAINED = replace(_NEURAL, extra="pretrained")
 MODELS = {
-    "prior": ModelKind("textkind.models.prior", model="PriorModel", fit="fit_prior"),
+    "prior": ModelKind(
+        "textkind.models.prior",
+        model="PriorModel",
+        fit="fit_prior",
+        update="textkind.models.prior:update_prior",
+    ),
     "linear": ModelKind(
         "textkind.models.linear",
         model="LinearModel",
         fit="fit_linear",
         stream="textkind.models.streamed_linear",
+        update="textkind.models.linear_update:update_linear",
     ),
     "mean_pool": _NEURAL,
     "perceptron": _NEURAL,
@@ -130,6 +138,23 @@ def stream_function(name: str) -> Any:
     if kind.needs is not None:
         need(kind.needs, "this model", kind.extra)
     return importlib.import_module(kind.stream).fit_stream
+
+
+def update_function(name: str) -> Any:
+    """The function that lets a fitted model of that name learn on.
+
+    SettingsError for a name that there is not, and for a model that is made of others.
+    """
+    kind = model_kind(name)
+    if kind.update is None:
+        raise SettingsError(
+            f"a {name} is made of fitted models and learns from no text itself",
+            hint="update the runs that it is made of, or make it anew: `textkind compare`",
+        )
+    if kind.needs is not None:
+        need(kind.needs, "this model", kind.extra)
+    module, _, function = kind.update.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,3 +49,12 @@ class Corpus:
             ids=None if self.ids is None else self.ids.take(pick),
             soft=None if self.soft is None else self.soft.take(indices),
         )
+
+
+def joined(first: Corpus, second: Corpus) -> Corpus:
+    """The texts and targets of both as one corpus to learn from; the columns beside go."""
+    texts = pa.concat_arrays([first.texts, second.texts])
+    targets = np.concatenate([first.targets, second.targets])
+    rows = np.concatenate([first.rows, second.rows])
+    soft = None if first.soft is None else first.soft.with_labels_alone(len(second))
+    return Corpus(texts, targets, first.labels, rows, soft=soft)

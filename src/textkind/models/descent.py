@@ -102,12 +102,14 @@ def logistic_step(margin, squares, sign, logit, cost):
 
 @compiled
 def descend_lanes(
-    objective, order, starts, ends, columns, values, signs, costs, weights, biases, state, moved
-):
+    objective, order, starts, ends, columns, values,
+    signs, costs, sample_weights, weights, biases, state, moved,
+):  # fmt: skip
     """One pass over the texts in `order`, sixteen problems at once.
 
     signs (N, 16) int8 is 1, -1, or 0 for a lane without a problem; costs (2, 16) holds the cost of
-    a text with sign -1 and 1. weights (V, 16), biases (1, 16) and state are updated in place.
+    a text with sign -1 and 1, times sample_weights (N,) the cost of the row. weights (V, 16),
+    biases (1, 16) and state are updated in place.
     moved (1, 16) takes the sum of squared steps, each times x . x: a measure of what the pass did.
     """
     moves = fill(np.float32(0))
@@ -117,7 +119,7 @@ def descend_lanes(
         margin, squares = margins_of(begin, end, columns, values, weights, biases)
         length = fill(squares)
         sign = load(signs, row)
-        cost = select_positive(sign, load(costs, 1), load(costs, 0))
+        cost = select_positive(sign, load(costs, 1), load(costs, 0)) * sample_weights[row]
         before = load(state, row)
         if objective == SQUARED_HINGE:
             after = hinge_step(margin, length, sign, before, cost)
@@ -133,7 +135,9 @@ def descend_lanes(
 
 
 @njit(cache=True, nogil=True, boundscheck=False, fastmath=True)
-def descend_single(order, starts, ends, columns, values, signs, costs, weights, biases, state):
+def descend_single(
+    order, starts, ends, columns, values, signs, costs, sample_weights, weights, biases, state
+):
     """As descend_lanes, for one squared-hinge problem in packed arrays of width 1.
 
     A single problem in sixteen lanes would move sixteen times the memory.
@@ -146,7 +150,7 @@ def descend_single(order, starts, ends, columns, values, signs, costs, weights, 
             margin += values[i] * weights[columns[i]]
             squares += values[i] * values[i]
         sign = np.float32(signs[row])
-        diagonal = np.float32(0.5) / costs[1 if sign > 0 else 0]
+        diagonal = np.float32(0.5) / (costs[1 if sign > 0 else 0] * sample_weights[row])
         before = state[row]
         gradient = sign * margin + diagonal * before - np.float32(1)
         after = max(before - gradient / (diagonal + squares), np.float32(0))

@@ -5,7 +5,9 @@
     network = with_graph(network, "float32")           a whole network that reads through one
 
 onnxruntime lays out weights once for its products; PyTorch does so in each, which takes half of
-the time of one short text. In int8 matrix products are of whole numbers (models/graph.py).
+the time of one short text. In int8 weights are rounded once, a scale for each output; what they
+are multiplied with is rounded in each product, a scale for each call (onnxruntime's
+DynamicQuantizeMatMul). All else is float32.
 """
 
 import copy

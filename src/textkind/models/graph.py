@@ -6,9 +6,8 @@
     data = graph.file({"y": (y, "FLOAT", ("batch", 3))})
 
 Values are names. In int8 the weights of linear layers are rounded once, a scale for each output,
-and so are tables, a scale for each row. What weights are multiplied with is rounded in each
-product, a scale for each position: an answer does not hang on the texts beside it. All else is
-float32.
+and so are tables, a scale for each row; what weights are multiplied with is rounded in each
+product, a scale for each call (onnxruntime's DynamicQuantizeMatMul). All else is float32.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,18 +19,17 @@ from torch import Tensor, nn
 from textkind.models.networks.bert import Block
 from textkind.optional import need
 
-# Processors without 8-bit dot products add pairs in 16 bits: 255 * 128 still fits. So two weights
-# that are neighbours are this large at most together, and labels are the same on every machine.
-MOST_OF_PAIR, MOST = 128, 127
-SHARES = np.linspace(0.5, 2.0, 31)  # of the scale at which the greatest weight fits: what is tried
+# Processors without 8-bit dot products add pairs in 16 bits: 255 * 63 * 2 still fits. With 7 bits
+# the labels are the same on every machine.
+MOST = 63
+MOST_OF_TABLE = 127  # nothing is added up in few bits
 OPSET, CONTRIB, VERSION = 20, 1, 10  # of ONNX, of onnxruntime's own operators, and of the file
 OWN = "com.microsoft"
-LEAST = -0.1701  # that either gelu gives
-ACTIVATIONS = {  # operator, domain, and the least number that it gives
-    "gelu": ("Gelu", OWN, LEAST),
-    "gelu_new": ("FastGelu", OWN, LEAST),
-    "gelu_pytorch_tanh": ("FastGelu", OWN, LEAST),
-    "relu": ("Relu", "", 0.0),
+ACTIVATIONS = {  # operator and domain
+    "gelu": ("Gelu", OWN),
+    "gelu_new": ("FastGelu", OWN),
+    "gelu_pytorch_tanh": ("FastGelu", OWN),
+    "relu": ("Relu", ""),
 }
 
 
@@ -81,10 +79,10 @@ class Graph:
         """A list of int64: axes, shapes."""
         return self.constant(numbers, np.int64)
 
-    def linear(self, x: str, part: nn.Linear, least: float | None = None) -> str:
-        """x (..., W) through a linear layer, in the graph's precision; no number is below least."""
+    def linear(self, x: str, part: nn.Linear) -> str:
+        """x through a linear layer, in the graph's precision."""
         precision = "float32" if part in self.in_float else self.precision
-        return PRODUCTS[precision](self, x, part, least)
+        return PRODUCTS[precision](self, x, part)
 
     def rows(self, table: Tensor, ids: str) -> str:
         """The rows of a table (V, D) at ids of any shape, kept in the graph's precision."""
@@ -101,7 +99,7 @@ class Graph:
 
     def activated(self, x: str, activation: str) -> str:
         """x through one of ACTIVATIONS."""
-        kind, domain, _ = ACTIVATIONS[activation]
+        kind, domain = ACTIVATIONS[activation]
         return self.one(kind, x, domain=domain)
 
     def block(self, x: str, keys: str, scores: str, block: Block, activation: str) -> str:
@@ -112,8 +110,7 @@ class Graph:
         mixed = self.attention(parts, keys, scores, block.heads)
         x = self.normalized_sum(x, self.linear(mixed, block.attention_out), block.attention_norm)
         inner = self.activated(self.linear(x, block.inner), activation)
-        out = self.linear(inner, block.inner_out, ACTIVATIONS[activation][2])
-        return self.normalized_sum(x, out, block.inner_norm)
+        return self.normalized_sum(x, self.linear(inner, block.inner_out), block.inner_norm)
 
     def attention(self, parts: list[str], keys: str, scores: str, heads: int) -> str:
         """Values mixed by queries and keys, each (B, T, W); keys (B, T) int32, 0 where not read."""
@@ -144,64 +141,20 @@ def numbers_of(values: Tensor) -> np.ndarray:
     return found
 
 
-def plain_product(graph: Graph, x: str, part: nn.Linear, least: float | None = None) -> str:
+def plain_product(graph: Graph, x: str, part: nn.Linear) -> str:
     """x through a linear layer in float32."""
     product = graph.one("MatMul", x, graph.constant(numbers_of(part.weight.T)))
     return graph.one("Add", product, graph.constant(numbers_of(part.bias)))
 
 
-def rounded_product(graph: Graph, x: str, part: nn.Linear, least: float | None = None) -> str:
-    """x through a linear layer in whole numbers.
-
-    Each position of x is divided by its own greatest number, and rounded to 8 bits: from -1 to 1,
-    or where least is known, from there up.
-    """
-    rounded, scales = rounded_weights(numbers_of(part.weight.T))  # (inputs, outputs)
-    bias = numbers_of(part.bias)
-    if least is None:
-        size, most, zero = graph.one("Abs", x), 127, 128
-    else:
-        x = size = graph.one("Add", x, graph.constant(-least, np.float32))
-        most, zero = 255, 0
-        bias = bias + np.float32(least) * (rounded * scales).sum(axis=0)
-    size = graph.one("ReduceMax", size, graph.integers(-1), keepdims=1)
-    size = graph.one("Max", size, graph.constant(np.finfo(np.float32).tiny))
-    unit, nothing = graph.constant(1 / most, np.float32), graph.constant(zero, np.uint8)
-    x = graph.one("QuantizeLinear", graph.one("Div", x, size), unit, nothing)
-    weights = [graph.constant(rounded), unit, graph.constant(scales), nothing]
-    none = graph.constant(np.zeros(len(scales), np.int8))
-    product = graph.one("MatMulIntegerToFloat", x, *weights, none, domain=OWN)
-    return graph.one("Add", graph.one("Mul", product, size), graph.constant(bias))
-
-
-def rounded_weights(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (W, K) as (W, K) int8 and (K,) float32 scales, the scale of least squared error.
-
-    Of the first and second, the third and fourth, and so on of each output no two are more than
-    MOST_OF_PAIR together; the greater one is cut where they would be.
-    """
-    whole = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / MOST
-    least, scales = np.full(weights.shape[1], np.inf), whole
-    for share in SHARES:
-        tried = (share * whole).astype(np.float32)
-        error = np.square(in_pairs(weights / tried) * tried - weights).sum(axis=0)
-        better = error < least
-        least, scales = np.where(better, error, least), np.where(better, tried, scales)
-    return in_pairs(weights / scales).astype(np.int8), scales.astype(np.float32)
-
-
-def in_pairs(weights: np.ndarray) -> np.ndarray:
-    """Weights (W, K) as whole numbers of MOST at most, and two neighbours MOST_OF_PAIR together."""
-    rows = len(weights)
-    whole = np.zeros((rows + rows % 2, weights.shape[1]), np.float32)
-    whole[:rows] = np.clip(np.rint(weights), -MOST, MOST)
-    first, second = np.abs(whole[::2]), np.abs(whole[1::2])
-    beyond = np.maximum(first + second - MOST_OF_PAIR, 0)
-    is_first = first >= second
-    signs = np.sign(whole)
-    whole[::2] = signs[::2] * (first - np.where(is_first, beyond, 0))
-    whole[1::2] = signs[1::2] * (second - np.where(is_first, 0, beyond))
-    return whole[:rows]
+def rounded_product(graph: Graph, x: str, part: nn.Linear) -> str:
+    """x through a linear layer whose weights are rounded to 7 bits."""
+    weights = numbers_of(part.weight.T)  # (inputs, outputs)
+    scales = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / MOST
+    rounded = np.rint(weights / scales).astype(np.int8)
+    constants = (rounded, scales, np.zeros(len(scales), np.int8), numbers_of(part.bias))
+    inputs = [x, *(graph.constant(values) for values in constants)]
+    return graph.add("DynamicQuantizeMatMul", inputs, domain=OWN)[0]
 
 
 def plain_rows(graph: Graph, table: np.ndarray, ids: str) -> str:
@@ -211,14 +164,14 @@ def plain_rows(graph: Graph, table: np.ndarray, ids: str) -> str:
 
 def rounded_rows(graph: Graph, table: np.ndarray, ids: str) -> str:
     """Rows that are kept in 8 bits."""
-    scales = np.abs(table).max(axis=1, keepdims=True) / np.float32(MOST)
+    scales = np.abs(table).max(axis=1, keepdims=True) / np.float32(MOST_OF_TABLE)
     scales = np.maximum(scales, np.finfo(np.float32).tiny)
     rounded = np.rint(table / scales).astype(np.int8)
     whole = graph.cast(graph.one("Gather", graph.constant(rounded), ids), "FLOAT")
     return graph.one("Mul", whole, graph.one("Gather", graph.constant(scales), ids))
 
 
-PRODUCTS: Mapping[str, Callable[[Graph, str, nn.Linear, float | None], str]] = {
+PRODUCTS: Mapping[str, Callable[[Graph, str, nn.Linear], str]] = {
     "float32": plain_product,
     "int8": rounded_product,
 }

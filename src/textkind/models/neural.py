@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from torch import nn
 
-from textkind.data.corpus import Corpus
+from textkind.data.corpus import Corpus, joined
 from textkind.data.labels import LabelSet
 from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
@@ -198,15 +198,6 @@ def places_of_refit(places: Places) -> Places:
     )
 
 
-def joined(first: Corpus, second: Corpus) -> Corpus:
-    """The texts and targets of both parts as one corpus to train on."""
-    texts = pa.concat_arrays([first.texts, second.texts])
-    targets = np.concatenate([first.targets, second.targets])
-    rows = np.concatenate([first.rows, second.rows])
-    soft = None if first.soft is None else first.soft.with_labels_alone(len(second))
-    return Corpus(texts, targets, first.labels, rows, soft=soft)
-
-
 def _fit(
     train: Corpus,
     validation: Corpus | None,
@@ -228,11 +219,11 @@ def _fit(
         seed=seed, threads=threads, talk=talk,
     )  # fmt: skip
     ledgers = {}
-    examples, ledgers["train"] = _examples(train, start.encoder, whole, reading, talk, "training")
+    examples, ledgers["train"] = examples_of(train, start.encoder, whole, reading, talk, "training")
     held_out = None
     if validation is not None:
         whole = start.encoder.encode(validation.texts, threads)
-        held_out, ledgers["validation"] = _examples(
+        held_out, ledgers["validation"] = examples_of(
             validation, start.encoder, whole, reading, talk, "validation"
         )
     outputs = outputs_of(head, len(labels))
@@ -262,11 +253,11 @@ def _fit(
         labels, settings.network, start.encoder, network, layers, head, reading, facts
     )
     logits = trained.validation_logits
-    _check_finite(model.logits(train.texts.slice(0, FEW), threads) if logits is None else logits)
+    check_finite(model.logits(train.texts.slice(0, FEW), threads) if logits is None else logits)
     return model, trained
 
 
-def _check_finite(logits: np.ndarray) -> None:
+def check_finite(logits: np.ndarray) -> None:
     """TrainingError where the last steps left a network that computes no numbers."""
     if not np.isfinite(logits).all():
         raise TrainingError(
@@ -275,7 +266,7 @@ def _check_finite(logits: np.ndarray) -> None:
         )
 
 
-def _examples(
+def examples_of(
     corpus: Corpus,
     encoder: TokenEncoder,
     whole: Tokens,

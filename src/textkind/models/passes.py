@@ -79,6 +79,11 @@ def is_still(moves: np.ndarray, moved: np.ndarray, stopping: Stopping) -> bool:
     return bool(np.all(moves <= stopping.tolerance * moved))
 
 
+def sample_weights_of(weights: np.ndarray | None, rows: int) -> np.ndarray:
+    """(N,) float32 sample weights, all 1 where none are given."""
+    return np.ones(rows, np.float32) if weights is None else weights.astype(np.float32)
+
+
 def descend_block(
     objective: str,
     order: np.ndarray,
@@ -88,22 +93,27 @@ def descend_block(
     weights: np.ndarray,
     biases: np.ndarray,
     state: np.ndarray,
+    sample_weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """One pass of a block of problems over the rows in `order`; (width,) float64 moves.
 
-    signs (N, width) int8 and costs (2, width) float32 as of Problems; weights (V, width), biases
-    (width,) and the dual state (N, width), float32, are updated in place.
+    signs (N, width) int8, costs (2, width) float32 and sample_weights (N,) float32 as of Problems;
+    weights (V, width), biases (width,) and the dual state (N, width), float32, are updated in
+    place.
     """
     arrays = (rows.starts, rows.ends, rows.columns, rows.values)
+    sample_weights = sample_weights_of(sample_weights, len(rows))
     if biases.size == 1:
         moved = descent.descend_single(
-            order, *arrays, signs[:, 0], costs[:, 0], weights[:, 0], biases, state[:, 0]
-        )
+            order, *arrays, signs[:, 0], costs[:, 0], sample_weights,
+            weights[:, 0], biases, state[:, 0],
+        )  # fmt: skip
         return np.array([moved], np.float64)
     moves = np.zeros((1, biases.size), np.float32)
     descent.descend_lanes(
-        BINARY[objective][0], order, *arrays, signs, costs, weights, biases[None], state, moves
-    )
+        BINARY[objective][0], order, *arrays, signs, costs, sample_weights,
+        weights, biases[None], state, moves,
+    )  # fmt: skip
     return moves[0].astype(np.float64)
 
 
@@ -128,13 +138,17 @@ def block_sums(
     weights: np.ndarray,
     biases: np.ndarray,
     state: np.ndarray,
+    sample_weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Primal and dual objective of a block's problems without the norm, each (width,) float64."""
+    sample_weights = sample_weights_of(sample_weights, len(rows))
     primal, dual = np.zeros(biases.size), np.zeros(biases.size)
     for first in range(0, len(rows), STRETCH):
         part = slice(first, first + STRETCH)
         margins = block_margins(rows.part(part), weights, biases)
-        loss, dual_sum = BINARY[objective][2](margins, signs[part], costs, state[part])
+        loss, dual_sum = BINARY[objective][2](
+            margins, signs[part], costs, sample_weights[part], state[part]
+        )
         if soft is not None:  # the part that is linear in the weights, see Problems.signs
             loss -= (costs[0] * soft[part] * margins).sum(axis=0, dtype=np.float64)
         primal, dual = primal + loss, dual + dual_sum

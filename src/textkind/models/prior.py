@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from textkind.data.corpus import Corpus
+from textkind.data.corpus import Corpus, joined
 from textkind.data.labels import LabelSet
 from textkind.errors import ModelFolderError, SettingsError
+from textkind.models.replay import Replay
 from textkind.progress import SILENT, Talk
 
 
@@ -82,14 +83,40 @@ def fit_prior(
     talk: Talk = SILENT,
 ) -> PriorFit:
     """Count the labels of train; nothing is random, and nothing is left to validation."""
-    rows, labels = len(train), train.labels
+    return _counted(train, np.ones(len(train)), validation, settings)
+
+
+def update_prior(
+    model: PriorModel,
+    replay: Replay,
+    train: Corpus,
+    validation: Corpus,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    talk: Talk = SILENT,
+) -> PriorFit:
+    """Count the labels of all that was ever learned from, as the replay sample stands for it.
+
+    The validation logits are of the replay's validation texts, and behind them of the new ones.
+    """
+    learned = joined(replay.train, train)
+    weights = np.concatenate([replay.weights, np.ones(len(train))])
+    settings = PriorSettings(**model.facts["settings"])
+    return _counted(learned, weights, joined(replay.held_out, validation), settings)
+
+
+def _counted(
+    train: Corpus, weights: np.ndarray, validation: Corpus | None, settings: PriorSettings
+) -> PriorFit:
+    labels, rows = train.labels, weights.sum()
     if labels.several:
-        given = train.targets.sum(axis=0, dtype=np.float64) + settings.smoothing
+        given = weights @ train.targets + settings.smoothing
         scores = np.log(given) - np.log(rows + 2 * settings.smoothing - given)
     else:
-        given = np.bincount(train.targets, minlength=len(labels)) + settings.smoothing
+        given = np.bincount(train.targets, weights, minlength=len(labels)) + settings.smoothing
         scores = np.log(given / given.sum())
-    facts = {"texts": rows, "settings": asdict(settings)}
+    facts = {"texts": len(train), "settings": asdict(settings)}
     model = PriorModel(labels, scores.astype(np.float32), facts)
     if validation is None or len(validation) == 0:
         return PriorFit(model, None)

@@ -6,8 +6,9 @@ the rest, it minimises
     ||w||^2 / 2 + sum_i cost_i * loss(s_i * w . x_i)
 
 where loss is max(0, 1 - m)^2 (squared_hinge) or log(1 + exp(-m)) (logistic), and x has a last
-feature that is 1. Where a text has a probability p of the class rather than a label, its logistic
-loss is p log(1 + exp(-w . x)) + (1 - p) log(1 + exp(w . x)).
+feature that is 1. A problem may have a centre c: then ||w - c||^2 stands for ||w||^2. Where a text
+has a probability p of the class rather than a label, its logistic loss is
+p log(1 + exp(-w . x)) + (1 - p) log(1 + exp(w . x)).
 
 `multinomial` couples the classes: log sum_k exp(w_k . x_i) - w_{y_i} . x_i.
 """
@@ -36,12 +37,15 @@ class Problems:
     costs    (2, P) float32: what an error costs where the sign is -1, and where it is 1
     soft     (N, K) float32 probabilities that stand for the targets, or None; logistic only, and
              what an error costs is then the same on both sides
+    weights  (N,) float32 sample weights: how many times an error on the row costs that much; None:
+             once. Not beside soft
     """
 
     targets: np.ndarray
     classes: np.ndarray
     costs: np.ndarray
     soft: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return self.classes.size
@@ -103,21 +107,48 @@ def squared_norm(weights: np.ndarray, biases: np.ndarray) -> np.ndarray:
     return norm
 
 
+def norm_sums(
+    weights: np.ndarray, biases: np.ndarray, centre: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the norm adds to the primal and the dual objective of each problem; (width,) float64.
+
+    With a centre (V + 1, P) of the first P problems, and v = w - c, these are ||v||^2 / 2 and
+    -||v||^2 / 2 - c . v.
+    """
+    if centre is None:
+        half_norm = squared_norm(weights, biases) / 2
+        return half_norm, -half_norm
+    used = centre.shape[1]
+    moved = np.vstack([weights, biases[None]])[:, :used].astype(np.float64) - centre
+    half_norm, along = np.zeros((2, biases.size))
+    half_norm[:used] = np.einsum("vk,vk->k", moved, moved) / 2
+    along[:used] = np.einsum("vk,vk->k", centre, moved)
+    return half_norm, -half_norm - along
+
+
 def squared_hinge_sums(
-    margins: np.ndarray, signs: np.ndarray, costs: np.ndarray, alpha: np.ndarray
+    margins: np.ndarray,
+    signs: np.ndarray,
+    costs: np.ndarray,
+    sample_weights: np.ndarray,
+    alpha: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Of each problem the loss, and the dual objective without the norm; (width,) float64."""
-    cost = np.where(signs > 0, costs[1], costs[0])
+    cost = np.where(signs > 0, costs[1], costs[0]) * sample_weights[:, None]
     slack = np.maximum(1 - signs * margins, 0)
     loss = (cost * slack * slack).sum(axis=0, dtype=np.float64)
     return loss, (alpha - alpha * alpha / (4 * cost)).sum(axis=0, dtype=np.float64)
 
 
 def logistic_sums(
-    margins: np.ndarray, signs: np.ndarray, costs: np.ndarray, logits: np.ndarray
+    margins: np.ndarray,
+    signs: np.ndarray,
+    costs: np.ndarray,
+    sample_weights: np.ndarray,
+    logits: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """As squared_hinge_sums; the dual variables are cost * sigmoid(logits)."""
-    cost = np.where(signs > 0, costs[1], costs[0]).astype(np.float64)
+    cost = np.where(signs > 0, costs[1], costs[0]).astype(np.float64) * sample_weights[:, None]
     loss = np.logaddexp(0, -(signs * margins).astype(np.float64))
     logits = logits.astype(np.float64)
     share = 1 / (1 + np.exp(-logits))

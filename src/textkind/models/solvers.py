@@ -28,6 +28,7 @@ from textkind.models.problems import (
     Solution,
     Stopping,
     multinomial_values,
+    norm_sums,
     squared_norm,
 )
 from textkind.parallel import run_blocks
@@ -39,12 +40,14 @@ class Standing:
     """Where the descent of P problems stands, so that another can go on from there.
 
     weights (V, P), biases (P,), dual states (N, P) float32, and all moves so far (P,) float64.
+    centre (V + 1, P) float32 is what the weights, the bias last, are drawn to; None: 0.
     """
 
     weights: np.ndarray
     biases: np.ndarray
     states: np.ndarray
     moved: np.ndarray
+    centre: np.ndarray | None = None
 
 
 class BinaryDescent:
@@ -82,6 +85,7 @@ class BinaryDescent:
         self.biases = np.zeros((blocks, width), np.float32)
         self.moved = np.zeros((blocks, width))
         self.states: list[np.ndarray | None] = [None] * blocks
+        self.centre: np.ndarray | None = None
         self.factor = 1.0
 
     def run(self, factor: float = 1.0) -> None:
@@ -95,6 +99,7 @@ class BinaryDescent:
 
     def begin(self, start: Standing) -> None:
         """Start from where a descent on the first rows stood."""
+        self.centre = start.centre
         width = self.biases.shape[1]
         for block in range(len(self.weights)):
             part = slice(block * width, min((block + 1) * width, len(self.problems)))
@@ -112,7 +117,8 @@ class BinaryDescent:
         weights = self.weights.swapaxes(0, 1).reshape(size, -1)[:, part]
         states = np.concatenate([state for state in self.states if state is not None], axis=1)
         biases, moved = self.biases.ravel()[part], self.moved.ravel()[part]
-        return Standing(weights, biases.copy(), states[:, part], moved.copy())
+        centre = None if self.centre is None else self.centre[:, part]
+        return Standing(weights, biases.copy(), states[:, part], moved.copy(), centre)
 
     def finish(self) -> Solution:
         """Descend at the costs as they are and measure the gap, keeping no state of a block."""
@@ -135,11 +141,12 @@ class BinaryDescent:
         part, signs, costs = self._block(block)
         soft = self.problems.soft_part(part, signs.shape[1])
         weights, biases = self.weights[block], self.biases[block]
-        half_norm = squared_norm(weights, biases) / 2
+        centre = None if self.centre is None else self.centre[:, part]
+        norm, dual_norm = norm_sums(weights, biases, centre)
         arguments = (self.objective, self.rows, signs, costs, soft, weights, biases, state)
-        primal, dual = block_sums(*arguments)
+        primal, dual = block_sums(*arguments, self.problems.weights)
         used = part.stop - part.start
-        return float((half_norm + primal)[:used].sum()), float((dual - half_norm)[:used].sum())
+        return float((norm + primal)[:used].sum()), float((dual + dual_norm)[:used].sum())
 
     def _block(self, block: int) -> tuple[slice, np.ndarray, np.ndarray]:
         width = self.biases.shape[1]
@@ -161,10 +168,12 @@ class BinaryDescent:
         elif self.objective == "logistic":  # its dual variables are shares of the cost
             weights *= np.float32(factor / self.factor)
             biases *= np.float32(factor / self.factor)
-        objective, rows = self.objective, self.rows
+        objective, rows, sample_weights = self.objective, self.rows, self.problems.weights
 
         def one_pass(order: np.ndarray) -> np.ndarray:
-            return descend_block(objective, order, rows, signs, costs, weights, biases, state)
+            return descend_block(
+                objective, order, rows, signs, costs, weights, biases, state, sample_weights
+            )
 
         draw, moved = generator(self.seed, "order"), self.moved[block]
         ended = passes(one_pass, self.canonical, draw, self.stopping, moved, self.edges)
