@@ -39,7 +39,7 @@ TEXTS = pa.array(["", "one", "a longer text"], pa.large_string())
 EVERY_FILE = [*FILES, MANIFEST]
 PROVENANCE = Provenance(source="toy.csv", rows=12, seed=0)
 HELD = {
-    2: {
+    3: {
         "files": ["evidence.safetensors", "golden.json", "model.json", "novelty.safetensors",
                   "seen.safetensors", "weights.safetensors"],
         "model.json": ["config", "decision", "kind", "labels", "provenance", "several", "textkind"],

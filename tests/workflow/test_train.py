@@ -30,7 +30,7 @@ SCHEMA = Path(__file__).parents[2] / "docs" / "metrics.schema.json"
 def test_the_run_folder_holds_what_is_promised(run):
     names = {path.name for path in run.folder.iterdir()}
     expected = {"model", "metrics.json", "mistakes.jsonl", "rejected.jsonl", "report.html",
-                "report.md", "card.md", "kept.arrow"}  # fmt: skip
+                "report.md", "card.md", "kept.arrow", "held_out.arrow"}  # fmt: skip
     assert names == expected | {"log.txt"}
     assert json.loads((run.folder / "metrics.json").read_text()) == run.metrics
     assert "<html" in (run.folder / "report.html").read_text()

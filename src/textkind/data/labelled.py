@@ -21,6 +21,7 @@ from textkind.data.targets import (
     named_labels,
     targets_of,
     unknown_labels,
+    with_more_labels,
 )
 from textkind.data.times import times_of
 from textkind.data.values import LARGE_STRING
@@ -34,17 +35,25 @@ def corpus_of(
     columns: Columns,
     settings: ReadSettings,
     labels: LabelSet | None,
+    *,
+    more_labels: bool = False,
 ) -> Callable[[np.ndarray], tuple[Corpus, pa.Table]]:
-    """Reject rows for their labels and times; returns what makes corpus and table of those kept."""
+    """Reject rows for their labels and times; returns what makes corpus and table of those kept.
+
+    With more_labels a label that the set does not have is added to it, not rejected.
+    """
     named = named_of(collected, columns, settings, labels)
-    if labels is not None:
+    if labels is not None and not more_labels:
         _reject_unknown(collected, columns, named, labels)
     times = _times(collected, columns)
     group = _group(collected, columns)
     ids = ids_of(collected, columns)
 
     def finish(keep: np.ndarray) -> tuple[Corpus, pa.Table]:
-        targets, label_set = targets_of(named, keep, labels, collected.name)
+        known = labels
+        if labels is not None and more_labels:
+            known = with_more_labels(named, keep, labels, collected.name)
+        targets, label_set = targets_of(named, keep, known, collected.name)
         if labels is None:
             counts = label_counts(targets, len(label_set))
             rows = len(targets)

@@ -106,6 +106,7 @@ def read_corpus(
     labels: LabelSet | None = None,
     trained: Columns | None = None,
     told: bool = False,
+    more_labels: bool = False,
     talk: Talk = SILENT,
 ) -> CorpusReading:
     """Read labelled texts.
@@ -113,8 +114,8 @@ def read_corpus(
     `trained` are the columns of the training data, and what parts its labels, taken where the
     settings name none; where they were `told` just now, only other columns are told again.
     With `labels`, the label set of a trained model or of the training file: a row whose label it
-    does not have is rejected, and DataError raised where that is every row. Without, DataError
-    where there are not two labels to tell apart.
+    does not have is rejected, and DataError raised where that is every row; with more_labels such
+    labels are added to the set. Without labels, DataError where there are not two to tell apart.
     """
     if trained is not None and settings.label_delimiter is None and settings.several is not False:
         settings = replace(settings, label_delimiter=trained.label_delimiter)
@@ -122,7 +123,7 @@ def read_corpus(
         source, settings, need_label=True, trained=trained, told=told, talk=talk
     )
     reject_bad_texts(collected, columns, empty_allowed=False)
-    labelled = corpus_of(collected, columns, settings, labels)
+    labelled = corpus_of(collected, columns, settings, labels, more_labels=more_labels)
     keep = _kept(collected, talk)
     corpus, table = labelled(keep)
     rejected = collected.rejections()

@@ -135,6 +135,30 @@ def unknown_labels(named: NamedLabels, labels: LabelSet) -> dict[int, str]:
     return unknown
 
 
+def with_more_labels(
+    named: NamedLabels, keep: np.ndarray, labels: LabelSet, where: str
+) -> LabelSet:
+    """The label set with the names that it does not have and the kept rows have.
+
+    DataError where these are so many that they are hardly labels.
+    """
+    names = {named.names[code] for code in np.unique(named.codes[keep[named.owner]])}
+    fresh = sorted(names - set(labels.names))
+    check_label_number(fresh, int(keep.sum()), where)
+    return LabelSet(tuple(sorted({*labels.names, *fresh})), labels.several)
+
+
+def check_label_number(names: list[str], rows: int, where: str) -> None:
+    """DataError where there are so many different labels that they are hardly labels."""
+    if len(names) > MANY_LABELS and len(names) * 2 > rows:
+        raise DataError(
+            f"{len(names):,} different labels in {rows:,} rows: these are hardly labels",
+            found=names[:3],
+            where=where,
+            hint="name the label column with --label",
+        )
+
+
 def targets_of(
     named: NamedLabels, keep: np.ndarray, labels: LabelSet | None, where: str
 ) -> tuple[np.ndarray, LabelSet]:
@@ -148,13 +172,7 @@ def targets_of(
     rows = int(keep.sum())
     if labels is None:
         names = sorted(named.names[code] for code in np.unique(codes))
-        if len(names) > MANY_LABELS and len(names) * 2 > rows:
-            raise DataError(
-                f"{len(names):,} different labels in {rows:,} rows: these are hardly labels",
-                found=names[:3],
-                where=where,
-                hint="name the label column with --label",
-            )
+        check_label_number(names, rows, where)
         labels = LabelSet(tuple(names), named.several)
     position = {name: number for number, name in enumerate(labels.names)}
     remap = np.array([position.get(name, -1) for name in named.names], np.int32)

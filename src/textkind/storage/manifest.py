@@ -18,7 +18,7 @@ from textkind.storage.documents import canonical_bytes, parse_document
 from textkind.storage.place import write_bytes
 
 MANIFEST = "MANIFEST.json"
-FORMAT_VERSION = 2  # raised with every change of what a run or its model folder holds
+FORMAT_VERSION = 3  # raised with every change of what a run or its model folder holds
 
 
 @dataclass(frozen=True)

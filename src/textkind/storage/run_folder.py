@@ -3,7 +3,8 @@
 model/           the model folder
 metrics.json     every figure, with intervals; the data, the split, the fit
 mistakes.jsonl   the most confident mistakes on the test part
-kept.arrow       training texts to look for similar ones in, unless none were to be kept
+kept.arrow       training texts to look for similar ones in, and to learn again in an update
+held_out.arrow   validation and test texts to judge an update by; neither where none are to be kept
 tune.json        of a run whose settings were searched for: every trial, and what mattered
 trials.log       the same as Optuna's journal
 rejected.jsonl   the rows that could not be used, when there are any
@@ -25,7 +26,7 @@ from textkind.storage.place import whole_folder
 
 MODEL, METRICS, MISTAKES = "model", "metrics.json", "mistakes.jsonl"
 REPORT, PULL_REQUEST, CARD, LOG = "report.html", "report.md", "card.md", "log.txt"
-KEPT = "kept.arrow"
+KEPT, HELD_OUT = "kept.arrow", "held_out.arrow"
 RUNS = Path("runs")
 TUNING, JOURNAL = "tune.json", "trials.log"
 REJECTED = {
@@ -34,7 +35,7 @@ REJECTED = {
     "test": "rejected.test.jsonl",
     "unlabelled": "rejected.unlabelled.jsonl",  # of a student
 }
-NAMES = {MODEL, METRICS, MISTAKES, KEPT, TUNING, JOURNAL, REPORT, PULL_REQUEST, CARD, LOG,
+NAMES = {MODEL, METRICS, MISTAKES, KEPT, HELD_OUT, TUNING, JOURNAL, REPORT, PULL_REQUEST, CARD, LOG,
          *REJECTED.values()}  # fmt: skip
 _LARGEST_METRICS = 1 << 28  # bytes
 

@@ -26,7 +26,7 @@ from textkind.models.neural_settings import DISTILLED, default_settings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
 from textkind.storage.run_folder import new_run_folder
-from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
+from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_files
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.origin import origin_of, run_folder_for
 from textkind.workflow.parts import data_facts, read_unlabelled, split_readings
@@ -52,6 +52,7 @@ from textkind.workflow.train import (
     RunResult,
     TrainSettings,
     fit_facts,
+    named_parts,
     run_facts,
     unread_of_test,
     write_run,
@@ -182,18 +183,20 @@ def distil(
             **compared_facts(measured, test, asked.split.seed),
         }
         fit = fit_facts(student, asked, account) | unread
-        kept_facts, kept = kept_file(
-            student.classifier, parts.train, asked.keep_texts,
-            seed=asked.split.seed, threads=asked.threads, talk=account,
+        kept = kept_files(
+            student, named_parts(source, readings, parts, test, asked), asked.keep_texts,
+            threads=asked.threads, talk=account,
         )  # fmt: skip
-        more = {"distil": told, "kept": kept_facts}
+        more = {"distil": told, **kept.facts}
         data = data_facts(readings, parts)
         metrics = run_facts(found.figures, fit, data, parts.train.labels, asked, account, **more)
         with account.task("writing the run folder"):
             every: dict[str, CorpusReading | Reading] = dict(readings)
             if unlabelled is not None:
                 every["unlabelled"] = unlabelled
-            write_run(folder, student.classifier, origin, metrics, found, kept, every, account)
+            write_run(
+                folder, student.classifier, origin, metrics, found, kept.files, every, account
+            )
     talk.note(f"written to {out}")
     return RunResult(out, metrics, student.classifier)
 

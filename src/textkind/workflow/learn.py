@@ -6,11 +6,11 @@ same classifier.
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from textkind.classifier import Classifier, fit_function, stream_function
+from textkind.classifier import Classifier, Model, fit_function, stream_function
 from textkind.data.corpus import Corpus
 from textkind.data.targets import label_counts
 from textkind.data.text_keys import text_keys
@@ -92,8 +92,45 @@ def learn(
         told = ", ".join(f"{name} = {value}" for name, value in fixed.items())
         talk.note(f"no validation part, so nothing is chosen by it: {told}")
     fit = learner(train, validation, settings, seed=seed, threads=threads, talk=talk)
-    several = train.labels.several
-    logits = fit.validation_logits
+    shares = label_shares(counts, len(train if stream is None else stream))
+    learned = decided(
+        fit, validation, shares, _seen_keys(train, validation, stream),
+        classes=classes, calibration=calibration, rule=rule, seed=seed, talk=talk,
+    )  # fmt: skip
+    return replace(learned, imbalance_facts=even.facts)
+
+
+class Fit(Protocol):
+    """A fitted model, and the validation logits of the fit that did not see validation."""
+
+    @property
+    def model(self) -> Model:
+        """What was fitted."""
+
+    @property
+    def validation_logits(self) -> np.ndarray | None:
+        """(N, K) float32; None where there is no validation part."""
+
+
+def decided(
+    fit: Fit,
+    validation: Corpus | None,
+    shares: np.ndarray,
+    seen: np.ndarray | None,
+    *,
+    classes: tuple[str | int | float | bool, ...] | None = None,
+    calibration: CalibrationSettings = CalibrationSettings(),
+    rule: RuleSettings = RuleSettings(),
+    seed: int = 0,
+    talk: Talk = SILENT,
+) -> Learned:
+    """Calibrate the decision of a fitted model on validation.
+
+    shares (K,) float64 of the training texts that have each label; seen (M,) uint64 the sorted keys
+    of the texts that were learned from or chosen by, None where these are not known.
+    """
+    labels, logits = fit.model.labels, fit.validation_logits
+    several = labels.several
     decision, given, facts = Decision(several), None, {}
     if logits is not None and validation is not None:
         fitted = fit_decision(logits, validation.targets, several, calibration, seed)
@@ -102,10 +139,9 @@ def learn(
             talk.note(note)
     if given is None or calibration.method == Uncalibrated.name:
         talk.note("probabilities are not calibrated")
-    shares = label_shares(counts, len(train if stream is None else stream))
     gold = None if validation is None else validation.targets
     chosen, rule_facts = fit_rule(
-        rule, train.labels, shares, given, gold, seed, logits, decision.calibrator
+        rule, labels, shares, given, gold, seed, logits, decision.calibrator
     )
     for note in rule_facts["notes"]:
         talk.note(note)
@@ -118,18 +154,22 @@ def learn(
     decision, evidence = replace(decision, rule=chosen), None
     if given is not None and validation is not None:
         evidence = evidence_of(decision, given, validation.targets, validation.texts)
-    classes = train.labels.names if classes is None else classes
-    keys = _seen_keys(train, validation, stream)
-    classifier = Classifier(fit.model, decision, classes, evidence, keys)
-    return Learned(classifier, logits, given, facts | {"rule": rule_facts}, even.facts)
+    classes = labels.names if classes is None else classes
+    classifier = Classifier(fit.model, decision, classes, evidence, seen)
+    return Learned(classifier, logits, given, facts | {"rule": rule_facts}, None)
 
 
 def _seen_keys(
     train: Corpus, validation: Corpus | None, stream: TextStream | None
 ) -> np.ndarray | None:
     """(M,) uint64 rising keys of all texts that were learned from or chosen by; None: too many."""
-    if stream is not None and stream.keys is None:
-        return None
-    first = text_keys(train.texts) if stream is None else stream.keys
-    more = [] if validation is None else [text_keys(validation.texts)]
-    return np.unique(np.concatenate([first, *more]))
+    if stream is None:
+        return keys_of(train, validation)
+    if stream.keys is None or validation is None:
+        return stream.keys
+    return np.union1d(stream.keys, keys_of(validation))
+
+
+def keys_of(*parts: Corpus | None) -> np.ndarray:
+    """(M,) uint64 the rising keys of the texts of some parts."""
+    return np.unique(np.concatenate([text_keys(part.texts) for part in parts if part is not None]))

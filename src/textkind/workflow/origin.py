@@ -17,14 +17,17 @@ from textkind.storage.run_folder import RUNS, free_run_folder
 
 
 def origin_of(source: object, name: str, columns: Columns, rows: int, seed: int) -> Provenance:
-    """Where a model comes from; `name` is what the reader calls the source.
+    """Where a model comes from; `name` is what the reader calls the source."""
+    return Provenance(source_name(source, name), rows, seed, columns, file_digest(source))
+
+
+def source_name(source: object, name: str) -> str:
+    """What a source is called where it is remembered; `name` is what the reader calls it.
 
     A path is told without its folders: they are those of one machine.
     """
     path = _path(source)
-    if path is not None:
-        name = path.absolute().name
-    return Provenance(name, rows, seed, columns, file_digest(source))
+    return name if path is None else path.absolute().name
 
 
 def named_after(source: object) -> str:

@@ -51,11 +51,15 @@ class Judging(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """The figures of metrics.json, and records: mistakes to read, and the points of the map."""
+    """The figures of metrics.json, and records: mistakes to read, and the points of the map.
+
+    test is the test part, open by then; None where there is none.
+    """
 
     figures: dict[str, Any]
     mistakes: list[dict[str, Any]]
     points: list[dict[str, Any]]
+    test: Corpus | None
 
 
 def evaluate_parts(
@@ -159,4 +163,4 @@ def scored_parts(
                 seed=seed, threads=settings.threads, talk=talk,
             )  # fmt: skip
             figures["map"], points = drawn.figures, drawn.points
-    return Evaluated(figures, mistakes, points)
+    return Evaluated(figures, mistakes, points, None if tested is None else tested[0])

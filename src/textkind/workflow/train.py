@@ -12,6 +12,7 @@ from typing import Any
 
 import textkind
 from textkind.classifier import Classifier
+from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.data.read import CorpusReading, Reading
 from textkind.data.rejected import write_rejected
@@ -30,7 +31,6 @@ from textkind.storage.model_folder import Provenance, write_model_files
 from textkind.storage.place import write_bytes
 from textkind.storage.run_folder import (
     CARD,
-    KEPT,
     LOG,
     METRICS,
     MISTAKES,
@@ -44,11 +44,19 @@ from textkind.storage.run_folder import (
 from textkind.workflow.auto import AutoSettings, climb_to_model
 from textkind.workflow.corpus_map import NONE, PCA, check_method
 from textkind.workflow.environment import environment_facts
-from textkind.workflow.kept_texts import MOST_KEPT, check_number, kept_file
+from textkind.workflow.kept_texts import (
+    MOST_KEPT,
+    Part,
+    check_number,
+    kept_files,
+    part_of,
+    seen_in_stream,
+)
 from textkind.workflow.learn import Learned, ModelSettings, learn
 from textkind.workflow.material import Material, read_material, stream_material
 from textkind.workflow.novelty import with_novelty
-from textkind.workflow.origin import origin_of, run_folder_for
+from textkind.workflow.origin import origin_of, run_folder_for, source_name
+from textkind.workflow.parts import Sources
 from textkind.workflow.scored_parts import Evaluated, evaluate_parts
 from textkind.workflow.streaming import cache_folder, caching, is_streamed
 from textkind.workflow.told import Account
@@ -143,22 +151,43 @@ def fill_run(
     fit = fit_facts(learned, settings, account) | unread
     fit |= gradients_by_step(learned, parts, settings)
     fit |= climb
-    told, kept = kept_file(
-        learned.classifier, parts.train, settings.keep_texts,
-        seed=settings.split.seed, threads=settings.threads, talk=account,
-        total=parts.facts["parts"]["train"]["rows"],
+    stream = material.stream
+    kept = kept_files(
+        learned, named_parts(material.source, readings, parts, judged.test, settings),
+        settings.keep_texts,
+        seen=None if stream is None else seen_in_stream(parts.train, stream.counts, len(stream)),
+        of={name: part["rows"] for name, part in parts.facts["parts"].items()},
+        threads=settings.threads, talk=account,
     )  # fmt: skip
     labels = parts.train.labels
-    metrics = run_facts(judged.figures, fit, material.data, labels, settings, account, kept=told)
+    metrics = run_facts(judged.figures, fit, material.data, labels, settings, account, **kept.facts)
     with account.task("writing the run folder"):
         first = readings["train"]
         rows = learned.classifier.model.facts.get("texts", len(parts.train))
         seed = settings.split.seed
         origin = origin_of(material.source, first.source, first.columns, rows, seed)
         write_run(
-            folder, learned.classifier, origin, metrics, judged, kept, readings, account, tuning
-        )
+            folder, learned.classifier, origin, metrics, judged, kept.files, readings, account,
+            tuning,
+        )  # fmt: skip
     return metrics, learned.classifier
+
+
+def named_parts(
+    source: object,
+    readings: Mapping[str, CorpusReading],
+    parts: Parts,
+    test: Corpus | None,
+    settings: Sources,
+) -> dict[str, Part]:
+    """The parts of a run with the names of their sources; test is the open test part, if any."""
+    names = {"train": source_name(source, readings["train"].source)}
+    corpora = {"train": parts.train, "validation": parts.validation}
+    if test is not None:
+        corpora["test"] = test
+    for name, given in (("validation", settings.validation), ("test", settings.test)):
+        names[name] = names["train"] if given is None else source_name(given, readings[name].source)
+    return {name: part_of(corpus, names[name]) for name, corpus in corpora.items()}
 
 
 def learned_model(
@@ -258,18 +287,18 @@ def write_run(
     origin: Provenance,
     metrics: dict[str, Any],
     found: Evaluated,
-    kept: bytes | None,
+    kept: Mapping[str, bytes],
     readings: Mapping[str, CorpusReading | Reading],
     account: Account,
     tuning: dict[str, Any] | None = None,
 ) -> None:
-    """Fill a run folder that is being assembled; kept is its file of kept texts, if any."""
+    """Fill a run folder that is being assembled; kept are its files of kept texts, if any."""
     (folder / MODEL).mkdir()
     write_model_files(classifier, folder / MODEL, origin)
     write_bytes(folder / METRICS, document_bytes(metrics))
     write_lines(folder / MISTAKES, found.mistakes)
-    if kept is not None:
-        write_bytes(folder / KEPT, kept)
+    for name, data in kept.items():
+        write_bytes(folder / name, data)
     for name, reading in readings.items():
         if reading.rejected:
             write_rejected(folder / REJECTED[name], reading.rejected)
