@@ -1,4 +1,4 @@
-"""Beyond one machine and into other hands: data larger than memory, Ray, tuning, exports.
+"""Beyond one machine and into other hands: data larger than memory, Ray, tuning, updates, exports.
 
     python -m bench.scale [--runs 3] [--texts 300000] [QUESTION ...]
 
@@ -11,7 +11,7 @@ import sys
 
 from bench.asking import Question, ask_questions
 from bench.peers.setup import PRETRAINED_PEERS
-from bench.questions import linear_stream, onnx_int8, small_file, tuning
+from bench.questions import linear_stream, onnx_int8, small_file, tuning, updating
 
 PEERS = (*PRETRAINED_PEERS, "fasttext", "vowpalwabbit")
 QUESTIONS: dict[str, Question] = {
@@ -19,6 +19,7 @@ QUESTIONS: dict[str, Question] = {
     "onnx_int8": onnx_int8.ask,
     "small_file": small_file.ask,
     "tuning": tuning.ask,
+    "updating": updating.ask,
 }
 
 

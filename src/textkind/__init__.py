@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from textkind.workflow.trace import trace_text
     from textkind.workflow.train import TrainSettings, train
     from textkind.workflow.tune import TuneSettings, tune
+    from textkind.workflow.update import UpdateSettings, update
 
 __version__ = "0.1.0"
 
@@ -69,6 +70,7 @@ _HOMES = {
     "TextkindError": "textkind.errors",
     "TrainSettings": "textkind.workflow.train",
     "TuneSettings": "textkind.workflow.tune",
+    "UpdateSettings": "textkind.workflow.update",
     "audit": "textkind.workflow.audit",
     "behaviour": "textkind.workflow.behaviour",
     "clean": "textkind.workflow.clean",
@@ -90,6 +92,7 @@ _HOMES = {
     "trace_text": "textkind.workflow.trace",
     "train": "textkind.workflow.train",
     "tune": "textkind.workflow.tune",
+    "update": "textkind.workflow.update",
     "verify_exported": "textkind.workflow.export",
 }
 
@@ -118,6 +121,7 @@ __all__ = [
     "TextkindError",
     "TrainSettings",
     "TuneSettings",
+    "UpdateSettings",
     "audit",
     "behaviour",
     "clean",
@@ -139,6 +143,7 @@ __all__ = [
     "trace_text",
     "train",
     "tune",
+    "update",
     "verify_exported",
 ]
 

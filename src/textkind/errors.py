@@ -13,6 +13,7 @@ TextkindError
 +-- ServiceError         a service that does not answer, or refuses what it is asked
 +-- ClusterError         a Ray cluster that cannot be joined, or loses what it works on
 +-- TrainingError        training that cannot go on: not finite, out of memory, a foreign checkpoint
++-- RegressionError      an updated model that is significantly worse than the one before
 """
 
 import difflib
@@ -73,6 +74,10 @@ class MissingPackageError(TextkindError, ImportError):
 
 class TrainingError(TextkindError, RuntimeError):
     """Training that cannot go on: loss not finite, too little memory, a foreign checkpoint."""
+
+
+class RegressionError(TextkindError, RuntimeError):
+    """An updated model that is significantly worse than the one before, and was not to be."""
 
 
 class ServiceError(TextkindError, OSError):

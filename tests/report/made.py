@@ -299,7 +299,15 @@ def made_metrics(
     metrics |= {
         "errors": None,
         "map": None,
-        "kept": {"texts": 90, "of": 90, "width": None, "sha256": "0" * 64},
+        "kept": {
+            "texts": 90,
+            "of": 90,
+            "width": None,
+            "level": None,
+            "counts": [45, 45, 0],
+            "sha256": "0" * 64,
+        },
+        "held_out": None,
         "baseline": {
             "name": "majority label",
             "label": top,

@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "fit every model on one split; tell which is worth its cost",
     "tune": "search for the settings of a model that do best on validation",
     "distil": "let a small, fast model learn from a big one",
+    "update": "let a run learn on from new labelled text, without forgetting",
     "audit": "look for what makes figures lie: leaks, wrong labels, give-aways",
     "clean": "leave out, or mend, what an audit finds",
     "crossvalidate": "test every row once, by fits that have not seen it",

@@ -2,10 +2,12 @@
 
 import argparse
 
-from textkind.cli.parsing import Parser, number_between, whole_number
+from textkind.cli.parsing import Parser, whole_number
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.usual_options import (
+    add_figure,
     add_json,
+    add_level,
     add_out,
     add_overwrite,
     add_seed,
@@ -41,19 +43,8 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="FILE has no labels: tell only where the models agree (default: it has)",
     )
-    add(
-        "--figure",
-        metavar="NAME",
-        help="what must not get worse: accuracy, macro_f1, log_loss or another headline figure of "
-        "metrics.json (default: accuracy; of several labels micro_f1)",
-    )
-    add(
-        "--level",
-        metavar="NUMBER",
-        type=number_between(0, 1),
-        default=0.05,
-        help="p below which it is significantly worse (default: %(default)s)",
-    )
+    add_figure(add)
+    add_level(add)
     add_slices(add, "compare by the values of a column")
     add(
         "--examples",

@@ -42,7 +42,9 @@ def agreement_line(result: DiffResult) -> str:
 def figure_table(figures: dict[str, dict[str, Any]]) -> str:
     """The headline of both, and how far it differs."""
     rows = [("", *HEADER)]
-    rows += [(HEADLINE[key], *_cells(key, figures[key])) for key in HEADLINE if key in figures]
+    rows += [
+        (HEADLINE[key], *difference_cells(key, figures[key])) for key in HEADLINE if key in figures
+    ]
     return aligned(rows)
 
 
@@ -52,7 +54,7 @@ def label_table(labels: list[dict[str, Any]]) -> str:
     changed.sort(key=lambda one: (one["p_holm"], one["p"], one["value"]))
     rows = [("F1 of", "rows", *HEADER)]
     for one in changed[:MOST_LABELS]:
-        cells = _cells("f1", one | {"p": one["p_holm"]})
+        cells = difference_cells("f1", one | {"p": one["p_holm"]})
         rows.append((label_name(one["label"]), f"{one['support']:,}", *cells))
     if len(rows) == 1:
         return ""
@@ -66,7 +68,7 @@ def slice_table(slices: list[dict[str, Any]]) -> str:
     figure = slices[0]["figure"]
     rows = [(f"{HEADLINE[figure]} of", "rows", *HEADER)]
     for one in slices[:MOST_SLICES]:
-        cells = _cells(figure, one | {"value": one["difference"], "p": one["p_holm"]})
+        cells = difference_cells(figure, one | {"value": one["difference"], "p": one["p_holm"]})
         name = f"{label_name(one['column'])}: {label_name(one['value'])}"
         rows.append((name, f"{one['rows']:,}", *cells))
     more = _more(len(slices) - MOST_SLICES, "slices")
@@ -106,7 +108,7 @@ def verdict_line(verdict: dict[str, Any] | None) -> str:
     return f"a regression {told}" if verdict["regression"] else f"no significant regression {told}"
 
 
-def _cells(key: str, one: dict[str, Any]) -> tuple[str, str, str, str, str]:
+def difference_cells(key: str, one: dict[str, Any]) -> tuple[str, str, str, str, str]:
     """First, second, their difference, its interval and p."""
     values = shown(key, one["first"]), shown(key, one["second"])
     if one["value"] is None:

@@ -25,10 +25,15 @@ def add_data_arguments(parser: Parser) -> None:
 
 
 def add_result_arguments(
-    parser: Parser, out: str, document: str, replaced: str = "the run folder if it is there"
+    parser: Parser,
+    out: str,
+    document: str,
+    replaced: str = "the run folder if it is there",
+    short: str | None = None,
 ) -> None:
     """Add where the result is written, what may be replaced, and whether JSON is printed."""
-    parser.add_argument("--out", metavar="DIR", help=out)
+    names = ["--out"] if short is None else [short, "--out"]
+    parser.add_argument(*names, metavar="DIR", help=out)
     add_overwrite(parser.add_argument, replaced)
     add_json(parser.add_argument, f"{document} instead of the table")
 
@@ -39,8 +44,18 @@ def add_keep_texts(parser: Parser) -> None:
         "--keep-texts",
         metavar="NUMBER",
         type=whole_number(0),
-        help="training texts that the run keeps at most, for `textkind similar` to look through; 0 "
-        "for private ones (default: 10000)",
+        help="texts of each part that the run keeps at most, for `textkind similar` to look "
+        "through and `textkind update` to learn again; 0 for private ones (default: 10000)",
+    )
+
+
+def add_map(parser: Parser) -> None:
+    """Add how the map in the report is drawn."""
+    parser.add_argument(
+        "--map",
+        metavar="NAME",
+        type=one_of("pca", "umap", "none"),
+        help="the map in the report: pca, umap (with the extra map), or none (default: pca)",
     )
 
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from textkind.cli.model_options import add_model_options, calibration_settings, model_settings
 from textkind.cli.neural_options import MODELS
-from textkind.cli.parsing import Parser, given, one_of
+from textkind.cli.parsing import Parser, given
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.rule_options import rule_settings
 from textkind.cli.splitting import (
     add_data_arguments,
     add_keep_texts,
+    add_map,
     add_result_arguments,
     add_split_options,
     split_settings,
@@ -52,16 +53,6 @@ def add_arguments(parser: Parser) -> None:
     _add_stream_options(parser)
     add_split_options(parser)
     add_model_options(parser)
-
-
-def add_map(parser: Parser) -> None:
-    """Add --map."""
-    parser.add_argument(
-        "--map",
-        metavar="NAME",
-        type=one_of("pca", "umap", "none"),
-        help="the map in the report: pca, umap (with the extra map), or none (default: pca)",
-    )
 
 
 def _add_stream_options(parser: Parser) -> None:

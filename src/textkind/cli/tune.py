@@ -8,10 +8,11 @@ from textkind.cli.reading import add_reading_options
 from textkind.cli.splitting import (
     add_data_arguments,
     add_keep_texts,
+    add_map,
     add_result_arguments,
     add_split_options,
 )
-from textkind.cli.train import add_map, run_settings
+from textkind.cli.train import run_settings
 
 DESCRIPTION = """\
 Search for the settings of a model that do best on validation: many trials, each in a process of its

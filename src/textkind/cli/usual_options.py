@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from textkind.cli.parsing import whole_number
+from textkind.cli.parsing import number_between, whole_number
 
 Add = Callable[..., Any]  # add_argument of a parser or of a group of its options
 
@@ -43,6 +43,27 @@ def add_slices(add: Add, what: str) -> None:
         default=[],
         help=f"{what}; give it once for each column (default: length, script, language and columns "
         "of few values)",
+    )
+
+
+def add_figure(add: Add) -> None:
+    """--figure: what two models are compared by."""
+    add(
+        "--figure",
+        metavar="NAME",
+        help="what must not get worse: accuracy, macro_f1, log_loss or another headline figure of "
+        "metrics.json (default: accuracy; of several labels micro_f1)",
+    )
+
+
+def add_level(add: Add) -> None:
+    """--level: how sure a difference for the worse must be."""
+    add(
+        "--level",
+        metavar="NUMBER",
+        type=number_between(0, 1),
+        default=0.05,
+        help="p below which it is significantly worse (default: %(default)s)",
     )
 
 

@@ -123,7 +123,7 @@ def not_an_export(folder: Path) -> str | None:
 
 
 def one_by_one(exported: Exported) -> Callable[[Sequence[str]], Answers]:
-    """Answers to each text alone, so that no batch has a part in them."""
+    """Answers to each text alone: where something is rounded they may hang on their neighbours."""
 
     def answers(texts: Sequence[str]) -> Answers:
         found = [exported.answers([text]) for text in texts]

@@ -109,7 +109,7 @@ class Target:
     def file(self) -> TargetFile:
         """Its module; MissingPackageError where a package that it needs is not installed."""
         for package in self.needs:
-            need(package, "this export")
+            need(package, "this export", "export" if package.startswith("onnx") else None)
         module: Any = importlib.import_module(self.module)
         return module
 

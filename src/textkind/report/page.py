@@ -47,6 +47,7 @@ from textkind.report.threshold_curves import curve_section
 from textkind.report.trace import trace_section
 from textkind.report.training import training_section
 from textkind.report.tuning import tuning_section
+from textkind.report.update import update_section
 from textkind.report.verdict import told, verdict, warnings
 from textkind.report.wording import name
 
@@ -124,6 +125,7 @@ def _page(
         has_ngrams=any(one.get("ngrams") for one in mistakes),
         distil=distil_section(metrics),
         tuning=tuning_section(tuning),
+        update=update_section(metrics),
         training=training_section(metrics.get("fit") or {}),
         long_texts=long_section(metrics.get("fit") or {}),
         gradients=gradient_section(metrics.get("fit") or {}),

@@ -125,7 +125,7 @@ def diff(
         corpus = _unlabelled(texts_of(reading, reading.columns), labels, reading.rows)
     with talk.task("predicting"):
         given = [predict_probabilities(one, corpus.texts, settings.threads) for one in classifiers]
-    pair = _pair(classifiers, given, labels)
+    pair = pair_of(classifiers, given, labels)
     common = [name in classifiers[0].labels.names and name in classifiers[1].labels.names
               for name in labels.names]  # fmt: skip
     kept = _known_to_both(corpus, np.array(common))
@@ -172,7 +172,7 @@ def _joint_labels(first: LabelSet, second: LabelSet) -> LabelSet:
     return LabelSet(tuple(sorted({*first.names, *second.names})), first.several)
 
 
-def _pair(classifiers: list[Classifier], given: list[np.ndarray], labels: LabelSet) -> Pair:
+def pair_of(classifiers: list[Classifier], given: list[np.ndarray], labels: LabelSet) -> Pair:
     """Both models' answers by joint label ids; a label that one lacks has probability 0 there."""
     wide, decided = [], []
     for classifier, probabilities in zip(classifiers, given, strict=True):

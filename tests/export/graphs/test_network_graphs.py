@@ -139,12 +139,3 @@ def test_int8_is_near_and_not_the_same(settings):
     expected = wanted(network, ids, mask)
     error = np.abs(computed(network, ids, mask, "int8") - expected).max()
     assert 0 < error < 0.1 * np.abs(expected).max()
-
-
-def test_in_int8_an_answer_does_not_hang_on_the_texts_beside_it():
-    network = drawn(FrozenSettings("mean", True, architecture=BERT))
-    ids, mask = batch((7, 1, 4, 6))
-    together = computed(network, ids, mask, "int8")
-    alone = [computed(network, ids[[row], :size], mask[[row], :size], "int8")
-             for row, size in enumerate((7, 1, 4, 6))]  # fmt: skip
-    np.testing.assert_allclose(np.concatenate(alone), together, rtol=1e-4, atol=1e-5)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from textkind.models.graph import LEAST as LEAST_OF_GELU
 from textkind.models.graph import Graph, numbers_of
 from textkind.models.networks.pooling import (
     AttentionPooling,
@@ -151,8 +150,7 @@ def block_before(graph: Graph, x: str, keys: str, block: Block, turns: Turns | N
     mixed = graph.attention(parts, keys, "", block.heads)
     x = graph.one("Add", x, graph.linear(mixed, block.attention_out))
     inner = graph.linear(graph.normalized(x, block.inner_norm), block.inner)
-    out = graph.linear(graph.activated(inner, "gelu"), block.inner_out, LEAST_OF_GELU)
-    return graph.one("Add", x, out)
+    return graph.one("Add", x, graph.linear(graph.activated(inner, "gelu"), block.inner_out))
 
 
 def _turned(graph: Graph, x: str, heads: int, turns: Turns) -> str:
