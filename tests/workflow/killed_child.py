@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from textkind.storage import prediction_folder
-from textkind.workflow import label_shards, labeller, predict_shards
+from textkind.workflow import predict_shards as module
 from textkind.workflow.labelling import PredictSettings, columns_for, label_rows, labelling_of
 from textkind.workflow.predict import predict
 
@@ -32,41 +32,42 @@ def killed_before(place, name, at):
 
 
 def killed_in_the_line(at):
-    """Kill this process when half a line of what is finished has been written."""
-    real, calls = prediction_folder.json.dumps, []
+    """Kill this process when half of line number `at` of what is finished has been written."""
+    real, calls = prediction_folder.add_finished, []
 
-    def instead(*args, **options):
-        line = real(*args, **options)
-        calls.extend([1] if "shard" in args[0] else [])
-        if len(calls) == at:
-            with (folder / "_textkind" / "done.jsonl").open("ab") as file:
-                file.write(line[: len(line) // 2].encode())
-            os.kill(os.getpid(), signal.SIGKILL)
-        return line
+    def instead(place, one):
+        calls.append(1)
+        if len(calls) < at:
+            return real(place, one)
+        path = place / "_textkind" / "done.jsonl"
+        before = path.stat().st_size
+        real(place, one)
+        os.truncate(path, (before + path.stat().st_size) // 2)
+        return os.kill(os.getpid(), signal.SIGKILL)
 
-    prediction_folder.json.dumps = instead
+    module.add_finished = instead
 
 
 MOMENTS = {
-    "before-anything": lambda: killed_before(labeller, "label_shards", 1),
-    "within-a-file": lambda: killed_before(label_shards, "open_writer", 2),
-    "before-its-rejected": lambda: killed_before(label_shards, "write_rejected", 1),
-    "before-its-line": lambda: killed_before(predict_shards, "add_finished", 2),
+    "before-anything": lambda: killed_before(module, "_label", 1),
+    "within-a-file": lambda: killed_before(module, "open_writer", 2),
+    "before-its-rejected": lambda: killed_before(module, "write_rejected", 1),
+    "before-its-line": lambda: killed_before(module, "add_finished", 2),
     "within-its-line": lambda: killed_in_the_line(2),
-    "again-and-again": lambda: killed_before(predict_shards, "add_finished", 2),
+    "again-and-again": lambda: killed_before(module, "add_finished", 2),
 }
 
 
 def die(moment):
-    """Predict in a child and be killed; True where it ended before."""
+    """Predict in a child and be killed; False where it ended before."""
     child = os.fork()
     if child == 0:
         MOMENTS[moment]()
         predict(model, shards, folder, SETTINGS)
         os._exit(0)
-    ended = os.waitpid(child, 0)[1]
-    assert ended in (0, signal.SIGKILL), f"{moment}: the child failed"
-    return ended == 0
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, -signal.SIGKILL), f"{moment}: the child failed"
+    return status != 0
 
 
 if __name__ == "__main__":
@@ -77,7 +78,7 @@ if __name__ == "__main__":
     for moment in MOMENTS:
         folder = root / moment
         folder.mkdir(parents=True)
-        assert not die(moment)
-        while moment == "again-and-again" and not die(moment):
+        assert die(moment)
+        while moment == "again-and-again" and die(moment):
             pass
     sys.stdout.write("\n".join(MOMENTS))

@@ -149,6 +149,9 @@ def test_whatever_moment_it_is_killed_at_the_bytes_are_those_of_an_undisturbed_c
     assert told.returncode == 0, told.stderr
     for moment in told.stdout.split():
         folder = tmp_path / "killed" / moment
+        lines = folder / "_textkind" / "done.jsonl"
+        if moment == "within-its-line":
+            assert not lines.read_bytes().endswith(b"}\n")
         if moment != "again-and-again":
             assert files_in(folder) != expected
         predict(run.folder, shards, folder, settings)
@@ -168,6 +171,15 @@ def test_a_shard_that_was_cut_goes_on_after_any_of_its_files(run, shards, tmp_pa
         result = predict(run.folder, shards, tmp_path / "out", settings)
         assert (result.read, result.rejected, result.shards_before) == (60, 2, number)
         assert files_in(tmp_path / "out") == expected
+
+
+def test_what_a_killed_process_left_under_temporary_names_goes(run, shards, tmp_path):
+    predict(run.folder, shards, f"{tmp_path}/out/")
+    expected = files_in(tmp_path / "out")
+    for name in (".textkind-0a1b2c3d.part.jsonl", "_rejected/.part-2.jsonl.jsonl.77.unfinished"):
+        (tmp_path / "out" / name).write_text("half a l")
+    predict(run.folder, shards, tmp_path / "out")
+    assert files_in(tmp_path / "out") == expected
 
 
 def test_what_is_finished_is_not_labelled_again(run, shards, tmp_path, monkeypatch):
