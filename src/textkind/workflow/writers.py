@@ -25,6 +25,7 @@ FORMATS = ("csv", "tsv", "jsonl", "parquet")
 
 
 PIPE = "-"
+LOOKED_AT = 1000  # rows by which it is told whether the values of a column come again
 
 
 class Writer(Protocol):
@@ -197,8 +198,8 @@ def _check_columns(names: list[str], table: pa.Table) -> None:
 
 def _repetitive(table: pa.Table) -> list[str]:
     """Paths of the columns whose values come again: a dictionary of the others costs time alone."""
-    paths = []
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    first, paths = table.slice(0, LOOKED_AT), []
+    for name, column in zip(first.column_names, first.columns, strict=True):
         if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
             paths.append(f"{name}.list.element")
         elif not pa.types.is_nested(column.type):
@@ -206,7 +207,7 @@ def _repetitive(table: pa.Table) -> list[str]:
                 distinct = pc.count_distinct(column, mode="all").as_py()
             except pa.ArrowNotImplementedError:  # of a rare type
                 distinct = 0
-            if 2 * distinct <= table.num_rows:
+            if 2 * distinct <= first.num_rows:
                 paths.append(name)
     return paths
 
