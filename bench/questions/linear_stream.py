@@ -7,17 +7,15 @@ checking, splitting and fitting; theirs reading and fitting. Memory is the most 
 held, evaluation included.
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from bench.data import read_part
 from bench.measure import Facts, alternate, median
 from bench.noisy import write_noisy
-from bench.places import DATA, ROOM, ROOT, environment_python
+from bench.places import DATA, ROOM, environment_python
+from bench.processes import told_by
 from bench.results import Answer, Row, at_least, at_most
 
 SET = "tweeteval_sentiment"
@@ -94,14 +92,3 @@ def wabbit(folder: Path) -> Facts:
         bits=22,
         passes=PASSES,
     )
-
-
-def told_by(python: str, module: str, **asked: Any) -> Facts:
-    """The facts that a process of that module prints."""
-    found = subprocess.run(
-        [python, "-m", module, json.dumps(asked)], cwd=ROOT, capture_output=True, text=True
-    )
-    if found.returncode:
-        raise RuntimeError(f"{module} failed:\n{found.stderr[-2000:]}")
-    facts: Facts = json.loads(found.stdout.splitlines()[-1])
-    return facts
