@@ -75,6 +75,11 @@ class Models:
         found = {name: place.pool.trouble for name, place in self.places.items()}
         return {name: why for name, why in found.items() if why is not None}
 
+    @property
+    def are_full(self) -> bool:
+        """Whether no model takes a request now."""
+        return all(place.pool.is_full for place in self.places.values())
+
     def facts(self) -> list[dict[str, Any]]:
         """What GET /v1/models tells, the default first."""
         return [

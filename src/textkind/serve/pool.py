@@ -16,7 +16,7 @@ from textkind.serve.jobs import Job, Queue
 from textkind.serve.loading import Loader
 from textkind.serve.log import Log
 from textkind.serve.metrics import Metrics
-from textkind.serve.refusals import RefusalError, busy, refusal_of_json
+from textkind.serve.refusals import RefusalError, busy, full, refusal_of_json
 from textkind.serve.settings import ServeSettings
 from textkind.serve.worker_link import WorkerLink
 
@@ -85,6 +85,11 @@ class Pool:
         """Whether requests should not wait for a worker."""
         return self.fails >= GIVEN_UP and self.trouble is not None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many requests wait, or are with a worker, as may."""
+        return self.jobs >= self.settings.limits.queue
+
     async def start_workers(self) -> None:
         """All of them; ModelFolderError where one ends before the first is ready."""
         for _ in range(self.wanted):
@@ -111,8 +116,8 @@ class Pool:
         """Let a job wait for a worker; RefusalError with 503 where it cannot."""
         if self.is_given_up:
             raise _given_up()
-        if self.jobs >= self.settings.limits.queue:
-            raise busy("too many requests are waiting for this model")
+        if self.is_full:
+            raise full()
         self.jobs += 1
         self.queue.put(job)
         job.timer = asyncio.get_running_loop().call_later(

@@ -55,3 +55,8 @@ def shown(found: object) -> str | None:
 def busy(problem: str, hint: str = "send it again", *, seconds: int = 1) -> RefusalError:
     """503: not now."""
     return RefusalError(503, problem, hint=hint, headers=((b"retry-after", str(seconds).encode()),))
+
+
+def full() -> RefusalError:
+    """503: the queue is full."""
+    return busy("too many requests are waiting for this model")

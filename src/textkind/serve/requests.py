@@ -77,6 +77,27 @@ def _too_long(most: int, found: int) -> RefusalError:
     )
 
 
+async def hold(request: Request) -> None:
+    """Wait before "not now" is said; ClientGoneError where the client leaves meanwhile."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def end(error: ClientGoneError | None = None) -> None:
+        if not over.done():
+            over.set_result(None) if error is None else over.set_exception(error)
+
+    def gone() -> None:
+        end(ClientGoneError())
+
+    timer = loop.call_later(random.uniform(*HELD), end)
+    request.waiting.add(gone)
+    try:
+        await over
+    finally:
+        timer.cancel()
+        request.waiting.discard(gone)
+
+
 async def answered(
     request: Request,
     pool: Pool,
@@ -111,12 +132,11 @@ async def answered(
                 pool.put(job)
                 break
             except RefusalError:
-                if patient and loop.time() < end:
-                    await asyncio.sleep(PAUSE)
-                    continue
-                await asyncio.wait([future], timeout=random.uniform(*HELD))
-                if not future.done():
+                if not patient or loop.time() >= end:
+                    request.waiting.discard(gone)
+                    await hold(request)
                     raise
+                await asyncio.sleep(PAUSE)
         outcome = await future
     finally:
         request.waiting.discard(gone)

@@ -12,9 +12,9 @@ from textkind.serve.models import Models
 from textkind.serve.openapi import openapi
 from textkind.serve.page_files import page_files
 from textkind.serve.predicted import answer_of
-from textkind.serve.refusals import RefusalError, busy
+from textkind.serve.refusals import RefusalError, busy, full
 from textkind.serve.replies import JSON, Reply
-from textkind.serve.requests import Request, answered, read_body
+from textkind.serve.requests import Request, answered, hold, read_body
 from textkind.serve.settings import ServeSettings
 
 
@@ -53,7 +53,11 @@ async def predict(service: Serving, request: Request) -> Reply | None:
             found=kind.decode("latin-1") if kind else "no Content-Type",
             where="Content-Type",
         )
-    asked = read_asked(await read_body(request, limits.body), limits)
+    body = await read_body(request, limits.body)
+    if service.models.are_full:
+        await hold(request)
+        raise full()  # unparsed: what is refused should cost little
+    asked = read_asked(body, limits)
     pool = service.models.find(asked.model)
     facts = request.facts
     facts["model"], facts["version"], facts["texts"] = pool.name, pool.version, len(asked.texts)
