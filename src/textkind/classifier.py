@@ -88,7 +88,7 @@ MODELS = {
         stream="textkind.models.streamed_linear",
         update="textkind.models.linear_update:update_linear",
     ),
-    "mean_pool": _NEURAL,
+    "mean_pool": replace(_NEURAL, stream="textkind.models.streamed_neural"),
     "perceptron": _NEURAL,
     "cnn": _NEURAL,
     "rnn": _NEURAL,

@@ -1,5 +1,7 @@
 """Rows to batches: every row, within the budget, the same again for one seed and epoch."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -126,3 +128,21 @@ def test_a_text_with_several_labels_is_drawn_by_its_rarest():
     np.testing.assert_allclose(
         sampling_weights(targets, "root-sampling")[3:], [1, 0.5**0.5, 0.5**0.5]
     )
+
+
+def test_stretches_come_one_after_the_other_each_with_all_its_rows():
+    lengths = np.random.default_rng(0).integers(1, 9, 500)
+    edges = np.array([0, 120, 300, 500])
+    batches = epoch_batches(lengths, 64, 16, seed=0, epoch=1, edges=edges)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(500))
+    stretch = [np.unique(np.searchsorted(edges, rows, "right")) for rows in batches]
+    assert all(one.size == 1 for one in stretch)
+    order = [int(one[0]) for one in stretch]
+    assert sum(a != b for a, b in itertools.pairwise(order)) == 2
+
+
+def test_one_stretch_is_drawn_from_as_all_rows_are():
+    lengths = np.random.default_rng(0).integers(1, 9, 500)
+    whole = epoch_batches(lengths, 64, 16, seed=0, epoch=1)
+    same = epoch_batches(lengths, 64, 16, seed=0, epoch=1, edges=np.array([0, 500]))
+    assert [rows.tolist() for rows in whole] == [rows.tolist() for rows in same]

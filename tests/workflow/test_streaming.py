@@ -106,7 +106,7 @@ def test_with_files_for_test_and_validation_the_model_is_that_of_memory_to_the_b
         name: shards(tmp_path / name, 60, seed)
         for seed, name in enumerate(("test", "validation"), 1)
     }
-    settings = replace(PLAIN, model=replace(FIXED, refit=refit), **held)
+    settings = replace(PLAIN, **held)
     runs = [
         train(folder, replace(settings, out=tmp_path / str(stream), stream=stream))
         for stream in (True, False)
@@ -140,6 +140,16 @@ def test_open_choices_several_labels_and_weights_are_streamed_too(tmp_path, tag_
     assert run.metrics["task"] == "several labels"
     assert len(run.metrics["fit"]["candidates"]) > 5
     assert run.metrics["effect"]["per_label"]
+
+
+@pytest.mark.slow
+def test_mean_pool_is_streamed_too(tmp_path, source):
+    pytest.importorskip("torch")
+    run = train(source, replace(PLAIN, out=tmp_path / "run", model=NeuralSettings()))
+    jsonschema.validate(run.metrics, SCHEMA)
+    assert run.metrics["test"]["accuracy"]["value"] > 0.9
+    assert load_model(run.folder / "model").model.name == "mean_pool"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_parts_that_memory_holds_are_capped_and_that_is_told(tmp_path, source, monkeypatch):

@@ -83,6 +83,11 @@ class Cells:
         for name, flat in values.items():
             flat.tofile(self._path(cell, name))
 
+    def remove(self, cell: int) -> None:
+        """Remove the files of one cell, to make room for what was made of it."""
+        for name in self.columns:
+            self._path(cell, name).unlink(missing_ok=True)
+
     def bytes(self) -> np.ndarray:
         """(cells,) int64: how large each cell is."""
         return np.sum([self._sizes(name) for name in self.columns], axis=0)

@@ -25,6 +25,9 @@ class Tokens:
         """(N,) int64 tokens of every text."""
         return np.diff(self.offsets)
 
+    def release(self) -> None:
+        """Give memory back that is held for ids on disk; nothing where they are in memory."""
+
 
 class TokenEncoder(Protocol):
     """Texts to token ids 0..size-1; id 0 is padding and stands for no token.

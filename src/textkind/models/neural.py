@@ -30,7 +30,7 @@ from textkind.models.neural_state import parts_of, state_of
 from textkind.models.pretrained import train_network
 from textkind.models.quick_reading import QuickReader
 from textkind.models.reading import Reading, long_facts, reading_of
-from textkind.models.starting import known_settings, start_of, started_network
+from textkind.models.starting import Start, known_settings, start_of, started_network
 from textkind.progress import SILENT, Talk
 from textkind.training.fit import Trained
 from textkind.training.forward import outputs_and_vectors, torch_threads
@@ -208,8 +208,7 @@ def _fit(
 ) -> tuple[NeuralModel, Trained]:
     # in an order of their own, so that the rows' order in the file changes nothing
     train = train.take(canonical_order(train.texts, train.targets))
-    labels, head = train.labels, head_of(train.labels, settings.training.head)
-    rows = len(train)
+    labels, rows = train.labels, len(train)
     train, has_names = with_label_names(train, settings.layers, talk)
     start = start_of(train, settings, seed=seed, threads=threads, talk=talk)
     settings = known_settings(settings, start)
@@ -226,8 +225,38 @@ def _fit(
         held_out, ledgers["validation"] = examples_of(
             validation, start.encoder, whole, reading, talk, "validation"
         )
+    return trained_model(
+        start, settings, reading, labels, examples, held_out, ledgers,
+        counted=examples.tokens, looked_at=train.texts, rows=rows, has_names=has_names,
+        seed=seed, threads=threads, talk=talk,
+    )  # fmt: skip
+
+
+def trained_model(
+    start: Start,
+    settings: NeuralSettings,
+    reading: Reading,
+    labels: LabelSet,
+    examples: Examples,
+    held_out: Examples | None,
+    ledgers: dict[str, dict[str, int]],
+    *,
+    counted: Tokens,
+    looked_at: pa.LargeStringArray,
+    rows: int,
+    has_names: bool,
+    seed: int,
+    threads: int | None,
+    talk: Talk,
+) -> tuple[NeuralModel, Trained]:
+    """Train a started network on examples, and make the model of it.
+
+    counted are the tokens by which a network weighs its vocabulary, looked_at texts whose logits
+    must be numbers, rows the texts that are learned from. TrainingError where they are not.
+    """
+    head = head_of(labels, settings.training.head)
     outputs = outputs_of(head, len(labels))
-    network, layers = started_network(start, examples.tokens, outputs, settings, reading, seed)
+    network, layers = started_network(start, counted, outputs, settings, reading, seed)
     with talk.task(f"training the {settings.network}"):
         trained = train_network(
             network, examples, held_out, labels, replace(settings, layers=layers),
@@ -237,8 +266,8 @@ def _fit(
         layers = replace(layers, strength=trained.facts["head"]["strength"])
         if isinstance(layers, PretrainedSettings):
             layers = replace(layers, interpolation=trained.facts["interpolation"]["share"])
-        if validation is not None and trained.facts["head"]["learned_validation"]:
-            rows += len(validation)
+        if held_out is not None and trained.facts["head"]["learned_validation"]:
+            rows += len(held_out.tokens)
     facts = {
         "settings": settings_to_json(replace(settings, layers=layers)),
         "texts": rows,
@@ -253,7 +282,7 @@ def _fit(
         labels, settings.network, start.encoder, network, layers, head, reading, facts
     )
     logits = trained.validation_logits
-    check_finite(model.logits(train.texts.slice(0, FEW), threads) if logits is None else logits)
+    check_finite(model.logits(looked_at.slice(0, FEW), threads) if logits is None else logits)
     return model, trained
 
 

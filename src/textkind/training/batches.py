@@ -85,19 +85,38 @@ def epoch_batches(
     seed: int,
     epoch: int,
     weights: np.ndarray | None = None,
+    edges: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """The batches of one epoch: row numbers of pools sorted by length, in random order.
 
-    With `weights` (N,) rows are drawn with replacement, in proportion to them, N in all.
+    With `weights` (N,) rows are drawn with replacement, in proportion to them, N in all. Without,
+    `edges` cut the rows into stretches, and the batches of a stretch come together: of rows on disk
+    only those of one stretch are read at a time.
     """
     random = generator(seed, f"order {epoch}")
     number = lengths.size
-    if weights is None:
-        rows = random.permutation(number)
-    else:
+    if weights is not None:
         rows = random.choice(number, number, p=weights / weights.sum())
+        return _pooled(rows, lengths, most_tokens, most_texts, random)
+    edges = np.array([0, number]) if edges is None else edges
     batches: list[np.ndarray] = []
-    for begin in range(0, number, POOL):
+    for stretch in random.permutation(edges.size - 1) if edges.size > 2 else [0]:
+        begin, end = edges[stretch], edges[stretch + 1]
+        rows = begin + random.permutation(end - begin)
+        batches += _pooled(rows, lengths, most_tokens, most_texts, random)
+    return batches
+
+
+def _pooled(
+    rows: np.ndarray,
+    lengths: np.ndarray,
+    most_tokens: int,
+    most_texts: int,
+    random: np.random.Generator,
+) -> list[np.ndarray]:
+    """Batches of the rows, pools of them sorted by length, in random order."""
+    batches: list[np.ndarray] = []
+    for begin in range(0, rows.size, POOL):
         pool = rows[begin : begin + POOL]
         jittered = lengths[pool] * random.uniform(1 - JITTER, 1 + JITTER, pool.size)
         pool = pool[np.argsort(jittered, kind="stable")]

@@ -32,6 +32,7 @@ from textkind.training.schedule import rate_factor
 from textkind.training.settings import TrainingSettings
 from textkind.training.token_tables import TokenTable, lend_rows, move_lent, take_back
 
+RELEASE_STEPS = 1000  # after which tokens on disk need not stay in memory any longer
 MOST_FAILURES = 5  # steps in a row whose loss or gradient is not finite
 
 
@@ -45,6 +46,7 @@ class Task:
     place_of    (V,) int32 of -1: scratch for renumbering
     unknown_id  that a dropped token reads as
     weights     (N,) float64 for drawing rows, or None: every row once an epoch
+    edges       of stretches of rows that are drawn from at a time, or None: all at once
     """
 
     network: nn.Module
@@ -60,6 +62,7 @@ class Task:
     device: torch.device
     unknown_id: int = 1
     weights: np.ndarray | None = None
+    edges: np.ndarray | None = None
     precision: str = "float32"
     processes: Processes = field(default_factory=Processes)
 
@@ -137,6 +140,8 @@ def training_steps(task: Task, standing: Standing) -> Iterator[Step]:
             epoch = standing.epoch
             standing.step += 1
             standing.place += 1
+            if standing.step % RELEASE_STEPS == 0:
+                task.tokens.release()
             standing.seconds = earlier + time.monotonic() - began
             ends = standing.place == len(groups)
             if ends:
@@ -159,7 +164,7 @@ def epoch_groups(task: Task, epoch: int) -> list[list[np.ndarray]]:
     settings = task.settings
     batches = epoch_batches(
         task.tokens.lengths, settings.batch_tokens, settings.batch_texts,
-        seed=task.seed, epoch=epoch, weights=task.weights,
+        seed=task.seed, epoch=epoch, weights=task.weights, edges=task.edges,
     )  # fmt: skip
     size = settings.accumulation
     return [batches[begin : begin + size] for begin in range(0, len(batches), size)]

@@ -27,13 +27,15 @@ from textkind.training.token_tables import token_tables
 class Examples:
     """Tokens of N texts, cut to what the network can read, and their targets.
 
-    soft is what a teacher says of the texts, to be learned beside the targets; None: nothing.
+    soft is what a teacher says of the texts, to be learned beside the targets; None: nothing. edges
+    cut texts on disk into stretches that are drawn from at a time; None: they are in memory.
     """
 
     tokens: Tokens
     targets: np.ndarray
     unknown_id: int = 1  # that a token reads as where token_dropout takes it
     soft: SoftTargets | None = None
+    edges: np.ndarray | None = None
 
 
 def make_task(
@@ -69,6 +71,7 @@ def make_task(
         device=device,
         unknown_id=examples.unknown_id,
         weights=sampling_weights(examples.targets, settings.imbalance),
+        edges=examples.edges,
         processes=processes,
     )
     precision = probed_precision(settings.precision, device, lambda: _attempt(task), talk)
@@ -101,8 +104,10 @@ def fingerprint_of(
             if part.soft is not None:
                 arrays += [part.soft.probabilities, part.soft.label_share]
                 digest.update(f"temperature {part.soft.temperature}".encode())
+            if part.edges is not None:
+                arrays.append(part.edges)
             for array in arrays:
-                digest.update(np.ascontiguousarray(array).tobytes())
+                digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
