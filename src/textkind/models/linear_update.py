@@ -1,26 +1,26 @@
 """The linear model learns on: from its weights, a replay sample and new texts.
 
-The old weights w0 minimised ||w||^2 / 2 + the losses of all texts then. Of these some are left,
-with sample weights by which they stand for all. So the new minimum is that of
+Where all texts are left, they are fitted anew together with the new ones. Else the old weights w0
+minimised ||w||^2 / 2 + the losses of all texts then, of which some are left, with sample weights by
+which they stand for all. So the new minimum is that of
 
     ||w - c||^2 / 2 + sum over the replay sample of weight * loss + the losses of the new texts
     c = w0 - sum over the replay sample of weight * alpha(w0) * sign * x
 
 where alpha(w0) are the dual variables that w0 implies. c is the part of the old weights that the
 sample does not account for. At w0 the sum of the sample's slopes and of c is that of all old texts,
-whatever was drawn (a control variate, as in Johnson & Zhang 2013); where the sample is all there
-was, c is 0 and the minimum is that of a fit to everything. Adaptive SVMs (Yang, Yan & Hauptmann
-2007) have c = w0, and no replay.
+whatever was drawn (a control variate, as in Johnson & Zhang 2013). Adaptive SVMs (Yang, Yan &
+Hauptmann 2007) have c = w0, and no replay.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from textkind.data.corpus import Corpus
+from textkind.data.corpus import Corpus, joined
 from textkind.data.labels import LabelSet
 from textkind.data.soft import indicators
 from textkind.encoding.more_ngrams import stored_places, widened
@@ -28,7 +28,7 @@ from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.reweighing import rescale
 from textkind.encoding.rows import Rows
 from textkind.models.descent import FRESH
-from textkind.models.linear import LinearFit, LinearModel, packed_model
+from textkind.models.linear import LinearFit, LinearModel, fit_linear, packed_model
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.passes import all_margins
 from textkind.models.problems import Problems, Solution, Stopping
@@ -62,6 +62,10 @@ def update_linear(
     fit that has not seen them. Where the old weights have seen the former and not all texts are
     left to fit them anew, these logits are those of then and what the update adds to them.
     """
+    if replay.complete:
+        whole, held_out = joined(replay.train, train), joined(replay.held_out, validation)
+        settings = open_settings(model, len(held_out) > 0)
+        return fit_linear(whole, held_out, settings, seed=seed, threads=threads, talk=talk)
     settings = linear_settings_of_json(model.facts["settings"])
     labels = train.labels
     with talk.task("encoding the texts"):
@@ -80,10 +84,8 @@ def update_linear(
     every = np.concatenate([weights, np.ones(len(texts) - learned)])
     task = _Task(rows, len(encoder), texts, targets, labels, settings, every, seed, threads)
     kept = len(texts) - len(replay.held_out)
-    # validation texts that the old weights have learned from are still in them, unless all is left
-    last = learned
-    if settings.refit:
-        last = len(texts) if replay.complete or not replay.learned else kept
+    # validation texts that the old weights have learned from are still in them
+    last = learned if not settings.refit else kept if replay.learned else len(texts)
     with talk.task("going on with the linear model"):
         if settings.objective == "multinomial":
             solution = _solved_whole(task, learned)
@@ -96,7 +98,7 @@ def update_linear(
             descent.begin(start)
             descent.run()
             margins = descent.margins(rows.part(slice(learned, None)))
-            if replay.learned and not replay.complete:
+            if replay.learned:
                 old, known = _old_weights(model, task)
                 features = _matrix(rows.part(slice(kept, None)), task.size)
                 seen = _margins_of(replay.logits, model.labels, task) - features @ old
@@ -111,9 +113,22 @@ def update_linear(
         "texts": last,
         "new_ngrams": len(encoder) - len(model.encoder),
         "stored_numbers": rows.stored,
-        "candidates": [],
+        "candidates": model.facts.get("candidates", []),
     }
     return LinearFit(packed_model(labels, encoder, solution, settings, told, threads), logits)
+
+
+def open_settings(model: LinearModel, has_validation: bool) -> LinearSettings:
+    """The settings of a model with the choices open again that validation made, if there is any."""
+    settings = linear_settings_of_json(model.facts["settings"])
+    tried = model.facts.get("candidates", [])
+    usual = LinearSettings()
+    again = {
+        name: getattr(usual, name)
+        for name in ("features", "naive_bayes", "strength")
+        if has_validation and len({one[name] for one in tried}) > 1
+    }
+    return replace(settings, **again)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +212,7 @@ def _standing(model: LinearModel, replay: Replay, task: _Task, learned: int) -> 
     centre = None
     weights = at_start.account
     # costs that hang on the numbers of labels are others now, and so is what was minimised
-    if not replay.complete and task.settings.imbalance == NONE:
+    if task.settings.imbalance == NONE:
         centre = old - at_start.account
         centre[:, ~known] = 0
         weights = centre + at_start.account
