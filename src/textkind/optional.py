@@ -15,6 +15,7 @@ EXTRAS = {
     "peft": "pretrained",
     "onnx": "export",
     "onnxruntime": "export",
+    "fastapi": "ray-serve",
     "uvicorn": "serve",
     "httptools": "serve",
     "uvloop": "serve",

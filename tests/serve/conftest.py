@@ -68,7 +68,43 @@ def page_folders(run_folder, tagged_folder, tmp_path_factory):
     return [f"tickets={run_folder}", f"hostile={out}", f"tagged={tagged_folder}"]
 
 
-class Server:
+class Asked:
+    """A service that is asked over HTTP, however it was started."""
+
+    host, port = "127.0.0.1", None
+    prefix = ""  # of every path
+
+    def connection(self, timeout=60):
+        return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+
+    def request(self, method, path, body=None, headers=None, timeout=60):
+        """Status, headers and body of one request."""
+        connection = self.connection(timeout)
+        try:
+            connection.request(method, self.prefix + path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+    def get(self, path, **headers):
+        status, _, body = self.request("GET", path, headers=headers)
+        return status, json.loads(body) if body.startswith(b"{") else body.decode()
+
+    def post(self, value, **headers):
+        """Status and JSON of POST /v1/predict; bytes are sent as they are."""
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        headers = {"Content-Type": "application/json"} | headers
+        status, _, body = self.request("POST", "/v1/predict", body, headers)
+        return status, json.loads(body)
+
+    def metric(self, line):
+        """A value of /metrics by what stands before it; 0 where it is not there."""
+        found = re.search("^" + re.escape(line) + r" (\S+)$", self.get("/metrics")[1], re.M)
+        return float(found[1]) if found else 0.0
+
+
+class Server(Asked):
     """The service as a process; stderr is read along the way."""
 
     def __init__(self, *words, environment=None, paths=(), port=0):
@@ -120,35 +156,6 @@ class Server:
         """Process ids of all workers that have started so far: one or more."""
         self.wait_for('"worker started"')
         return [one["pid"] for one in self.events("worker started")]
-
-    def connection(self, timeout=60):
-        return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
-
-    def request(self, method, path, body=None, headers=None, timeout=60):
-        """Status, headers and body of one request."""
-        connection = self.connection(timeout)
-        try:
-            connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-        finally:
-            connection.close()
-
-    def get(self, path, **headers):
-        status, _, body = self.request("GET", path, headers=headers)
-        return status, json.loads(body) if body.startswith(b"{") else body.decode()
-
-    def post(self, value, **headers):
-        """Status and JSON of POST /v1/predict; bytes are sent as they are."""
-        body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        headers = {"Content-Type": "application/json"} | headers
-        status, _, body = self.request("POST", "/v1/predict", body, headers)
-        return status, json.loads(body)
-
-    def metric(self, line):
-        """A value of /metrics by what stands before it; 0 where it is not there."""
-        found = re.search("^" + re.escape(line) + r" (\S+)$", self.get("/metrics")[1], re.M)
-        return float(found[1]) if found else 0.0
 
     def wait_gone(self, *pids):
         """Wait until these processes have ended."""

@@ -110,12 +110,14 @@ def test_a_body_in_chunks_is_refused_where_it_grows_too_long(server):
     connection = server.connection()
     headers = {"Content-Type": "application/json"}
     chunks = [b"x" * 5000 for _ in range(5)]
-    connection.request("POST", "/v1/predict", iter(chunks), headers, encode_chunked=True)
+    connection.request(
+        "POST", f"{server.prefix}/v1/predict", iter(chunks), headers, encode_chunked=True
+    )
     answer = connection.getresponse()
     assert answer.status == 413
     connection.close()
     whole = iter([b'{"text": ', b'"parcel"}'])
-    connection.request("POST", "/v1/predict", whole, headers, encode_chunked=True)
+    connection.request("POST", f"{server.prefix}/v1/predict", whole, headers, encode_chunked=True)
     assert connection.getresponse().status == 200
     connection.close()
 

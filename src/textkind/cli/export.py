@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from textkind.workflow.export import ExportResult
 
 DESCRIPTION = """\
-Write a model for other programs: for onnxruntime or transformers, with all that is needed there.
-A few texts and the model's answers to them lie in what is written, and are checked at once and
-whenever it is loaded."""
+Write a model for other programs: for onnxruntime, transformers, a browser or Ray Serve, with all
+that is needed there. A few texts and the model's answers to them lie in what is written, and are
+checked at once and whenever it is loaded."""
 
 EXAMPLES = """\
 examples:
@@ -23,6 +23,7 @@ examples:
   textkind export runs/reviews --to huggingface -o reviews-for-the-hub
   textkind export runs/reviews --to compact --max-mb 0.5 --training reviews.csv -o reviews-small
   textkind export runs/reviews --to page -o reviews-page
+  textkind export runs/reviews --to ray-serve -o served
   textkind export --verify reviews-onnx
   python reviews-onnx/run_onnx.py "a fine film"        without textkind
 """
@@ -35,8 +36,8 @@ def add_arguments(parser: Parser) -> None:
     add(
         "--to",
         metavar="NAME",
-        help="onnx, huggingface, compact, page or scikit-learn (default: none; needed but for "
-        "--verify)",
+        help="onnx, huggingface, compact, page, scikit-learn or ray-serve (default: none; needed "
+        "but for --verify)",
     )
     add_out(add, "what to write (default: none; needed but for --verify)")
     add("--verify", action="store_true", help="MODEL is an export: is it as it was written?")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textkind.cli.model_options import add_model_options, calibration_settings, model_settings
 from textkind.cli.neural_options import MODELS
 from textkind.cli.parsing import Parser, given
+from textkind.cli.ray_options import add_ray_options, ray_settings
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.rule_options import rule_settings
 from textkind.cli.splitting import (
@@ -38,6 +39,7 @@ examples:
   textkind train reviews.csv --model cnn --vectors glove.txt.gz
   textkind train reviews.csv --model rnn --cell gru --budget 10 --checkpoints kept
   textkind train reviews.csv --model pretrained --encoder intfloat/e5-small-v2
+  textkind train reviews.csv --model pretrained --ray auto --ray-gpus 1 --checkpoints kept
 """
 
 
@@ -49,6 +51,7 @@ def add_arguments(parser: Parser) -> None:
     )
     add_keep_texts(parser)
     add_map(parser)
+    add_ray_options(parser, "processes that train a network together")
     add_reading_options(parser, labelled=True)
     _add_stream_options(parser)
     add_split_options(parser)
@@ -123,7 +126,13 @@ def run(arguments: argparse.Namespace) -> int:
         with tempfile.TemporaryDirectory() as folder:
             train(arguments.file, replace(settings, out=Path(folder) / "run"))
         return 0
-    result = train(arguments.file, settings, talk_for(arguments))
+    ray = ray_settings(arguments)
+    if ray is None:
+        result = train(arguments.file, settings, talk_for(arguments))
+    else:
+        from textkind.scale.training import train_on
+
+        result = train_on(ray, arguments.file, settings, talk_for(arguments))
     if arguments.json:
         print_json(result.metrics | {"folder": str(result.folder)})
     else:

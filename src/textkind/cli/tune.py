@@ -4,6 +4,7 @@ import argparse
 
 from textkind.cli.model_options import add_model_options, fixed_settings
 from textkind.cli.parsing import Parser, duration, given, one_of, whole_number
+from textkind.cli.ray_options import add_ray_options, ray_settings
 from textkind.cli.reading import add_reading_options
 from textkind.cli.splitting import (
     add_data_arguments,
@@ -27,6 +28,7 @@ examples:
   textkind tune reviews.csv --model cnn --budget 10m
   textkind tune train.csv --test test.csv --model pretrained --budget 3h --out runs/tuned
   textkind tune tickets.jsonl --model rnn --cell gru --trials 40 --budget none --jobs 2
+  textkind tune reviews.csv --model cnn --ray auto           trials on a Ray cluster
 """
 
 
@@ -70,6 +72,7 @@ def add_arguments(parser: Parser) -> None:
     )
     add_keep_texts(parser)
     add_map(parser)
+    add_ray_options(parser, "trials at once")
     add_reading_options(parser, labelled=True)
     add_split_options(parser)
     add_model_options(parser, without=("--budget",))
@@ -90,7 +93,13 @@ def run(arguments: argparse.Namespace) -> int:
     searched = {one.name for one in SPACES.get(run_asked.model.model, ())}
     fixed = tuple(name for name in fixed_settings(arguments) if name in searched)
     settings = TuneSettings(run=run_asked, fixed=fixed, **chosen)
-    result = tune(arguments.file, settings, talk_for(arguments))
+    ray = ray_settings(arguments)
+    if ray is None:
+        result = tune(arguments.file, settings, talk_for(arguments))
+    else:
+        from textkind.scale.tuning import tune_on
+
+        result = tune_on(ray, arguments.file, settings, talk_for(arguments))
     if arguments.json:
         print_json(result.tuning | {"folder": str(result.folder)})
     else:

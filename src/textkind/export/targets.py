@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from textkind.classifier import Classifier
+from textkind.classifier import MODELS, Classifier
 from textkind.data.corpus import Corpus
 from textkind.decision.decision import Decision
 from textkind.errors import SettingsError, did_you_mean
@@ -45,6 +45,8 @@ class Subject:
     metrics   of its run, None of a model folder alone
     texts     to look at where something is rounded, and texts_name what they are; None: none there
     training  what it learned from, where that was given
+    folder    the model folder that it was loaded from, None of a classifier in memory
+    home      the full path at which the artefact will lie
     """
 
     classifier: Classifier
@@ -52,6 +54,8 @@ class Subject:
     texts: pa.LargeStringArray | None = None
     texts_name: str = ""
     training: TrainingTexts | None = None
+    folder: Path | None = None
+    home: Path = Path()
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,11 @@ TARGETS = {
         ("linear",),
         "textkind.export.scikit_learn_folder",
         options=PRUNING,
+    ),
+    "ray-serve": Target(
+        "the model and a configuration of Ray Serve, which answers as the service does",
+        tuple(MODELS),
+        "textkind.export.ray_serve",
     ),
 }
 

@@ -27,7 +27,7 @@ from textkind.models.networks.pretrained_settings import (
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
-from textkind.models.pretrained import train_network
+from textkind.models.pretrained import Trainer, train_network
 from textkind.models.quick_reading import QuickReader
 from textkind.models.reading import Reading, long_facts, reading_of
 from textkind.models.starting import Start, known_settings, start_of, started_network
@@ -146,6 +146,7 @@ def fit_neural(
     seed: int = 0,
     threads: int | None = None,
     talk: Talk = SILENT,
+    trainer: Trainer = train_network,
 ) -> NeuralFit:
     """Train a network on train; validation says when to stop.
 
@@ -163,7 +164,7 @@ def fit_neural(
         )
     settings = few_shot_settings(settings, train, talk)
     with torch_threads(threads):
-        model, trained = _fit(train, validation, settings, seed, threads, talk)
+        model, trained = _fit(train, validation, settings, seed, threads, talk, trainer)
         logits = trained.validation_logits
         best = trained.facts["best"]
         if settings.refit and validation is not None and best is not None:
@@ -180,7 +181,7 @@ def fit_neural(
             )
             talk.note(f"training once more, on train and validation, {best['epoch']} epochs")
             whole = joined(train, validation)
-            refitted, told = _fit(whole, None, again, seed, threads, talk)
+            refitted, told = _fit(whole, None, again, seed, threads, talk, trainer)
             model = replace(
                 refitted, facts=model.facts | {"texts": len(whole), "refit": told.facts}
             )
@@ -205,6 +206,7 @@ def _fit(
     seed: int,
     threads: int | None,
     talk: Talk,
+    trainer: Trainer,
 ) -> tuple[NeuralModel, Trained]:
     # in an order of their own, so that the rows' order in the file changes nothing
     train = train.take(canonical_order(train.texts, train.targets))
@@ -228,7 +230,7 @@ def _fit(
     return trained_model(
         start, settings, reading, labels, examples, held_out, ledgers,
         counted=examples.tokens, looked_at=train.texts, rows=rows, has_names=has_names,
-        seed=seed, threads=threads, talk=talk,
+        seed=seed, threads=threads, talk=talk, trainer=trainer,
     )  # fmt: skip
 
 
@@ -248,6 +250,7 @@ def trained_model(
     seed: int,
     threads: int | None,
     talk: Talk,
+    trainer: Trainer = train_network,
 ) -> tuple[NeuralModel, Trained]:
     """Train a started network on examples, and make the model of it.
 
@@ -258,7 +261,7 @@ def trained_model(
     outputs = outputs_of(head, len(labels))
     network, layers = started_network(start, counted, outputs, settings, reading, seed)
     with talk.task(f"training the {settings.network}"):
-        trained = train_network(
+        trained = trainer(
             network, examples, held_out, labels, replace(settings, layers=layers),
             seed=seed, talk=talk,
         )  # fmt: skip

@@ -6,6 +6,7 @@ encoder about.
 """
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -46,6 +47,22 @@ USUAL_STRENGTH = 30.0  # of the head, where there is no validation to choose by
 PROBED = 64  # texts that are read to see which precision is quicker
 LARGE = 300_000_000  # parameters above which an encoder gets low-rank updates
 RANK = 16  # of those
+
+
+class Trainer(Protocol):
+    """What trains a network in the place of `train_network`: as it does, perhaps elsewhere."""
+
+    def __call__(  # noqa: D102
+        self,
+        network: nn.Module,
+        examples: Examples,
+        held_out: Examples | None,
+        labels: LabelSet,
+        settings: NeuralSettings,
+        *,
+        seed: int = 0,
+        talk: Talk = SILENT,
+    ) -> Trained: ...
 
 
 def train_network(

@@ -80,6 +80,11 @@ def _told(cpus: float, gpus: float) -> str:
     return told + (f" and {gpus:g} GPU" + ("s" if gpus != 1 else "") if gpus else "")
 
 
+def this_node() -> dict[str, str]:
+    """The label of the node of this process, for work that needs its disk or ends with it."""
+    return {"ray.io/node-id": need("ray").get_runtime_context().get_node_id()}
+
+
 def check_nodes(nodes: tuple[Node, ...], talk: Talk) -> None:
     """Ask every node what it has; ClusterError where one cannot do our work.
 

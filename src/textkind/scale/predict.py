@@ -18,11 +18,10 @@ import pyarrow as pa
 from textkind.data.columns import Columns
 from textkind.data.settings import ReadSettings
 from textkind.errors import SettingsError, TextkindError
-from textkind.optional import need
 from textkind.progress import SILENT, Talk
 from textkind.scale.cluster import open_cluster
 from textkind.scale.datasets import Pool, mapped, packed, ray_data, rows_of, unpacked
-from textkind.scale.nodes import Cluster, worker_count
+from textkind.scale.nodes import Cluster, this_node, worker_count
 from textkind.scale.settings import RaySettings
 from textkind.scale.shared import check_shared
 from textkind.scale.workers import (
@@ -85,7 +84,7 @@ class ClusterLabeller:
         read = partial(_read, str(Path.cwd()), blocks.source, blocks.settings, blocks.trained)
         with ray_data(in_order=True) as data:
             rows = data.from_items([{"source": blocks.name}]).map_batches(
-                read, batch_size=1, num_cpus=0, label_selector=_here()
+                read, batch_size=1, num_cpus=0, label_selector=this_node()
             )
             arguments = (self.sent, self.pool.cpus, columns, blocks.columns)
             yield _labelled(mapped(data, rows, BlockWorker, arguments, self.pool), talk)
@@ -159,8 +158,3 @@ def _with_full_paths(work: ShardWork) -> ShardWork:
         for one in work.shards
     )
     return replace(work, shards=shards, folder=work.folder.absolute())
-
-
-def _here() -> dict[str, str]:
-    """The label of the node of this process, whose disk has the source."""
-    return {"ray.io/node-id": need("ray").get_runtime_context().get_node_id()}

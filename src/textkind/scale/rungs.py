@@ -17,6 +17,7 @@ from textkind.progress import Notes, Talk
 from textkind.scale.nodes import Cluster, worker_count
 from textkind.storage.folder_bytes import FolderBytes, folder_bytes, write_folder_bytes
 from textkind.workflow.isolated import JOB, Failure, placed, prepared, run_isolated
+from textkind.workflow.isolated import Job as AnyJob
 from textkind.workflow.job_runner import Ended
 from textkind.workflow.ladder import PRIOR, STACK
 from textkind.workflow.rung import Job
@@ -79,7 +80,7 @@ class RayRunner:
             except ray.exceptions.RayTaskError as error:
                 return Ended(begun.job, _failure_of(error.cause), 0.0)
             except ray.exceptions.RayError as error:
-                reason = _why_lost(ray, error)
+                reason = why_lost(ray, error)
                 if self._tries[begun.job.out] < TRIES:
                     begun.talk.note(f"{reason}; it is begun once more")
                     self.begin(begun.job, begun.seconds, begun.talk)
@@ -89,7 +90,7 @@ class RayRunner:
             for note in fitted.notes:
                 begun.talk.note(note)
             if fitted.files is not None:
-                _put_in_place(fitted.files, begun.job)
+                place_files(fitted.files, begun.job)
             return Ended(begun.job, fitted.failure, fitted.seconds)
 
 
@@ -114,8 +115,8 @@ def fit_rung(
         return Fitted(made, failure, tuple(notes.told), time.monotonic() - began)
 
 
-def _put_in_place(files: FolderBytes, job: Job) -> None:
-    """The files of a rung as its folder, whole or not at all; where it was fitted is not kept."""
+def place_files(files: FolderBytes, job: AnyJob) -> None:
+    """The files of a job as its folder, whole or not at all; where it was done is not kept."""
     kept = {name: data for name, data in files.items() if name != JOB}
     write_folder_bytes(kept, prepared(job))
     placed(job, None)
@@ -128,7 +129,7 @@ def _failure_of(error: BaseException) -> Failure:
     return Failure(f"internal error: {type(error).__name__}: {error}")
 
 
-def _why_lost(ray: Any, error: BaseException) -> str:
+def why_lost(ray: Any, error: BaseException) -> str:
     """What became of a task that did not end, in words."""
     if isinstance(error, ray.exceptions.OutOfMemoryError):
         return "the memory of its node was not enough"

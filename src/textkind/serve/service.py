@@ -79,6 +79,7 @@ class Service:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         number = f"{self._prefix}-{next(self._numbers)}"
+        scope["path"] = scope["path"].removeprefix(scope.get("root_path", ""))
         route = ROUTES.get(scope["path"]) or PAGES.get(scope["path"])
         request = Request(
             scope, receive, send, number.encode(), dict(scope["headers"]), {"request": number}
@@ -93,9 +94,12 @@ class Service:
             status = reply.status
         except ClientGoneError:
             reply, status = None, 499  # nobody sees it; the log and the counts do
-        except asyncio.CancelledError:  # the time of grace is over
-            reply = reply_of(busy("the service is ending"))
-            status = reply.status
+        except asyncio.CancelledError:
+            if self.is_ending:  # the time of grace is over
+                reply = reply_of(busy("the service is ending"))
+                status = reply.status
+            else:  # as servers do that are not ours
+                reply, status = None, 499
         except Exception as error:
             self.log.event("fault", request=number, error=type(error).__name__)
             reply = reply_of(

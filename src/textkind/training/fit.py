@@ -21,7 +21,7 @@ from textkind.training.checkpoints import last_checkpoint, write_checkpoint
 from textkind.training.devices import device_of
 from textkind.training.forward import network_outputs
 from textkind.training.losses import logits_of
-from textkind.training.processes import Processes, agreed, joined_processes
+from textkind.training.processes import Processes, agreed, joined_processes, take_from_first
 from textkind.training.recorders import Recorders
 from textkind.training.resuming import Progress, checkpoint_of, go_on
 from textkind.training.settings import Places, TrainingSettings
@@ -59,6 +59,7 @@ def fit_network(
     talk = talk if processes.is_first else SILENT
     device = device_of(settings.device)
     network.to(device).train()
+    take_from_first(processes, [one.detach() for one in network.parameters()])
     task = make_task(network, examples, labels, settings, processes, device, seed, talk)
     standing, progress = Standing(), Progress()
     fingerprint = fingerprint_of(network, examples, held_out, settings, seed)
@@ -115,7 +116,8 @@ def _look(
     task: Task, held_out: Examples, progress: Progress, step: Step, metric: str
 ) -> dict[str, float]:
     """Figures of validation; the best weights are kept."""
-    figures = validation_figures(_logits(task, held_out.tokens), held_out.targets)
+    found = validation_figures(_logits(task, held_out.tokens), held_out.targets)
+    figures = {name: agreed(task.processes, value) for name, value in found.items()}
     progress.idle += 1
     if is_better(figures, progress.best, metric):
         progress.best = figures | {"step": step.number, "epoch": step.epoch + 1}

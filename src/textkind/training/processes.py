@@ -1,8 +1,10 @@
 """Several processes train one network: each takes a share of every batch, gradients are summed.
 
-Started by torchrun, which tells each process its place in the environment, or on several GPUs by
-`accelerate launch`, which calls it; with --cpu, that starts one process however many are asked for.
-All processes hold all texts, so they agree on batches and rows without talking.
+Started by Ray Train (scale/training.py), which joins them; by torchrun, which tells each process
+its place in the environment; or on several GPUs by `accelerate launch`, which calls torchrun; with
+--cpu, that starts one process however many are asked for. All processes hold all texts, so they
+agree on batches and rows without talking. What clocks or other hardware could decide differently,
+the first decides for all.
 """
 
 import os
@@ -34,6 +36,8 @@ class Processes:
 
 def joined_processes() -> Processes:
     """The processes of the launcher that started this one; one where there was none."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return Processes(torch.distributed.get_world_size(), torch.distributed.get_rank())
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         return Processes()
     state = need("accelerate", "training on several processes").PartialState(
@@ -52,6 +56,16 @@ def sum_over_processes(processes: Processes, tensors: list[Tensor]) -> None:
     for tensor in tensors:
         tensor.copy_(flat[begin : begin + tensor.numel()].view_as(tensor))
         begin += tensor.numel()
+
+
+def take_from_first(processes: Processes, tensors: list[Tensor]) -> None:
+    """Replace each tensor by the first process's, in place.
+
+    They may have been computed by each: another processor rounds otherwise.
+    """
+    if processes.number > 1:
+        for tensor in tensors:
+            torch.distributed.broadcast(tensor, 0)
 
 
 def agreed(processes: Processes, value: float) -> float:

@@ -21,6 +21,7 @@ from textkind.export.settings import ExportSettings
 from textkind.export.targets import Exported, Subject, check_target
 from textkind.progress import SILENT, Talk
 from textkind.storage.kept_texts import read_kept
+from textkind.storage.manifest import find_model_folder
 from textkind.storage.place import check_folder_target, whole_folder
 from textkind.storage.run_folder import read_metrics
 from textkind.workflow.origin import classifier_of
@@ -61,7 +62,7 @@ def export_model(
     output = Path(output)
     check_folder_target(output, settings.overwrite, not_an_export)
     columns = None if origin is None else origin.columns
-    subject = _subject(model, classifier, columns, settings, talk)
+    subject = _subject(model, classifier, columns, settings, output.resolve(), talk)
     file = target.file()
     file.check(subject, settings)
     with whole_folder(output, overwrite=settings.overwrite, not_ours=not_an_export) as part:
@@ -90,6 +91,7 @@ def _subject(
     classifier: Classifier,
     columns: Columns | None,
     settings: ExportSettings,
+    home: Path,
     talk: Talk,
 ) -> Subject:
     """The classifier with what its run has, and the texts to look at where some are needed."""
@@ -110,7 +112,8 @@ def _subject(
             raise SettingsError("a classifier in memory does not tell how its file was split",
                                 hint="name its run folder")  # fmt: skip
         training = training_texts(run, settings.training, settings.reading, talk)
-    return Subject(classifier, metrics, texts, name, training)
+    folder = None if run is None else find_model_folder(run)
+    return Subject(classifier, metrics, texts, name, training, folder, home)
 
 
 def is_rounded(settings: ExportSettings) -> bool:

@@ -6,7 +6,7 @@ same classifier.
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from textkind.decision.temperature import Uncalibrated
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
 from textkind.workflow.imbalance import ModelSettings, balanced
+
+if TYPE_CHECKING:
+    from textkind.models.pretrained import Trainer
 
 # With fewer rows validation would choose by chance, and the rows are worth more in training.
 LEAST_VALIDATION_ROWS = 20
@@ -67,6 +70,7 @@ def learn(
     stream: TextStream | None = None,
     threads: int | None = None,
     talk: Talk = SILENT,
+    trainer: "Trainer | None" = None,
 ) -> Learned:
     """Fit, choose, calibrate.
 
@@ -74,6 +78,7 @@ def learn(
 
     Without a validation part the choices that are open are settled by FIXED, and told, and
     probabilities stay uncalibrated. classes are the labels as the user gave them; None: the names.
+    trainer trains a network; None: this process does.
     """
     rule.check_labels(train.labels)
     counts = label_counts(train.targets, len(train.labels)) if stream is None else stream.counts
@@ -91,7 +96,8 @@ def learn(
         settings = replace(settings, **fixed)
         told = ", ".join(f"{name} = {value}" for name, value in fixed.items())
         talk.note(f"no validation part, so nothing is chosen by it: {told}")
-    fit = learner(train, validation, settings, seed=seed, threads=threads, talk=talk)
+    elsewhere = {} if trainer is None else {"trainer": trainer}
+    fit = learner(train, validation, settings, seed=seed, threads=threads, talk=talk, **elsewhere)
     shares = label_shares(counts, len(train if stream is None else stream))
     learned = decided(
         fit, validation, shares, _seen_keys(train, validation, stream),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import textkind
 from textkind.classifier import Classifier
@@ -62,6 +62,9 @@ from textkind.workflow.streaming import cache_folder, caching, is_streamed
 from textkind.workflow.told import Account
 from textkind.workflow.unread import unread_tokens
 
+if TYPE_CHECKING:
+    from textkind.models.pretrained import Trainer
+
 METRICS_FORMAT = 1
 READ_IN_ORDER = ("rnn", "transformer")  # networks whose gradients are looked at step by step
 
@@ -104,12 +107,16 @@ class RunResult:
 
 
 def train(
-    source: object, settings: TrainSettings = TrainSettings(), talk: Talk = SILENT
+    source: object,
+    settings: TrainSettings = TrainSettings(),
+    talk: Talk = SILENT,
+    trainer: "Trainer | None" = None,
 ) -> RunResult:
     """Learn from labelled text and write a run folder.
 
     source is a path, "-" for standard input, a frame, an Arrow table, a mapping or a list of
-    dicts. Raises DataError, ColumnError, SettingsError or OutputError.
+    dicts. trainer trains a network; None: this process does. Raises DataError, ColumnError,
+    SettingsError or OutputError.
     """
     account = Account(talk)
     out = run_folder_for(source) if settings.out is None else Path(settings.out)
@@ -120,7 +127,7 @@ def train(
             material = stream_material(source, settings, cache, folder, account)
         else:
             material = read_material(source, settings, account)
-        metrics, classifier = fill_run(folder, material, settings, account)
+        metrics, classifier = fill_run(folder, material, settings, account, trainer=trainer)
     talk.note(f"written to {out}")
     return RunResult(out, metrics, classifier)
 
@@ -131,15 +138,16 @@ def fill_run(
     settings: TrainSettings,
     account: Account,
     tuning: dict[str, Any] | None = None,
+    trainer: "Trainer | None" = None,
 ) -> tuple[dict[str, Any], Classifier]:
     """Fit, evaluate, and fill a run folder that is being assembled: metrics and the classifier.
 
-    tuning is what tune.json is to hold, of a run whose settings were searched for. The test labels
-    are opened here.
+    tuning is what tune.json is to hold, of a run whose settings were searched for; trainer trains
+    a network, as for train. The test labels are opened here.
     """
     parts, readings, outside = material.parts, material.readings, material.outside
     with account.step("fit"):
-        learned, chosen, climb = learned_model(material, settings, account)
+        learned, chosen, climb = learned_model(material, settings, account, trainer)
         learned = with_novelty(
             learned, parts.train, parts.validation, settings.novelty,
             outside=outside, threads=settings.threads, talk=account,
@@ -191,7 +199,7 @@ def named_parts(
 
 
 def learned_model(
-    material: Material, settings: TrainSettings, talk: Talk
+    material: Material, settings: TrainSettings, talk: Talk, trainer: "Trainer | None" = None
 ) -> tuple[Learned, ModelSettings, dict[str, Any]]:
     """The model asked for or, with AutoSettings, the one chosen; its settings; fit.auto if so."""
     parts = material.parts
@@ -207,7 +215,10 @@ def learned_model(
         return found.learned, found.settings, {"auto": found.facts}
     stream = material.stream
     with nullcontext() if stream is None else caching(stream.folder.parent):
-        learned = learn(parts.train, parts.validation, settings.model, stream=stream, **common)
+        learned = learn(
+            parts.train, parts.validation, settings.model,
+            stream=stream, trainer=trainer, **common,
+        )  # fmt: skip
     return learned, settings.model, {}
 
 

@@ -188,7 +188,7 @@ class TrialDesk:
                 told |= {"status": STOPPED, "reason": "the budget was over"}
                 if self.stop.is_set():
                     told["reason"] = "it was interrupted"
-            elif failure is OUT_OF_TIME:
+            elif failure == OUT_OF_TIME:
                 reason = f"stopped: it took over {SLOWEST:g} times as long as the defaults"
                 told |= {"status": FAILED, "reason": reason, "hint": ""}
             else:

@@ -1,28 +1,53 @@
 """Where trials run: here, in processes of their own, some side by side.
 
 A runner takes a desk and the number of trials that may run at once, and works until `next_job`
-gives nothing more. Another one, on other machines, is a function of the same form: it asks the
-desk, passes on every look at validation, and says how each trial ended.
+gives nothing more. Another one, on other machines, is run_with of other workers (scale/tuning.py).
 """
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Protocol, Self
 
 from textkind.progress import Talk
+from textkind.workflow.isolated import Failure
 from textkind.workflow.trial import TrialJob
 from textkind.workflow.trial_desk import TrialDesk
-from textkind.workflow.worker import Worker
+from textkind.workflow.worker import Look, Worker
 
 Runner = Callable[[TrialDesk, int, Talk], None]
 
 
+class TrialWorker(Protocol):
+    """A context that does one trial after another, as workflow.worker.Worker does."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def run(  # noqa: D102
+        self, job: TrialJob, seconds: float | None, stop: threading.Event, look: Look
+    ) -> Failure | None: ...
+
+
 def run_here(desk: TrialDesk, jobs: int, talk: Talk) -> None:
-    """Run trials in processes on this machine.
+    """Run trials in processes on this machine."""
+    run_with(lambda: Worker(TrialJob.module), desk, jobs, talk)
+
+
+def run_with(new_worker: Callable[[], TrialWorker], desk: TrialDesk, jobs: int, talk: Talk) -> None:
+    """Run trials on so many workers.
 
     On Ctrl-C those that run are ended, desk.stop is set, and the exception goes on.
     """
     with ThreadPoolExecutor(jobs, thread_name_prefix="textkind trial") as pool:
-        workers = [pool.submit(_work, desk, talk) for _ in range(jobs)]
+        workers = [pool.submit(_work, new_worker, desk, talk) for _ in range(jobs)]
         try:
             wait(workers)
         except BaseException:
@@ -32,8 +57,8 @@ def run_here(desk: TrialDesk, jobs: int, talk: Talk) -> None:
         worker.result()
 
 
-def _work(desk: TrialDesk, talk: Talk) -> None:
-    with Worker(TrialJob.module) as worker:
+def _work(new_worker: Callable[[], TrialWorker], desk: TrialDesk, talk: Talk) -> None:
+    with new_worker() as worker:
         while (job := desk.next_job()) is not None:
             number = job.number
 
