@@ -11,6 +11,7 @@ from textkind.progress import SILENT, Talk
 GAIN = 1.3  # times as fast, before half of the digits are given up
 HOPELESS = 4.0  # times as slow, at which one try is enough
 TRIES, MORE_TRIES = 3, 10  # of a batch; of a small product, which a busy machine may hold up
+ENOUGH = 0.02  # seconds that short tries go on for, since one of them may be held up
 
 
 def reduced(precision: str, device: torch.device) -> AbstractContextManager:
@@ -52,10 +53,12 @@ def probed_precision(
 
 
 def _quickest(work: Callable[[], object], tries: int) -> float:
-    """Seconds of the quickest of some tries; the first of several is left out."""
-    seconds = []
-    for _ in range(tries + (tries > 1)):
+    """Seconds of the quickest of some tries, or one; the first of several is left out."""
+    seconds: list[float] = []
+    while len(seconds) <= tries or sum(seconds) < ENOUGH:
         began = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - began)
-    return min(seconds[-tries:])
+        if tries == 1:
+            return seconds[0]
+    return min(seconds[1:])
