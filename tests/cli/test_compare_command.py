@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from tests.workflow.conftest import rung_here
 from textkind.cli import main
 from textkind.cli.parsing import duration
-from textkind.workflow import auto
+from textkind.workflow import auto, job_runner
 from textkind.workflow.compare import CompareSettings
 from textkind.workflow.ladder import RUNGS
 
@@ -17,11 +18,14 @@ SHORT = ["--models", "prior,linear", "--threads", "1"]
 def comparison(ticket_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "ladder"
     words = ["compare", str(ticket_file), "--out", str(folder), "--quiet", *SHORT]
-    assert main([*words, "--max-ms", "1000"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job_runner, "run_isolated", rung_here)
+        assert main([*words, "--max-ms", "1000"]) == 0
     return folder
 
 
-def test_the_table_is_on_stdout_and_the_talk_on_stderr(ticket_file, tmp_path, capsys):
+def test_the_table_is_on_stdout_and_the_talk_on_stderr(ticket_file, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(job_runner, "run_isolated", rung_here)
     words = ["compare", str(ticket_file), "--out", str(tmp_path / "ladder"), *SHORT]
     assert main([*words, "--budget", "none", "--max-mb", "0.000001"]) == 0
     said = capsys.readouterr()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ pytest.importorskip("tokenizers")
 pytest.importorskip("transformers")
 
 from tests.models.encoder_folders import write_encoder
+from tests.workflow.conftest import rung_here
 from textkind.cli import main
 from textkind.models import quick_reading
+from textkind.workflow import job_runner
+from textkind.workflow.ladder import LADDER
 
 TOPICS = {"animal": ["cat", "dog"], "color": ["red", "blue"]}
 
@@ -94,6 +98,17 @@ def test_the_precision_of_a_linear_model_cannot_be_chosen(file, tmp_path, capsys
     assert "only networks" in capsys.readouterr().err
 
 
+def test_the_ladder_has_a_frozen_encoder(encoder, file, tmp_path, capsys, monkeypatch):
+    settings = replace(LADDER["frozen"](), encoder=str(encoder))
+    monkeypatch.setitem(LADDER, "frozen", lambda: settings)
+    monkeypatch.setattr(job_runner, "run_isolated", rung_here)
+    words = ["compare", str(file), "--models", "linear,frozen", "--out", str(tmp_path / "ladder")]
+    assert main([*words, "--threads", "1", "--json"]) == 0
+    rungs = {rung["name"]: rung["status"] for rung in json.loads(capsys.readouterr().out)["rungs"]}
+    assert rungs == {"linear": "finished", "frozen": "finished"}
+
+
+@pytest.mark.slow
 def test_the_ladder_has_both(encoder, file, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     out = tmp_path / "ladder"

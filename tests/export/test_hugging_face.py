@@ -48,7 +48,7 @@ CASES = {
 def fitted(folder, family, layers, several=False, **more):
     """A classifier fine-tuned from a random encoder of the family."""
     words = sorted({word for text in TEXTS for word in text.split()})
-    encoder = write_encoder(folder, family, words=words, scale=0.15)
+    encoder = write_encoder(folder, family, words=words, scale=0.15, num_hidden_layers=2)
     targets = np.array([NAMES.index(label) for label in LABELS], np.int32)
     if several:
         targets = (np.arange(3) == targets[:, None]).astype(np.uint8)

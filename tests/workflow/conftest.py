@@ -8,6 +8,8 @@ import pytest
 
 from textkind.data.settings import ReadSettings
 from textkind.models.settings import LinearSettings
+from textkind.workflow import job_runner, rung
+from textkind.workflow.isolated import JOB, placed, prepared
 from textkind.workflow.train import TrainSettings, train
 
 FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False)
@@ -36,6 +38,25 @@ def write_csv(path, header, rows):
         writer.writerow(header)
         writer.writerows(rows)
     return path
+
+
+def rung_here(job, seconds, talk):
+    """As run_isolated, in this process, whose imports are done: for what a rung makes."""
+    partial = prepared(job)
+
+    def done_here(path, do):
+        do(json.loads(path.read_text()), talk)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rung, "done_as_child", done_here)
+        rung.main([str(partial / JOB)])
+    return placed(job, None)
+
+
+@pytest.fixture
+def rungs_here(monkeypatch):
+    """Rungs of a comparison are fitted in this process."""
+    monkeypatch.setattr(job_runner, "run_isolated", rung_here)
 
 
 @pytest.fixture(scope="session")

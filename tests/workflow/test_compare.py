@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.workflow.conftest import tickets, write_csv
+from tests.workflow.conftest import rung_here, tickets, write_csv
 from textkind.cli.figures import model_table
 from textkind.cli.ladder import ladder_table
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.errors import DataError, SettingsError, TrainingError
 from textkind.storage.model_folder import read_card
 from textkind.workflow import climb as climb_module
+from textkind.workflow import job_runner
 from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.evaluate import evaluate
 from textkind.workflow.ladder_verdict import Limits
@@ -45,7 +46,9 @@ def ladder(halves, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "ladder"
     models = ("prior", "linear", "perceptron", "stack")
     settings = CompareSettings(models=models, test=halves[1], out=out, threads=1)
-    return compare(halves[0], settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job_runner, "run_isolated", rung_here)
+        return compare(halves[0], settings)
 
 
 def by_name(facts):
@@ -69,7 +72,9 @@ def test_compare_json_keeps_to_its_schema(ladder):
 
 
 @pytest.mark.parametrize("folds", [None, 3])
-def test_figures_are_told_on_all_test_rows_and_on_those_that_are_not_in_train(folds, tmp_path):
+def test_figures_are_told_on_all_test_rows_and_on_those_that_are_not_in_train(
+    folds, tmp_path, rungs_here
+):
     texts, labels = tickets(300)
     other = {"billing": "login", "login": "delivery", "delivery": "billing"}
     near = [f"{text} indeed" for text in texts[:30]]  # whose labels are others
@@ -153,7 +158,7 @@ def test_gains_compare_the_best_other_with_the_simplest(ladder):
         assert example["gold"] not in example["answers"].values()
 
 
-def test_folds_test_every_row_once_and_tell_the_spread(ticket_file, tmp_path):
+def test_folds_test_every_row_once_and_tell_the_spread(ticket_file, tmp_path, rungs_here):
     settings = CompareSettings(**QUICK, folds=2, out=tmp_path / "folds")
     facts = compare(ticket_file, settings).facts
     jsonschema.validate(facts, SCHEMA)
@@ -193,7 +198,7 @@ def test_models_that_all_fail_are_an_error_with_each_reason(ticket_file, tmp_pat
     assert list((tmp_path / "runs").iterdir()) == []
 
 
-def test_a_rung_without_time_is_a_row_that_says_so(ticket_file, tmp_path, monkeypatch):
+def test_a_rung_without_time_is_a_row_that_says_so(ticket_file, tmp_path, monkeypatch, rungs_here):
     monkeypatch.setattr(
         climb_module, "shares", lambda budget, spent, left: (0, 0) if left == 1 else (99, 99)
     )
@@ -232,7 +237,7 @@ def test_fewer_texts_than_labels_are_told(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_test_texts_without_any_label_are_told(tmp_path):
+def test_test_texts_without_any_label_are_told(tmp_path, rungs_here):
     rows = [{"text": f"text {row}", "label": ["a"] if row % 2 else ["b"]} for row in range(40)]
     test = [{"text": "nothing", "label": []}, {"text": "at all", "label": []}]
     settings = CompareSettings(

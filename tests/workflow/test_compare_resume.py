@@ -11,11 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.workflow.conftest import rung_here
 from textkind.errors import SettingsError
 from textkind.storage.unfinished import COMPARISON, open_unfinished, unfinished_folder
 from textkind.workflow import job_runner
 from textkind.workflow.compare import CompareSettings, compare
-from textkind.workflow.isolated import run_isolated
 from textkind.workflow.rung import OUTCOME
 
 MODELS = ("prior", "linear")
@@ -32,7 +32,7 @@ def interrupted(ticket_file, tmp_path, monkeypatch):
     def run_until_linear(job, seconds, talk):
         if job.rung == "linear":
             raise KeyboardInterrupt
-        return run_isolated(job, seconds, talk)
+        return rung_here(job, seconds, talk)
 
     with monkeypatch.context() as patch:
         patch.setattr(job_runner, "run_isolated", run_until_linear)
@@ -44,7 +44,7 @@ def interrupted(ticket_file, tmp_path, monkeypatch):
     return tmp_path / "ladder"
 
 
-def test_the_same_command_keeps_what_is_finished(interrupted, ticket_file):
+def test_the_same_command_keeps_what_is_finished(interrupted, ticket_file, rungs_here):
     outcome = unfinished_folder(interrupted) / "fold-1" / "prior" / OUTCOME
     marked = json.loads(outcome.read_text())
     marked["cost"]["fit_seconds"] = 123.0  # so that a second fit would be seen
@@ -71,7 +71,7 @@ def test_another_comparison_is_refused_and_says_what_differs(
     assert (unfinished_folder(interrupted) / "fold-1" / "prior" / OUTCOME).exists()
 
 
-def test_overwrite_starts_anew(interrupted, ticket_file):
+def test_overwrite_starts_anew(interrupted, ticket_file, rungs_here):
     (unfinished_folder(interrupted) / "fold-1" / "prior" / OUTCOME).write_text("{}")
     facts = compare(ticket_file, settings(interrupted, budget=77.0, overwrite=True)).facts
     assert [rung["status"] for rung in facts["rungs"]] == ["finished", "finished"]
@@ -141,7 +141,7 @@ def alive(name):
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_comparison_leaves_no_process_and_goes_on(how, ticket_file, tmp_path):
+def test_a_killed_comparison_leaves_no_process_and_goes_on(how, ticket_file, tmp_path, rungs_here):
     out = tmp_path / "ladder"
     (tmp_path / "torch.py").write_text("import time; time.sleep(600)")
     paths = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
