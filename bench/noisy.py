@@ -38,7 +38,7 @@ def noisy_rows(part: Part, rows: int, seed: int = 0) -> Iterator[tuple[str, str]
         yield " ".join(words), part.labels[row]
 
 
-def write_noisy(folder: Path, part: Part, rows: int) -> None:
+def write_noisy(folder: Path, part: Part, rows: int, rows_a_shard: int = ROWS_A_SHARD) -> None:
     """folder/shards/*.parquet with the columns text and label; folder/train.vw the same."""
     (folder / "shards").mkdir(parents=True)
     number = {name: place + 1 for place, name in enumerate(sorted(set(part.labels)))}
@@ -60,7 +60,7 @@ def write_noisy(folder: Path, part: Part, rows: int) -> None:
         for text, label in noisy_rows(part, rows):
             texts.append(text)
             labels.append(label)
-            if len(texts) == ROWS_A_SHARD:
+            if len(texts) == rows_a_shard:
                 flush()
         if texts:
             flush()

@@ -11,13 +11,22 @@ import sys
 
 from bench.asking import Question, ask_questions
 from bench.peers.setup import PRETRAINED_PEERS
-from bench.questions import linear_stream, onnx_int8, predict_stream, small_file, tuning, updating
+from bench.questions import (
+    linear_stream,
+    onnx_int8,
+    predict_stream,
+    ray_predict,
+    small_file,
+    tuning,
+    updating,
+)
 
 PEERS = (*PRETRAINED_PEERS, "fasttext", "vowpalwabbit")
 QUESTIONS: dict[str, Question] = {
     "linear_stream": linear_stream.ask,
     "onnx_int8": onnx_int8.ask,
     "predict_stream": predict_stream.ask,
+    "ray_predict": ray_predict.ask,
     "small_file": small_file.ask,
     "tuning": tuning.ask,
     "updating": updating.ask,

@@ -23,6 +23,30 @@ def below(process):
     return {one: commands[one] for one in found}
 
 
+def is_alive(process):
+    """Whether it still runs: one that nobody has waited for yet does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def listening(process):
+    """The addresses in hexadecimal, of IPv4 or mapped to IPv6, where it and those below listen."""
+    sockets = set()
+    for one in below(process):
+        for link in Path(f"/proc/{one}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                sockets.add(os.readlink(link))  # noqa: PTH115
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:  # LISTEN
+                found.add(fields[1].partition(":")[0])
+    return found
+
+
 @contextlib.contextmanager
 def killed(name, times):
     """While the block runs, kill -9 the first so many processes whose command begins so."""

@@ -305,6 +305,7 @@ def test_a_folder_of_predictions_is_the_same_as_here(
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
 
 
+@pytest.mark.slow
 def test_the_shard_of_a_killed_worker_is_labelled_by_another(connected, model, shards, tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
     predict(model, shards, f"{here}/", PredictSettings(threads=1))

@@ -96,10 +96,15 @@ def _started(settings: RaySettings, cpus: int, gpus: float) -> Iterator[None]:
                     object_store_memory=OBJECT_STORE,
                     log_to_driver=False,
                     logging_level=logging.CRITICAL,
-                    _temp_dir=room,
+                    _temp_dir=f"{room}/s",  # opened to all by Ray; the one above stays ours
                 )
             except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
-                raise ClusterError("Ray cannot be started here", found=str(error)[:300]) from error
+                raise ClusterError(
+                    "Ray cannot be started here",
+                    found=str(error)[:300],
+                    hint="its sockets lie in the folder for temporary files, whose path must be "
+                    "short: TMPDIR",
+                ) from error
             yield
 
 
