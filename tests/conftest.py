@@ -1,5 +1,6 @@
 """Settings for all tests, and the browser of those that look at pages."""
 
+import os
 import shutil
 from importlib.resources import files
 
@@ -46,6 +47,10 @@ LOW = r"""() => {
     }
     return found;
   }"""
+
+# Several workers share the cores, and OpenMP's threads wait for each other in busy loops: with small
+# networks they do little else. PyTorch's reads it when loaded, here and in processes of tests.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # the first example of a test may compile a kernel
 settings.register_profile("textkind", deadline=None, derandomize=True)
