@@ -62,6 +62,7 @@ def document(case, several):
         "map": None,
         "traced": None,
         "kept": None,
+        "held_out": None,
         "data": {
             "source": "train.csv",
             "test_source": None,

@@ -32,7 +32,8 @@ def given(monkeypatch):
         seen.append((arrays, settings, more["seed"]))
         return train_network(network, examples, held_out, labels, settings, **more)
 
-    monkeypatch.setattr(neural, "train_network", spy)
+    for fit in (neural.fit_neural, neural.trained_model):
+        monkeypatch.setitem(fit.__kwdefaults__, "trainer", spy)
     return seen
 
 
