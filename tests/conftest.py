@@ -48,8 +48,8 @@ LOW = r"""() => {
     return found;
   }"""
 
-# Several workers share the cores, and OpenMP's threads wait for each other in busy loops: with small
-# networks they do little else. PyTorch's reads it when loaded, here and in processes of tests.
+# Several workers share the cores, and OpenMP's threads wait for each other in busy loops: with a
+# small network they do little else. Read when PyTorch is loaded, here and in processes of tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # the first example of a test may compile a kernel
