@@ -17,7 +17,7 @@ test-slow: .venv/dev  ## the tests on real data and many cases
 check: .venv/dev  ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy src/textkind
+	$(BIN)/mypy -n 2 src/textkind
 
 format: .venv/dev
 	$(BIN)/ruff format .

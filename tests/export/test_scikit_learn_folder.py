@@ -81,7 +81,7 @@ def test_the_pipeline_answers_as_the_model(exported, name):
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["both", "several"])
+@pytest.mark.parametrize("name", ["both", pytest.param("several", marks=pytest.mark.slow)])
 def test_the_tools_of_scikit_learn_take_it(exported, name):
     classifier, folder = exported[name]
     labels = np.array(LABELS[:60])
