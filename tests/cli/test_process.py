@@ -27,8 +27,16 @@ def state(folder):
     }
 
 
-@pytest.mark.parametrize("moment", ["start", "reading", "learning", "writing"])
-@pytest.mark.parametrize("existed", [False, True])
+MOMENTS = [(moment, existed) for moment in ("learning", "writing") for existed in (False, True)]
+EARLY = [  # nothing is written yet
+    ("start", False),
+    ("reading", True),
+    pytest.param("start", True, marks=pytest.mark.slow),
+    pytest.param("reading", False, marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("moment", "existed"), [*EARLY, *MOMENTS])
 def test_ctrl_c_at_any_moment_leaves_the_old_run_or_none(
     ticket_file, run_folder, tmp_path, moment, existed
 ):
