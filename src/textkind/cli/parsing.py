@@ -7,6 +7,7 @@ Only the standard library is imported here and in every `add_arguments`, so that
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from textkind.errors import SettingsError, did_you_mean
@@ -157,6 +158,11 @@ def yes_or_no(value: str) -> bool:
     if value not in answers:
         raise argparse.ArgumentTypeError(f"{value!r} is neither yes nor no")
     return answers[value]
+
+
+def path_or_uri(value: str) -> Path | str:
+    """The type of an option that takes a folder here, or the URI of one elsewhere."""
+    return value if "://" in value else Path(value)
 
 
 def on_off(value: str) -> bool:

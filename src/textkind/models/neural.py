@@ -32,6 +32,7 @@ from textkind.models.quick_reading import QuickReader
 from textkind.models.reading import Reading, long_facts, reading_of
 from textkind.models.starting import Start, known_settings, start_of, started_network
 from textkind.progress import SILENT, Talk
+from textkind.training.checkpoint_places import place_below
 from textkind.training.fit import Trained
 from textkind.training.forward import outputs_and_vectors, torch_threads
 from textkind.training.losses import head_of, logits_of, outputs_of
@@ -193,7 +194,7 @@ def places_of_refit(places: Places) -> Places:
     checkpoints, steps, tensorboard = places.checkpoints, places.steps, places.tensorboard
     return replace(
         places,
-        checkpoints=None if checkpoints is None else checkpoints / "refit",
+        checkpoints=None if checkpoints is None else place_below(checkpoints, "refit"),
         steps=None if steps is None else steps.with_stem(f"{steps.stem}-refit"),
         tensorboard=None if tensorboard is None else tensorboard / "refit",
     )

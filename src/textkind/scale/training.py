@@ -204,9 +204,9 @@ def _with_full_paths(places: Places) -> Places:
 
 
 def _paths(places: Places) -> dict[str, Path]:
-    """Those that are written, by the name of the setting."""
+    """Those that are written and are no URI, by the name of the setting."""
     named = {name: getattr(places, name) for name in ("checkpoints", "steps", "tensorboard")}
-    return {name: path for name, path in named.items() if path is not None}
+    return {name: path for name, path in named.items() if isinstance(path, Path)}
 
 
 def _written(places: Places) -> dict[str, Path]:

@@ -23,7 +23,7 @@ from textkind.progress import SILENT, Talk
 
 KEPT = 2
 FORMAT = "textkind checkpoint 1"
-_NAME = re.compile(r"step-(\d{9})\.safetensors")
+NAME = re.compile(r"step-(\d{9})\.safetensors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,19 +55,26 @@ def write_checkpoint(folder: Path, step: int, checkpoint: Checkpoint, fingerprin
     except (OSError, SafetensorError) as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise OutputError(
-            "a checkpoint could not be written", found=str(error), where=str(place)
-        ) from error
+        raise not_written(error, str(place)) from error
 
 
-def last_checkpoint(folder: Path, fingerprint: str, talk: Talk = SILENT) -> Checkpoint | None:
+def not_written(error: Exception, where: str) -> OutputError:
+    """The error for a checkpoint that a disk or a service has refused."""
+    return OutputError("a checkpoint could not be written", found=str(error)[:300], where=where)
+
+
+def last_checkpoint(
+    folder: Path, fingerprint: str, talk: Talk = SILENT, *, called: str | None = None
+) -> Checkpoint | None:
     """The last whole checkpoint of a training; None where there is none.
 
-    TrainingError where it is of another network, other data or other settings.
+    called: the folder in words; None: its path. TrainingError where it is of another network,
+    other data or other settings.
     """
     _remove_parts(folder)
     for step in reversed(_steps(folder)):
         place = folder / f"step-{step:09d}.safetensors"
+        where = str(place) if called is None else f"{called}/{place.name}"
         try:
             with safe_open(place, "pt") as file:
                 told = file.metadata() or {}
@@ -77,14 +84,14 @@ def last_checkpoint(folder: Path, fingerprint: str, talk: Talk = SILENT) -> Chec
             if told.pop("checksum") != _checksum(tensors, told):
                 raise ValueError("its checksum differs")
         except (SafetensorError, OSError, ValueError, KeyError) as error:
-            talk.note(f"{place} is damaged and left aside: {error}")
+            talk.note(f"{where} is damaged and left aside: {error}")
             with contextlib.suppress(OSError):  # else it would count among the two that are kept
                 os.replace(place, place.with_suffix(".damaged"))
             continue
         if told.get("format") != FORMAT or told.get("fingerprint") != fingerprint:
             raise TrainingError(
                 "the checkpoint is of another training: other data, settings or network",
-                where=str(place),
+                where=where,
                 hint="name another folder with --checkpoints, or remove this one",
             )
         return Checkpoint(tensors, facts)
@@ -103,7 +110,7 @@ def _checksum(tensors: dict[str, Tensor], told: dict[str, str]) -> str:
 def _steps(folder: Path) -> list[int]:
     if not folder.is_dir():
         return []
-    found = (_NAME.fullmatch(entry.name) for entry in folder.iterdir())
+    found = (NAME.fullmatch(entry.name) for entry in folder.iterdir())
     return sorted(int(match[1]) for match in found if match)
 
 

@@ -17,7 +17,7 @@ from torch import nn
 from textkind.data.labels import LabelSet
 from textkind.encoding.tokens import Tokens
 from textkind.progress import SILENT, Talk
-from textkind.training.checkpoints import last_checkpoint, write_checkpoint
+from textkind.training.checkpoint_places import find_checkpoint, save_checkpoint, told_place
 from textkind.training.devices import device_of
 from textkind.training.forward import network_outputs
 from textkind.training.losses import logits_of
@@ -64,10 +64,10 @@ def fit_network(
     standing, progress = Standing(), Progress()
     fingerprint = fingerprint_of(network, examples, held_out, settings, seed)
     if places.checkpoints is not None:
-        found = last_checkpoint(places.checkpoints, fingerprint, talk)
+        found = find_checkpoint(places.checkpoints, fingerprint, talk)
         if found is not None:
             go_on(task, standing, progress, found)
-            talk.note(f"going on from step {standing.step:,} of {places.checkpoints}")
+            talk.note(f"going on from step {standing.step:,} of {told_place(places.checkpoints)}")
     ended = "the epochs were over"
     with Recorders(places, standing.step, enabled=processes.is_first) as recorders:
         steps: Iterable[Step] = training_steps(task, standing)
@@ -87,7 +87,7 @@ def fit_network(
             due = step.number % places.checkpoint_steps == 0 or step.ends_epoch or is_last
             if places.checkpoints is not None and due and processes.is_first:
                 checkpoint = checkpoint_of(task, standing, progress)
-                write_checkpoint(places.checkpoints, step.number, checkpoint, fingerprint)
+                save_checkpoint(places.checkpoints, step.number, checkpoint, fingerprint)
             if is_last:
                 ended = "the time was spent" if out_of_time else "validation gained no more"
                 break

@@ -89,12 +89,17 @@ class Places:
     A training whose checkpoints are there already goes on from the last of them.
     """
 
-    checkpoints: Path | None = None  # a folder
+    checkpoints: Path | str | None = None  # a folder, or the URI of one
     checkpoint_steps: int = 500  # between two checkpoints
     steps: Path | None = None  # a file of JSON lines, one for each step
     tensorboard: Path | None = None  # a folder
 
     def __post_init__(self) -> None:
+        if isinstance(self.checkpoints, str) and "://" not in self.checkpoints:
+            raise SettingsError(
+                "checkpoints must be a Path or a URI", found=self.checkpoints,
+                hint="pathlib.Path(...), or s3://bucket/folder",
+            )  # fmt: skip
         steps = self.checkpoint_steps
         if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
             raise SettingsError("checkpoint_steps must be a whole number of 1 or more", found=steps)
