@@ -14,7 +14,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("ray")
 
-from tests.scale.processes import below, killed
+import ray
+
+from tests.scale.processes import below
 from tests.workflow.conftest import tickets
 from textkind.errors import ClusterError, SettingsError, TrainingError
 from textkind.models.neural_settings import default_settings
@@ -50,7 +52,9 @@ def asked(out, *, places=None, epochs=3, dropout=0.0):
     network = replace(
         network,
         layers=replace(network.layers, dropout=dropout),
-        training=replace(network.training, epochs=epochs, batch_texts=15, precision="float32"),
+        training=replace(
+            network.training, epochs=epochs, batch_texts=15, precision="float32", patience=10_000
+        ),
         places=Places() if places is None else places,
     )
     return TrainSettings(out=out, model=network, threads=1, map="none")
@@ -92,6 +96,11 @@ def test_what_a_worker_finds_wrong_is_told_as_it_would_be_here(connected, rows, 
     with pytest.raises(TrainingError, match="the checkpoint is of another training"):
         train_on(RaySettings(), rows, asked(tmp_path / "run", places=Places(kept)))
     assert not (tmp_path / "run").exists()
+    end = time.monotonic() + 30
+    while ray.available_resources().get("CPU") != 2 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert ray.available_resources()["CPU"] == 2  # also that of the placement group
+    assert not [told for told in below(os.getpid()).values() if "PlacementGroup" in told]
 
 
 @pytest.mark.parametrize(
@@ -125,10 +134,10 @@ def test_a_folder_of_checkpoints_that_a_node_does_not_see_is_found_at_the_start(
 
 @pytest.mark.slow
 def test_a_training_whose_worker_is_killed_ends_in_the_same_bits(connected, rows, tmp_path):
-    undisturbed = train_on(RaySettings(), rows, asked(tmp_path / "one", epochs=8, dropout=0.2))
+    undisturbed = train_on(RaySettings(), rows, asked(tmp_path / "one", epochs=40, dropout=0.2))
     heard, kept = Notes(), tmp_path / "kept"
-    settings = asked(tmp_path / "two", epochs=8, dropout=0.2, places=Places(kept, 2))
-    gone = threading.Thread(target=_kill_when, args=(kept,))
+    settings = asked(tmp_path / "two", epochs=40, dropout=0.2, places=Places(kept, 2))
+    gone = threading.Thread(target=_kill_workers, args=(kept, 1, heard))
     gone.start()
     there = train_on(RaySettings(), rows, settings, heard)
     gone.join()
@@ -138,22 +147,32 @@ def test_a_training_whose_worker_is_killed_ends_in_the_same_bits(connected, rows
     assert there.metrics["test"] == undisturbed.metrics["test"]
 
 
-def _kill_when(kept: Path):
-    """kill -9 a worker as soon as there is a checkpoint."""
-    while not list(kept.glob("step-*.safetensors")):
-        time.sleep(0.01)
-    found = [pid for pid, command in below(os.getpid()).items() if command.startswith(WORKER)]
-    os.kill(max(found), signal.SIGKILL)
+def _kill_workers(kept: Path, times: int, heard: Notes):
+    """So often, wait until all have begun again and written a checkpoint, and kill -9 a worker."""
+    for number in range(times):
+        while sum(note.startswith("a worker was lost") for note in heard.told) < number:
+            time.sleep(0.01)
+        before = _steps(kept)
+        while not _steps(kept) - before:
+            time.sleep(0.01)
+        commands = below(os.getpid()).items()
+        os.kill(max(pid for pid, told in commands if told.startswith(WORKER)), signal.SIGKILL)
+
+
+def _steps(kept: Path):
+    return {path.name for path in kept.glob("step-*.safetensors")}
 
 
 @pytest.mark.slow
 def test_a_training_that_loses_workers_again_and_again_is_given_up(connected, rows, tmp_path):
     trainer = ClusterTrainer(connected, Pool(2, 1, 0.0), losses=1)
-    with (
-        killed(WORKER, times=2),
-        pytest.raises(ClusterError, match="given up: workers were lost 2 times") as caught,
-    ):
-        train(rows, asked(tmp_path / "run", epochs=500), trainer=trainer)
+    heard, kept = Notes(), tmp_path / "kept"
+    killer = threading.Thread(target=_kill_workers, args=(kept, 2, heard), daemon=True)
+    killer.start()
+    settings = asked(tmp_path / "run", epochs=500, places=Places(kept, 20))
+    with pytest.raises(ClusterError, match="given up: workers were lost 2 times") as caught:
+        train(rows, settings, heard, trainer)
+    killer.join()
     assert "--checkpoints the same command goes on" in caught.value.hint
     assert not (tmp_path / "run").exists()
 

@@ -39,6 +39,7 @@ from textkind.training.settings import Places
 from textkind.training.tasks import Examples
 from textkind.workflow.train import RunResult, TrainSettings, train
 
+GRACE = 10.0  # seconds for Ray Train to end its workers
 LOOK = 0.3  # seconds between two looks at what the workers tell
 LOSSES = 5  # times that workers may be lost before a training is given up
 
@@ -115,8 +116,9 @@ class ClusterTrainer:
         messages = ray.remote(Messages).options(**here).remote()
         task = ray.remote(run_workers).options(max_retries=0, **here)
         running = task.remote([reference], messages, self.pool, self.losses)
+        hearing = _Hearing(talk, places.checkpoints is not None)
         try:
-            with contextlib.closing(_Hearing(talk, places.checkpoints is not None)) as hearing:
+            with contextlib.closing(hearing):
                 while not ray.wait([running], timeout=LOOK)[0]:
                     hearing.hear(ray.get(messages.take.remote()))
                 ended = ray.get(running)
@@ -126,7 +128,8 @@ class ClusterTrainer:
         except ray.exceptions.RayError as error:
             raise _lost(1, str(error).strip().split("\n")[0][:300]) from error
         finally:
-            ray.cancel(running, force=True)  # its workers end with it
+            _end(running)
+            _free(hearing.group)
             ray.kill(messages)
         if isinstance(ended, Lost):
             raise _lost(self.losses + 1, ended.reason)
@@ -135,14 +138,33 @@ class ClusterTrainer:
         return ended.trained
 
 
+def _end(running: Any) -> None:
+    """End the task of Ray Train, where it has not ended: asked first, as by Ctrl-C."""
+    ray = need("ray")
+    ray.cancel(running)
+    ray.wait([running], timeout=GRACE)
+    ray.cancel(running, force=True)
+
+
+def _free(group: Any) -> None:
+    """Give back what workers were placed in, where Ray Train was ended before it could."""
+    if group is not None:
+        util = need("ray.util.placement_group")
+        util.remove_placement_group(util.PlacementGroup(group))
+
+
 class _Hearing:
-    """Tells here what the first worker told; each note once, however often all begin again."""
+    """Tells here what the first worker told; each note once, however often all begin again.
+
+    group  the placement group of the workers, once they have begun
+    """
 
     def __init__(self, talk: Talk, has_checkpoints: bool) -> None:
         self._talk, self._has_checkpoints = talk, has_checkpoints
         self._tasks: list[contextlib.ExitStack] = []
         self._told: set[str] = set()
         self._begun = 0
+        self.group: Any = None
 
     def hear(self, messages: list[tuple[str, Any]]) -> None:
         """What was told; an error of ours is raised."""
@@ -162,8 +184,9 @@ class _Hearing:
         while self._tasks:
             self._tasks.pop().close()
 
-    def _begin(self, _: None) -> None:
+    def _begin(self, group: Any) -> None:
         self.close()
+        self.group = group
         self._begun += 1
         if self._begun > 1:
             self._talk.note(

@@ -110,7 +110,7 @@ def run_workers(work: list[Any], messages: Any, pool: Pool, losses: int) -> Trai
     train, with_torch = need("ray.train"), need("ray.train.torch")
     resources = {"CPU": pool.cpus} | ({"GPU": pool.gpus} if pool.gpus else {})
     with tempfile.TemporaryDirectory(prefix="textkind-") as room:
-        trainer = with_torch.TorchTrainer(
+        trainer = _trainer_class()(
             train_share,
             train_loop_config={"work": work, "messages": messages, "threads": pool.cpus},
             torch_config=with_torch.TorchConfig(backend="nccl" if pool.gpus else "gloo"),
@@ -133,6 +133,22 @@ def run_workers(work: list[Any], messages: Any, pool: Pool, losses: int) -> Trai
         return result
 
 
+def _trainer_class() -> Any:
+    """TorchTrainer without the detached actor that it starts to watch over its placement group.
+
+    That one asks the dashboard whether the training lives, and where there is none it stays for
+    ever. The command frees the group itself.
+    """
+    parent: Any = need("ray.train.torch").TorchTrainer
+
+    class Trainer(parent):
+        def _create_default_callbacks(self) -> list[Any]:
+            usual = super()._create_default_callbacks()
+            return [one for one in usual if type(one).__name__ != "PlacementGroupCleanerCallback"]
+
+    return Trainer
+
+
 def train_share(told: dict[str, Any]) -> TrainedAway | None:
     """In a worker: train with the others. What was learned is returned by the first."""
     ray = need("ray")
@@ -142,7 +158,8 @@ def train_share(told: dict[str, Any]) -> TrainedAway | None:
     (reference,) = told["work"]
     work: TrainingWork = ray.get(reference)
     if is_first:
-        messages.tell.remote(BEGUN)
+        group = need("ray.util").get_current_placement_group()
+        messages.tell.remote(BEGUN, None if group is None else group.id)
     try:
         with torch_threads(told["threads"]):
             trained = train_network(
