@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.measure import Facts
@@ -77,14 +78,17 @@ def p_of(diff: Facts) -> float | None:
     return found
 
 
-def told_by(*words: str) -> Facts:
+def told_by(*words: str, variables: Mapping[str, str] | None = None) -> Facts:
     """The JSON that a command prints; RuntimeError with its last words if it prints none.
+
+    variables of its environment, beside ours.
 
     `diff` prints it and ends with 1 where the second model is worse.
     """
     ended = subprocess.run(
         [sys.executable, "-m", "textkind", *words, "--json"],
         cwd=ROOT, text=True, capture_output=True, check=False,
+        env={**os.environ, **(variables or {})},
     )  # fmt: skip
     if not ended.stdout:
         raise RuntimeError(f"textkind {words[0]} failed:\n{ended.stderr[-2000:]}")
