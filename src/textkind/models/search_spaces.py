@@ -82,14 +82,9 @@ def _training(
     )
 
 
-def _tokens() -> tuple[Dimension, ...]:
-    """What networks with a table of tokens of their own share."""
-    return (
-        _tens("training.token_rate", 0.25, 4.0),
-        _even("training.token_dropout", 0.0, 0.4),
-        Dimension("layers.width", Numbers(50, 300, by_tens=True, whole=True), ("vectors", (None,))),
-    )
-
+# What networks with a table of tokens of their own share, and the width where it is any number.
+TOKENS = (_tens("training.token_rate", 0.25, 4.0), _even("training.token_dropout", 0.0, 0.4))
+WIDTH = Dimension("layers.width", Numbers(50, 300, by_tens=True, whole=True), ("vectors", (None,)))
 
 SPACES: Mapping[str, tuple[Dimension, ...]] = {
     "linear": (
@@ -109,7 +104,8 @@ SPACES: Mapping[str, tuple[Dimension, ...]] = {
     ),
     "mean_pool": (
         *_training((2e-3, 5e-2), (5, 30), 2048, 4096, 8192, 16384),
-        *_tokens(),
+        *TOKENS,
+        WIDTH,
         _one_of("layers.pooling", "mean", "max", "attention", "sif"),
         _one_of("layers.hidden", 0, 64, 128, 256),
         _even("layers.dropout", 0.0, 0.7),
@@ -118,8 +114,7 @@ SPACES: Mapping[str, tuple[Dimension, ...]] = {
     ),
     "perceptron": (
         *_training((5e-4, 2e-2), (5, 30), 1024, 2048, 4096),
-        _tens("training.token_rate", 0.25, 4.0),
-        _even("training.token_dropout", 0.0, 0.4),
+        *TOKENS,
         _one_of("layers.hidden", (), (64,), (128,), (256,), (512,), (256, 128)),
         _one_of("layers.activation", "relu", "tanh", "gelu"),
         _one_of("layers.weighting", "tfidf", "count"),
@@ -128,7 +123,8 @@ SPACES: Mapping[str, tuple[Dimension, ...]] = {
     ),
     "cnn": (
         *_training((5e-4, 1e-2), (6, 30), 1024, 2048, 4096),
-        *_tokens(),
+        *TOKENS,
+        WIDTH,
         _one_of("layers.windows", (1, 2, 3), (2, 3, 4), (3, 4, 5), (2, 3, 4, 5), (1, 2, 3, 4, 5)),
         _whole("layers.filters", 50, 300),
         _even("layers.dropout", 0.1, 0.7),
@@ -136,7 +132,8 @@ SPACES: Mapping[str, tuple[Dimension, ...]] = {
     ),
     "rnn": (
         *_training((5e-4, 1e-2), (6, 24), 1024, 2048, 4096),
-        *_tokens(),
+        *TOKENS,
+        WIDTH,
         _one_of("layers.cell", "lstm", "gru"),
         _whole("layers.units", 64, 256),
         _one_of("layers.layers", 1, 2),
@@ -146,8 +143,7 @@ SPACES: Mapping[str, tuple[Dimension, ...]] = {
     ),
     "transformer": (
         *_training((2e-4, 5e-3), (8, 40), 1024, 2048, 4096),
-        _tens("training.token_rate", 0.25, 4.0),
-        _even("training.token_dropout", 0.0, 0.4),
+        *TOKENS,
         _even("training.warmup", 0.0, 0.2),
         _one_of("layers.width", 64, 128, 192, 256, when=("vectors", (None,))),
         _one_of("layers.heads", 2, 4, 8),
@@ -164,11 +160,7 @@ SPACES: Mapping[str, tuple[Dimension, ...]] = {
         _tens("layers.strength", 0.3, 1000.0),
     ),
     "pretrained": (
-        _tens("training.learning_rate", 5e-5, 1e-3),
-        _whole("training.epochs", 2, 8),
-        _one_of("training.batch_tokens", 512, 1024, 2048),
-        _tens("training.weight_decay", 1e-3, 0.3),
-        _even("training.label_smoothing", 0.0, 0.15),
+        *_training((5e-5, 1e-3), (2, 8), 512, 1024, 2048),
         _even("training.warmup", 0.0, 0.2),
         _even("layers.dropout", 0.0, 0.2),
         _even("layers.layer_decay", 0.7, 1.0),
@@ -235,7 +227,7 @@ def with_values(
         one.name: values[one.name]
         for one in dimensions
         if one.when is None
-        or values.get(one.when[0], _unsearched(settings, one)) in _with_open(one.when)
+        or values.get(one.when[0], value_at(settings, one.when[0])) in _with_open(one.when)
     }
     parts: dict[str, dict[str, Any]] = {}
     for name, value in read.items():
@@ -244,11 +236,6 @@ def with_values(
     own = parts.pop("", {})
     own |= {part: replace(getattr(settings, part), **given) for part, given in parts.items()}
     return replace(settings, **own), read
-
-
-def _unsearched(settings: Any, dimension: Dimension) -> Any:
-    assert dimension.when is not None
-    return value_at(settings, dimension.when[0])
 
 
 def usual_values(settings: Any, dimensions: Collection[Dimension]) -> dict[str, Any]:
