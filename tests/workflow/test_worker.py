@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import closing
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +53,7 @@ def always(share, figures):
 
 @pytest.fixture(scope="module")
 def worker():
-    with Worker(TrialJob.module) as worker:
+    with closing(Worker(TrialJob.module)) as worker:
         yield worker
 
 
@@ -106,7 +107,7 @@ def test_what_is_killed_or_fails_is_told_and_the_next_has_a_new_process(
     (tmp_path / "fake" / "torch.py").write_text("import os; os.kill(os.getpid(), 9)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fake"))
     out = tmp_path / "trials"
-    with Worker(TrialJob.module) as worker:
+    with closing(Worker(TrialJob.module)) as worker:
         failure = worker.run(job(parts, out / "0", default_settings("cnn")), None, NEVER, always)
         assert failure.reason == "its process was ended by SIGKILL"
         assert "memory" in failure.hint
@@ -124,7 +125,7 @@ def test_a_trial_that_has_to_end_is_ended(how, parts, tmp_path, monkeypatch):
     stop = threading.Event()
     if how == "stop":
         threading.Timer(0.7, stop.set).start()
-    with Worker(TrialJob.module) as worker:
+    with closing(Worker(TrialJob.module)) as worker:
         asked = job(parts, tmp_path / "trials" / "0", default_settings("cnn"))
         failure = worker.run(asked, 1.0 if how == "time" else None, stop, always)
         assert failure is (OUT_OF_TIME if how == "time" else STOPPED)
@@ -136,11 +137,11 @@ def test_when_whoever_asked_is_gone_the_process_ends_too():
     process = left._begun()
     process.stdin.close()
     assert process.wait(60) == 1
-    left._close()
+    left.close()
 
 
 def test_a_worker_that_is_done_leaves_no_process():
-    with Worker(TrialJob.module) as done:
+    with closing(Worker(TrialJob.module)) as done:
         process = done._begun()
     assert process.poll() is not None
 

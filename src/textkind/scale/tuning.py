@@ -12,8 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from textkind.errors import SettingsError
 from textkind.optional import need
@@ -84,20 +83,6 @@ class AwayWorker:
         self._pool, self._parts = pool, parts
         self._actor: Any = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._actor is not None:
-            ray = need("ray")
-            ray.wait([self._actor.close.remote()], timeout=10)  # its process first
-            ray.kill(self._actor)
-
     def run(
         self, job: TrialJob, seconds: float | None, stop: threading.Event, look: Look
     ) -> Failure | None:
@@ -117,6 +102,13 @@ class AwayWorker:
                 place_files(files, job)
             return failure
         return Failure(f"{reason}, {TRIES} times", "see `ray status` and Ray's logs")
+
+    def close(self) -> None:
+        """End the actor, if there is one."""
+        if self._actor is not None:
+            ray = need("ray")
+            ray.wait([self._actor.close.remote()], timeout=10)  # its process first
+            ray.kill(self._actor)
 
     def _begun(self) -> Any:
         actor = need("ray").remote(TrialActor).options(
@@ -183,7 +175,7 @@ class TrialActor:
     def close(self) -> None:
         """End the process of the trials, at whatever it is."""
         self.stop()
-        self._worker.__exit__(None, None, None)
+        self._worker.close()
         self._room.cleanup()
 
     def _look(self, share: float, figures: dict[str, float]) -> bool:

@@ -4,11 +4,11 @@ A runner takes a desk and the number of trials that may run at once, and works u
 gives nothing more. Another one, on other machines, is run_with of other workers (scale/tuning.py).
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from textkind.progress import Talk
 from textkind.workflow.isolated import Failure
@@ -20,20 +20,13 @@ Runner = Callable[[TrialDesk, int, Talk], None]
 
 
 class TrialWorker(Protocol):
-    """A context that does one trial after another, as workflow.worker.Worker does."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    """Does one trial after another until it is closed, as workflow.worker.Worker does."""
 
     def run(  # noqa: D102
         self, job: TrialJob, seconds: float | None, stop: threading.Event, look: Look
     ) -> Failure | None: ...
+
+    def close(self) -> None: ...  # noqa: D102
 
 
 def run_here(desk: TrialDesk, jobs: int, talk: Talk) -> None:
@@ -58,7 +51,7 @@ def run_with(new_worker: Callable[[], TrialWorker], desk: TrialDesk, jobs: int, 
 
 
 def _work(new_worker: Callable[[], TrialWorker], desk: TrialDesk, talk: Talk) -> None:
-    with new_worker() as worker:
+    with contextlib.closing(new_worker()) as worker:
         while (job := desk.next_job()) is not None:
             number = job.number
 

@@ -1,6 +1,6 @@
 """A process that does one job after another: what it has loaded and compiled serves them all.
 
-    with Worker(module) as worker:
+    with contextlib.closing(Worker(module)) as worker:
         failure = worker.run(job, seconds, stop, look)
 
 A job that fails, is stopped or kills the process ends it; the next job begins a new one.
@@ -12,8 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from textkind.workflow.child import GIVE_UP, GO_ON
 from textkind.workflow.isolated import (
@@ -47,17 +46,6 @@ class Worker:
         self._error: BaseException | None = None  # of a look
         self._is_whole: bool | None = None  # of the job that is over; None: the process ended
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
-
     def run(
         self, job: Job, seconds: float | None, stop: threading.Event, look: Look
     ) -> Failure | None:
@@ -76,14 +64,14 @@ class Worker:
             self._say(str(partial / JOB))
             while not self._over.wait(TICK):
                 if stop.is_set() or time.monotonic() >= deadline:
-                    self._close()
+                    self.close()
                     return placed(job, STOPPED if stop.is_set() else OUT_OF_TIME)
         except BaseException:
-            self._close()
+            self.close()
             raise
         if self._error is not None:
             error, self._error = self._error, None
-            self._close()
+            self.close()
             placed(job, STOPPED)
             raise error
         failure: Failure | None = None
@@ -93,14 +81,30 @@ class Worker:
             self._printed.seek(0)
             text = self._printed.read().decode(errors="replace")
             failure = why(partial, code, text)
-            self._close()
+            self.close()
         elif not self._is_whole:
             failure = GIVEN_UP
         return placed(job, failure)
 
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            end(self._process)
+        assert self._listener is not None
+        self._listener.join()
+        for stream in (self._process.stdin, self._process.stdout, self._printed):
+            assert stream is not None
+            try:
+                stream.close()
+            except OSError:  # what it was still to be told has nobody to hear it
+                continue
+        self._process = None
+
     def _begun(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
-            self._close()
+            self.close()
             self._printed = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
             self._process = started(self._module, self._printed)
             self._listener = threading.Thread(
@@ -137,19 +141,3 @@ class Worker:
             self._process.stdin.flush()
         except OSError:  # it has ended, and whoever waits for it will see
             return
-
-    def _close(self) -> None:
-        """End the process, if there is one."""
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            end(self._process)
-        assert self._listener is not None
-        self._listener.join()
-        for stream in (self._process.stdin, self._process.stdout, self._printed):
-            assert stream is not None
-            try:
-                stream.close()
-            except OSError:  # what it was still to be told has nobody to hear it
-                continue
-        self._process = None
