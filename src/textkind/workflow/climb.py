@@ -14,12 +14,10 @@ from textkind.data.labels import LabelSet
 from textkind.data.split import Parts
 from textkind.progress import Talk
 from textkind.storage.part_files import write_part, write_texts
-from textkind.workflow.isolated import Failure
+from textkind.workflow.isolated import LEAST_SECONDS, Failure
 from textkind.workflow.job_runner import JobRunner, LocalRunner
 from textkind.workflow.ladder import PRIOR, STACK, shares
 from textkind.workflow.rung import OUTCOME, TEST, TRAIN, VALIDATION, Job
-
-LEAST_SECONDS = 2.0  # of a rung: a process is hardly up in less
 
 
 @dataclass(frozen=True)

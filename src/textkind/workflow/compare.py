@@ -30,9 +30,9 @@ from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.place import check_folder_target, write_bytes
 from textkind.storage.run_folder import LOG, PULL_REQUEST, REJECTED, REPORT
 from textkind.storage.unfinished import COMPARISON, open_unfinished
-from textkind.workflow.climb import LEAST_SECONDS, Climb, climb, write_parts
+from textkind.workflow.climb import Climb, climb, write_parts
 from textkind.workflow.environment import environment_facts
-from textkind.workflow.isolated import Failure
+from textkind.workflow.isolated import Failure, check_budget
 from textkind.workflow.job_runner import JobRunner
 from textkind.workflow.judged import judged
 from textkind.workflow.ladder import RUNGS, chosen_rungs
@@ -70,10 +70,7 @@ class CompareSettings:
 
     def __post_init__(self) -> None:
         chosen_rungs(self.models)
-        if self.budget is not None and not LEAST_SECONDS <= self.budget < float("inf"):
-            raise SettingsError(
-                f"the budget must be {LEAST_SECONDS:g} seconds or more", found=self.budget
-            )
+        check_budget(self.budget)
         if self.folds is not None and self.test is not None:
             raise SettingsError(
                 "folds test every row once, so a test file has no place beside them",

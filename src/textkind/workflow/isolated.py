@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, ClassVar, Protocol
 
 from textkind.environment import own_environment
+from textkind.errors import SettingsError
 from textkind.progress import Talk
 from textkind.storage.documents import document_bytes
 from textkind.storage.place import write_bytes, writing
@@ -21,6 +22,7 @@ from textkind.workflow.failures import why_ended
 
 PARTIAL = ".part"
 JOB, PRINTED = "job.json", "printed.txt"
+LEAST_SECONDS = 2.0  # of a job: a process is hardly up in less
 GRACE = 5.0  # seconds to end when asked to, before it is ended
 
 
@@ -47,6 +49,12 @@ class Failure:
 
 
 OUT_OF_TIME = Failure("stopped: its share of the budget was over", "give a longer --budget")
+
+
+def check_budget(seconds: float | None) -> None:
+    """SettingsError where no job could be done in so many seconds; None is no end."""
+    if seconds is not None and not LEAST_SECONDS <= seconds < float("inf"):
+        raise SettingsError(f"the budget must be {LEAST_SECONDS:g} seconds or more", found=seconds)
 
 
 def run_isolated(job: Job, seconds: float | None, talk: Talk) -> Failure | None:

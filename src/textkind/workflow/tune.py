@@ -31,6 +31,7 @@ from textkind.storage.run_folder import (
 )
 from textkind.storage.run_folder import TUNING as TUNING_FILE
 from textkind.storage.unfinished import TUNING, open_unfinished
+from textkind.workflow.isolated import check_budget
 from textkind.workflow.learn import LEAST_VALIDATION_ROWS
 from textkind.workflow.material import Material, read_material
 from textkind.workflow.origin import run_folder_for
@@ -50,7 +51,6 @@ from textkind.workflow.trial_study import open_study
 from textkind.workflow.tuning_figures import best_settings, tuning_facts
 
 FORMAT = 1
-LEAST_SECONDS = 2.0  # of a budget: a process is hardly up in less
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,7 @@ class TuneSettings:
                 "a search needs an end", found="neither a budget nor a number of trials",
                 hint="pass --budget 30m (budget=1800), --trials 50 (trials=50), or both",
             )  # fmt: skip
-        if self.budget is not None and not LEAST_SECONDS <= self.budget < float("inf"):
-            raise SettingsError(
-                f"the budget must be {LEAST_SECONDS:g} seconds or more", found=self.budget
-            )
+        check_budget(self.budget)
         for name in ("trials", "jobs"):
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
