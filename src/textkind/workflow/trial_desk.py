@@ -29,11 +29,9 @@ from textkind.workflow.trial import OUTCOME, RUNGS, TrialJob
 from textkind.workflow.trial_plan import TrialPlan
 from textkind.workflow.trial_records import (
     ABOUT,
-    DRAWN,
     END,
     FAILED,
     FINISHED,
-    KNOWN_ORIGIN,
     PRUNED,
     REPEATED,
     STOPPED,
@@ -42,11 +40,13 @@ from textkind.workflow.trial_records import (
     end_of,
 )
 from textkind.workflow.trial_study import (
+    add_finished,
     distributions,
     drawn,
-    encoded,
     new_sampler,
     percent,
+    propose_interrupted,
+    propose_known,
 )
 
 DEFAULTS = 0  # number of the trial of the defaults
@@ -76,16 +76,22 @@ class TrialDesk:
         self._running: dict[int, _Running] = {}
         self._failure: Failure | None = None
         self._is_open = False
-        ends = [end_of(trial) for trial in study.get_trials(deepcopy=False)]
-        self._earlier: float = max((end.get("at", 0.0) for end in ends), default=0.0)
+        trials = self.trials
+        self._earlier: float = max((end_of(one).get("at", 0.0) for one in trials), default=0.0)
         self._began = time.monotonic()
         self._distributions = distributions(plan.dimensions)
         self._tried = {
             about_of(trial)["key"]: trial.value
-            for trial in study.get_trials(deepcopy=False)
+            for trial in trials
             if end_of(trial).get("status") == FINISHED
         }
-        self._take_up_interrupted()
+        propose_interrupted(study, plan.dimensions)
+
+    @property
+    def trials(self) -> list[Any]:
+        """Of the study, as Optuna keeps them, to be looked at alone."""
+        found: list[Any] = self.study.get_trials(deepcopy=False)
+        return found
 
     @property
     def seconds(self) -> float:
@@ -98,9 +104,14 @@ class TrialDesk:
         return None if self.plan.budget is None else self.plan.budget - self.seconds
 
     @property
+    def is_over_budget(self) -> bool:
+        """Whether nothing is left of it."""
+        return self.seconds_left is not None and self.seconds_left <= 0
+
+    @property
     def has_defaults(self) -> bool:
         """Whether the trial of the defaults is finished."""
-        return bool(self.study.get_trials(deepcopy=False))
+        return bool(self.trials)
 
     @property
     def failure_of_defaults(self) -> Failure | None:
@@ -111,15 +122,8 @@ class TrialDesk:
         """Hand out the others, first what is known to do well."""
         with self._lock:
             self._is_open = True
-            trials = self.study.get_trials(deepcopy=False)
-            if len(trials) > 1:
-                return
-            usual = drawn(self.plan.dimensions, trials[DEFAULTS].params)
-            for change in KNOWN[self.plan.base.model]:
-                values = usual | {k: v for k, v in change.items() if k in self._distributions}
-                if values != usual:
-                    params = encoded(self.plan.dimensions, values)
-                    self.study.enqueue_trial(params, user_attrs={"origin": KNOWN_ORIGIN})
+            if len(self.trials) == 1:
+                propose_known(self.study, self.plan.dimensions, KNOWN[self.plan.base.model])
 
     def next_job(self) -> TrialJob | None:
         """What to do next; None where nothing is left, or nothing before something else ends."""
@@ -184,10 +188,10 @@ class TrialDesk:
                 told |= {"status": FINISHED, "outcome": outcome}
             elif running.is_hopeless:
                 told |= {"status": PRUNED}
-            elif self.stop.is_set() or (self.seconds_left is not None and self.seconds_left <= 0):
+            elif self.stop.is_set():
+                told |= {"status": STOPPED, "reason": "it was interrupted"}
+            elif self.is_over_budget:
                 told |= {"status": STOPPED, "reason": "the budget was over"}
-                if self.stop.is_set():
-                    told["reason"] = "it was interrupted"
             elif failure == OUT_OF_TIME:
                 reason = f"stopped: it took over {SLOWEST:g} times as long as the defaults"
                 told |= {"status": FAILED, "reason": reason, "hint": ""}
@@ -203,7 +207,7 @@ class TrialDesk:
             self.ended_because = self._why_over()
             if self.ended_because:
                 return None
-            states = [one.state.name for one in self.study.get_trials(deepcopy=False)]
+            states = [one.state.name for one in self.trials]
             done = sum(state in ("COMPLETE", "PRUNED", "RUNNING") for state in states)
             self.study.sampler = new_sampler(self.plan.seed, done)
             trial = self.study.ask(self._distributions)
@@ -228,18 +232,17 @@ class TrialDesk:
     def _why_over(self) -> str:
         if self.stop.is_set():
             return "it was interrupted"
-        if self.seconds_left is not None and self.seconds_left <= 0:
+        if self.is_over_budget:
             return "the budget was spent"
         if self.plan.trials is not None:
-            trials = self.study.get_trials(deepcopy=False)
-            statuses = [end_of(one).get("status") for one in trials]
+            statuses = [end_of(one).get("status") for one in self.trials]
             made = sum(one in (FINISHED, PRUNED, FAILED) for one in statuses)
             if made + len(self._running) >= self.plan.trials:
                 return f"{self.plan.trials:,} trials were made"
         return ""
 
     def _slowest(self) -> float:
-        usual = end_of(self.study.get_trials(deepcopy=False)[DEFAULTS])["seconds"]
+        usual = end_of(self.trials[DEFAULTS])["seconds"]
         return max(SLOWEST * float(usual), AT_LEAST)
 
     def _job(self, number: int, settings: ModelSettings) -> TrialJob:
@@ -252,32 +255,22 @@ class TrialDesk:
 
     def _others(self, number: int, step: int) -> list[float]:
         """What the other trials had at a rung."""
-        others = (one for one in self.study.get_trials(deepcopy=False) if one.number != number)
+        others = (one for one in self.trials if one.number != number)
         return [one.intermediate_values[step] for one in others if step in one.intermediate_values]
 
     def _end_defaults(
         self, running: _Running, told: dict[str, Any], value: float | None, failure: Failure | None
     ) -> None:
         """The defaults become the first trial of the study, by what validation chose for them."""
-        import optuna
-
         if value is None:
             assert failure is not None
             self._failure = failure
             return
         settings = model_of_json(told["outcome"]["model"])
         values = usual_values(settings, self.plan.dimensions)
-        known = [one for one in self.plan.dimensions if one.name in values]
         about = {"values": values, "key": _key(settings)}
-        self.study.add_trial(
-            optuna.trial.create_trial(
-                value=value,
-                params=encoded(known, values),
-                distributions=distributions(known),
-                intermediate_values=running.reported,
-                user_attrs={"origin": USUAL, ABOUT: about, END: told},
-            )
-        )
+        attributes = {"origin": USUAL, ABOUT: about, END: told}
+        add_finished(self.study, self.plan.dimensions, values, value, running.reported, attributes)
         self._tried[about["key"]] = value
         self._talk.note(f"the defaults: {self._figures(told['outcome']['figures'])}")
 
@@ -306,22 +299,6 @@ class TrialDesk:
     def _figures(self, figures: Mapping[str, float]) -> str:
         name = "micro F1" if self.plan.several else "accuracy"
         return f"log loss {figures['log_loss']:.4f}, {name} {100 * figures['headline']:.1f} %"
-
-    def _take_up_interrupted(self) -> None:
-        """What ran when an earlier call was killed, or over, waits to be run again, once."""
-        import optuna
-
-        trials = self.study.get_trials(deepcopy=False)
-        again = {one.user_attrs.get("again_of") for one in trials}
-        for trial in trials:
-            if trial.state.name == "RUNNING":
-                self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-            elif trial.state.name != "FAIL":
-                continue
-            if trial.number not in again and len(trial.params) == len(self._distributions):
-                origin = trial.user_attrs.get("origin", DRAWN)
-                told = {"origin": origin, "again_of": trial.number}
-                self.study.enqueue_trial(trial.params, user_attrs=told)
 
 
 def is_kept(value: float, others: list[float]) -> bool:

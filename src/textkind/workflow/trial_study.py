@@ -1,11 +1,11 @@
-"""The Optuna study of a search: its journal on disk, its sampler, what it knows as plain values.
+"""The Optuna study of a search: its journal, its sampler, what it is told, its values as ours.
 
 Optuna is imported where it is used. A value of a choice is known to it by its JSON text, for its
 categories are plain.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from textkind.models.search_spaces import Choices, Dimension
 from textkind.optional import need
 from textkind.seeds import child_seed
 from textkind.storage.place import writing
+from textkind.workflow.trial_records import DRAWN, KNOWN_ORIGIN
 
 NAME = "textkind"
 RANDOM = 8  # trials, before the sampler learns from those there are
@@ -106,6 +107,59 @@ def encoded(dimensions: Iterable[Dimension], values: Mapping[str, Any]) -> dict[
     }
 
 
+def add_finished(
+    study: Any,
+    dimensions: Iterable[Dimension],
+    values: Mapping[str, Any],
+    value: float,
+    looks: dict[int, float] | None = None,
+    attributes: dict[str, Any] | None = None,
+) -> None:
+    """Add a trial of these values that came to that value; looks by their steps."""
+    import optuna
+
+    known = [one for one in dimensions if one.name in values]
+    study.add_trial(
+        optuna.trial.create_trial(
+            value=value,
+            params=encoded(known, values),
+            distributions=distributions(known),
+            intermediate_values=looks,
+            user_attrs=attributes,
+        )
+    )
+
+
+def propose_known(
+    study: Any, dimensions: Collection[Dimension], changes: Iterable[Mapping[str, Any]]
+) -> None:
+    """Let these changes of the first trial be tried next, as far as they are searched."""
+    names = {one.name for one in dimensions}
+    usual = drawn(dimensions, study.get_trials(deepcopy=False)[0].params)
+    for change in changes:
+        values = usual | {name: value for name, value in change.items() if name in names}
+        if values != usual:
+            params = encoded(dimensions, values)
+            study.enqueue_trial(params, user_attrs={"origin": KNOWN_ORIGIN})
+
+
+def propose_interrupted(study: Any, dimensions: Collection[Dimension]) -> None:
+    """What ran when an earlier call was killed, or over, waits to be run again, once."""
+    import optuna
+
+    trials = study.get_trials(deepcopy=False)
+    again = {one.user_attrs.get("again_of") for one in trials}
+    for trial in trials:
+        if trial.state.name == "RUNNING":
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        elif trial.state.name != "FAIL":
+            continue
+        if trial.number not in again and len(trial.params) == len(dimensions):
+            origin = trial.user_attrs.get("origin", DRAWN)
+            told = {"origin": origin, "again_of": trial.number}
+            study.enqueue_trial(trial.params, user_attrs=told)
+
+
 def percent(share: float) -> int:
     """A rung as the step under which Optuna keeps its value."""
     return round(100 * share)
@@ -125,12 +179,9 @@ def importances(
     """
     import optuna
 
-    made = distributions(dimensions)
     study = optuna.create_study(direction="minimize")
     for values, value in trials:
-        params = encoded(dimensions, {**usual, **values})
-        known = {name: made[name] for name in params}
-        study.add_trial(optuna.trial.create_trial(value=value, params=params, distributions=known))
+        add_finished(study, dimensions, {**usual, **values}, value)
     if np.ptp([value for _, value in trials]) == 0:
         return {one.name: 0.0 for one in dimensions}
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)

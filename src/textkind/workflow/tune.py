@@ -157,8 +157,7 @@ def _search(desk: TrialDesk, settings: TuneSettings, runner: Runner, account: Ac
     failure = desk.failure_of_defaults
     if failure is not None:
         shutil.rmtree(desk.plan.folder, ignore_errors=True)  # there is nothing to go on from
-        left = desk.seconds_left
-        if left is not None and left <= 0:
+        if desk.is_over_budget:
             raise TrainingError(
                 "the budget was over before the defaults were fitted",
                 found=f"{settings.budget:g} s",

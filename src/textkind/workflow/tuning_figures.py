@@ -3,7 +3,6 @@
 The entries of tune.json from `headline` on; docs/tuning.md tells each.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -27,14 +26,13 @@ from textkind.workflow.ladder_figures import Compared
 from textkind.workflow.ladder_verdict import LEVEL, NAMES, points
 from textkind.workflow.learn import ModelSettings
 from textkind.workflow.settings_as_json import model_of_json
-from textkind.workflow.trial import JUDGED, OUTCOME, RUNGS
+from textkind.workflow.trial import JUDGED, RUNGS
 from textkind.workflow.trial_desk import DEFAULTS, TrialDesk
 from textkind.workflow.trial_records import FINISHED, end_of, trial_records
 from textkind.workflow.trial_study import importances, percent
 
-LEAST_TRIALS = (
-    12  # from which on it is told what mattered: a forest of fewer sees patterns in noise
-)
+# from which on it is told what mattered: a forest of fewer sees patterns in noise
+LEAST_TRIALS = 12
 USUAL_NAME, BEST_NAME = "defaults", "tuned"
 
 
@@ -92,13 +90,12 @@ def best_settings(desk: TrialDesk, best: int, asked: Any) -> tuple[ModelSettings
 
     With another number PyTorch would add up in another order, and the model be another.
     """
-    text = (desk.plan.place(best) / OUTCOME).read_text(encoding="utf-8")
-    settings: Any = model_of_json(json.loads(text)["model"])
+    end = end_of(desk.trials[best])
+    settings: Any = model_of_json(end["outcome"]["model"])
     settings = replace(settings, refit=asked.refit)
     if not isinstance(settings, LinearSettings):
         settings = replace(settings, places=asked.places)
-    trial = desk.study.get_trials(deepcopy=False)[best]
-    return settings, int(end_of(trial)["threads"])
+    return settings, int(end["threads"])
 
 
 def _judged(desk: TrialDesk, numbers: list[int]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -125,7 +122,7 @@ def _importance(desk: TrialDesk, trials: list[dict[str, Any]]) -> dict[str, Any]
     Where there are no rungs, by the log loss at the end.
     """
     step = percent(RUNGS[0])
-    study = {one.number: one for one in desk.study.get_trials(deepcopy=False)}
+    study = {one.number: one for one in desk.trials}
     usual = trials[DEFAULTS]["values"]
     early, late = [], []
     for one in trials:
