@@ -19,6 +19,7 @@ from textkind.data.read import read_corpus
 from textkind.data.sampling import Sample, seen_counts
 from textkind.data.settings import ReadSettings
 from textkind.data.split import Parts
+from textkind.decision.rule_choice import label_shares
 from textkind.decision.rule_settings import RuleSettings
 from textkind.errors import RegressionError, SettingsError, did_you_mean
 from textkind.evaluation.scorecard import HEADLINE, HEADLINE_SEVERAL
@@ -284,7 +285,7 @@ def _learned(
     # one label a text: the counts are of texts; several: of texts with each
     total = seen.counts.sum() if not new.labels.several else run.of["train"] + len(fresh.train)
     learned = decided(
-        fit, validation, np.maximum(seen.counts[:-1], 1) / max(int(total), 1), keys,
+        fit, validation, label_shares(seen.counts[:-1], int(total)), keys,
         calibration=asked.calibration, rule=asked.rule, seed=seed, talk=talk,
     )  # fmt: skip
     learned = replace(learned, imbalance_facts=run.metrics["fit"].get("imbalance"))
