@@ -132,7 +132,7 @@ def update(
                 behind([old["validation"].corpus, old["test"].corpus]), run.classifier.seen,
                 asked.split, settings.threads, account,
             )  # fmt: skip
-            named = source_name(source, reading.source)
+            named, digest = source_name(source, reading.source), file_digest(source)
             texts = update_texts(
                 old, Part(reading.corpus, part_of(reading.corpus, named).sources), fresh
             )
@@ -167,7 +167,7 @@ def update(
             "number": _number(run) + 1,
             "run": run.folder.absolute().name,
             "source": named,
-            "sha256": file_digest(source),
+            "sha256": digest,
             "rows": {name: len(getattr(fresh, name)) for name in texts.parts} | fresh.counts,
             "replay": {
                 "texts": len(old["train"].corpus),
@@ -180,7 +180,7 @@ def update(
             "level": settings.level,
             "forced": refused is not None,
             **compared,
-            "history": [*_history(run), _step_of(named, file_digest(source), fresh)],
+            "history": [*_history(run), _step_of(named, digest, fresh)],
         }
         readings = {"train": reading}
         metrics = run_facts(
