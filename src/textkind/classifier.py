@@ -55,14 +55,14 @@ class ModelKind:
     extra: str | None = None  # of textkind, that brings all it needs; None: that of the package
     stream: str | None = None  # a module whose fit_stream learns it from texts that are streamed
 
-    def part(self, name: str) -> Any:
-        """The class or function of that name in the kind's module.
+    def part(self, name: str, module: str | None = None) -> Any:
+        """The class or function of that name in the kind's module, or in another of its modules.
 
         MissingPackageError where the package that it needs is not installed.
         """
         if self.needs is not None:
             need(self.needs, "this model", self.extra)
-        return getattr(importlib.import_module(self.module), name)
+        return getattr(importlib.import_module(self.module if module is None else module), name)
 
 
 _NEURAL = ModelKind(
@@ -135,9 +135,7 @@ def stream_function(name: str) -> Any:
             found=name,
             hint="leave --stream out, or choose " + " or ".join(STREAMED),
         )
-    if kind.needs is not None:
-        need(kind.needs, "this model", kind.extra)
-    return importlib.import_module(kind.stream).fit_stream
+    return kind.part("fit_stream", kind.stream)
 
 
 def update_function(name: str) -> Any:
@@ -151,10 +149,8 @@ def update_function(name: str) -> Any:
             f"a {name} is made of fitted models and learns from no text itself",
             hint="update the runs that it is made of, or make it anew: `textkind compare`",
         )
-    if kind.needs is not None:
-        need(kind.needs, "this model", kind.extra)
     module, _, function = kind.update.partition(":")
-    return getattr(importlib.import_module(module), function)
+    return kind.part(function, module)
 
 
 @dataclass(frozen=True, eq=False)
