@@ -42,7 +42,6 @@ class CachedNgrams:
     """The rows on disk, how many texts they are of, and in how many each bucket stands."""
 
     cells: Cells
-    several: bool
     bits: int
     frequency: np.ndarray
     texts: int = 0
@@ -74,7 +73,7 @@ def cache_ngrams(
     }
     cells = Cells(folder, columns, bits_for(factor * text_bytes))
     frequency = np.zeros(bucket_count(settings, bits), np.int32)
-    cached = CachedNgrams(cells, labels.several, bits, frequency)
+    cached = CachedNgrams(cells, bits, frequency)
     for texts, targets in blocks:
         rows = hash_texts(texts, settings, bits, threads)
         appeared = np.empty(min(rows.stored, frequency.size) + 1, np.int32)
