@@ -64,9 +64,9 @@ def bytes_needed(source: object, reading: ReadSettings, model: Any) -> int:
 
 def _files(source: object, reading: ReadSettings) -> list[tuple[str, int]]:
     """The names and sizes of the files of a source."""
-    if not isinstance(source, str | Path) and not names_shards(source):
-        return []
-    if isinstance(source, str | Path) and not names_shards(source):
+    if not names_shards(source):
+        if not isinstance(source, str | Path):
+            return []
         path = Path(source)
         if path.is_file():
             return [(path.name, path.stat().st_size)]
