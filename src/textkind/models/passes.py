@@ -31,6 +31,11 @@ def width_of(problems: int, objective: str) -> int:
     return 1 if problems == 1 and objective == "squared_hinge" else WIDTH
 
 
+def block_part(block: int, width: int, problems: int) -> slice:
+    """Which of the problems a block computes; the last block may have lanes to spare."""
+    return slice(block * width, min((block + 1) * width, problems))
+
+
 def drawn_buffers(draw: np.random.Generator, buffers: int) -> np.ndarray:
     """(buffers,) int64: in which order a pass reads the buffers; nothing is drawn for one."""
     return np.zeros(1, np.int64) if buffers == 1 else draw.permutation(buffers)

@@ -16,6 +16,7 @@ from textkind.models import gradient_descent, multinomial
 from textkind.models.lanes import WIDTH
 from textkind.models.passes import (
     all_margins,
+    block_part,
     block_sums,
     descend_block,
     facts_of,
@@ -102,7 +103,7 @@ class BinaryDescent:
         self.centre = start.centre
         width = self.biases.shape[1]
         for block in range(len(self.weights)):
-            part = slice(block * width, min((block + 1) * width, len(self.problems)))
+            part = block_part(block, width, len(self.problems))
             used = part.stop - part.start
             state = self._first_state(part, width)
             state[: len(start.states), :used] = start.states[:, part]
@@ -150,7 +151,7 @@ class BinaryDescent:
 
     def _block(self, block: int) -> tuple[slice, np.ndarray, np.ndarray]:
         width = self.biases.shape[1]
-        part = slice(block * width, min((block + 1) * width, len(self.problems)))
+        part = block_part(block, width, len(self.problems))
         return part, self.problems.signs(part, width), self.problems.block_costs(part, width)
 
     def _first_state(self, part: slice, width: int) -> np.ndarray:

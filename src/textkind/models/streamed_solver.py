@@ -9,6 +9,7 @@ import numpy as np
 
 from textkind.models.buffers import Buffer, Buffers
 from textkind.models.passes import (
+    block_part,
     block_sums,
     descend_block,
     drawn_buffers,
@@ -97,12 +98,9 @@ class StreamedDescent:
         self.buffers.keep(buffer, state)
         return moves
 
-    def _part(self, block: int) -> slice:
-        return slice(block * self.width, min((block + 1) * self.width, self.classes.size))
-
     def _block(self, buffer: Buffer, block: int) -> tuple[np.ndarray, np.ndarray]:
         problems = Problems(buffer.targets, self.classes, self.costs)
-        part = self._part(block)
+        part = block_part(block, self.width, self.classes.size)
         return problems.signs(part, self.width), problems.block_costs(part, self.width)
 
     def _objectives(self) -> tuple[np.ndarray, np.ndarray]:
