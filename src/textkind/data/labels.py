@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from textkind.errors import DataError, did_you_mean
 
 
@@ -29,3 +31,7 @@ class LabelSet:
                 found=name,
                 hint=did_you_mean(name, self.names),
             ) from None
+
+    def ids_of(self, other: "LabelSet") -> np.ndarray:
+        """(K,) int64 the ids here of the labels of another set; DataError where one is unknown."""
+        return np.array([self.id_of(name) for name in other.names], np.int64)

@@ -106,7 +106,7 @@ def update_neural(
         has_learned = replay.learned and type(model.layers) is not FrozenSettings
         if logits is not None and has_learned and len(replay.held_out):
             logits = logits.copy()
-            of_model = np.array([labels.names.index(name) for name in model.labels.names])
+            of_model = labels.ids_of(model.labels)
             seen = replay.logits - model.logits(replay.held_out.texts, threads)
             logits[np.ix_(np.arange(len(replay.held_out)), of_model)] += seen
     return NeuralFit(updated, logits)
@@ -136,7 +136,7 @@ def grown_network(model: NeuralModel, labels: LabelSet, head: str, seed: int) ->
     long, most = model.reading.long, model.reading.max_tokens
     network = build_network(model.name, model.encoder.size, outputs, model.layers, seed)
     network = reading_network(network, outputs, long, most, seed)
-    of_model = torch.tensor([labels.names.index(name) for name in model.labels.names])
+    of_model = torch.from_numpy(labels.ids_of(model.labels))
     before, state = outputs_of(model.head, len(model.labels)), network.state_dict()
     for name, old in model.network.state_dict().items():
         new = state[name]

@@ -176,7 +176,7 @@ def pair_of(classifiers: list[Classifier], given: list[np.ndarray], labels: Labe
     """Both models' answers by joint label ids; a label that one lacks has probability 0 there."""
     wide, decided = [], []
     for classifier, probabilities in zip(classifiers, given, strict=True):
-        ids = np.array([labels.names.index(name) for name in classifier.labels.names])
+        ids = labels.ids_of(classifier.labels)
         all_given = np.zeros((len(probabilities), len(labels)), np.float32)
         all_given[:, ids] = probabilities
         answer = decide(classifier.decision, probabilities)

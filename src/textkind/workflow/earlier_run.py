@@ -194,7 +194,7 @@ def _has_learned_validation(metrics: dict[str, Any]) -> bool:
 def with_labels(part: Part, labels: LabelSet) -> Part:
     """The part with its targets in a wider label set."""
     corpus = part.corpus
-    places = np.array([labels.names.index(name) for name in corpus.labels.names])
+    places = labels.ids_of(corpus.labels)
     if labels.several:
         targets = np.zeros((len(corpus), len(labels)), np.uint8)
         targets[:, places] = corpus.targets

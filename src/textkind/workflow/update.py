@@ -250,8 +250,7 @@ def _seen(run: EarlierRun, old: Corpus, fresh: FreshRows, new: Corpus) -> Sample
     """Of what the training texts are a sample now."""
     labels = len(new.labels)
     counts = np.zeros(labels + 1, np.int64)
-    places = [new.labels.names.index(name) for name in run.labels.names]
-    counts[[*places, labels]] = run.seen.counts
+    counts[[*new.labels.ids_of(run.labels), labels]] = run.seen.counts
     counts -= seen_counts(old.targets[fresh.relabelled], labels)
     counts += seen_counts(new.targets[fresh.train], labels)
     return Sample(counts, run.seen.level)
