@@ -51,10 +51,11 @@ class Corpus:
         )
 
 
-def joined(first: Corpus, second: Corpus) -> Corpus:
-    """The texts and targets of both as one corpus to learn from; the columns beside go."""
-    texts = pa.concat_arrays([first.texts, second.texts])
-    targets = np.concatenate([first.targets, second.targets])
-    rows = np.concatenate([first.rows, second.rows])
-    soft = None if first.soft is None else first.soft.with_labels_alone(len(second))
+def joined(first: Corpus, *others: Corpus) -> Corpus:
+    """Texts and targets one behind the other, as a corpus to learn from; the columns beside go."""
+    every = [first, *others]
+    texts = pa.concat_arrays([one.texts for one in every])
+    targets = np.concatenate([one.targets for one in every])
+    rows = np.concatenate([one.rows for one in every])
+    soft = None if first.soft is None else first.soft.with_labels_alone(sum(map(len, others)))
     return Corpus(texts, targets, first.labels, rows, soft=soft)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from textkind.classifier import Classifier, predict_probabilities, update_function
-from textkind.data.corpus import Corpus
+from textkind.data.corpus import Corpus, joined
 from textkind.data.read import read_corpus
 from textkind.data.sampling import Sample, seen_counts
 from textkind.data.settings import ReadSettings
@@ -48,7 +48,6 @@ from textkind.workflow.train import (
 from textkind.workflow.update_changes import compared_part, refusal
 from textkind.workflow.update_texts import (
     UpdateTexts,
-    behind,
     reading_of_all,
     update_parts,
     update_texts,
@@ -129,7 +128,7 @@ def update(
             old = {"test": nothing} | old
             fresh = share_out(
                 reading.corpus, old["train"].corpus,
-                behind([old["validation"].corpus, old["test"].corpus]), run.classifier.seen,
+                joined(old["validation"].corpus, old["test"].corpus), run.classifier.seen,
                 asked.split, settings.threads, account,
             )  # fmt: skip
             named, digest = source_name(source, reading.source), file_digest(source)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textkind.data.columns import Columns
-from textkind.data.corpus import Corpus
+from textkind.data.corpus import Corpus, joined
 from textkind.data.read import CorpusReading
 from textkind.data.sealed import SealedCorpus
 from textkind.data.settings import SplitSettings
@@ -50,7 +50,7 @@ class UpdateTexts:
 def update_texts(old: Mapping[str, Part], new: Part, fresh: FreshRows) -> UpdateTexts:
     """The old parts train, validation and test with the new rows; relabelled old texts go."""
     every = [*(old[name] for name in OLD_PARTS), new]
-    whole = behind([part.corpus for part in every])
+    whole = joined(*(part.corpus for part in every))
     sources = pa.concat_arrays([part.sources for part in every])
     places = pc.cast(pa.array(whole.rows), pa.string())
     ids = pc.binary_join_element_wise(sources, places, ":").cast(pa.large_string())
@@ -105,14 +105,4 @@ def reading_of_all(texts: UpdateTexts, reading: CorpusReading) -> CorpusReading:
         corpus=texts.whole,
         table=pa.table({"text": texts.whole.texts}),
         columns=Columns(text=("text",), label="label"),
-    )
-
-
-def behind(corpora: list[Corpus]) -> Corpus:
-    """The texts of several corpora, one behind the other."""
-    return Corpus(
-        pa.concat_arrays([one.texts for one in corpora]),
-        np.concatenate([one.targets for one in corpora]),
-        corpora[0].labels,
-        np.concatenate([one.rows for one in corpora]),
     )
