@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from textkind.data.corpus import Corpus
+from textkind.data.corpus import Corpus, joined
 from textkind.data.labels import LabelSet
 from textkind.data.soft import SoftTargets, mixed
 from textkind.data.targets import label_counts
@@ -220,17 +220,13 @@ def encode(
 ) -> Encoded:
     """Rows of train, and of more texts to fit on; vocabulary and weights are those of train."""
     ngrams = ngram_settings(settings, settings.features, len(train))
-    texts, targets = train.texts, train.targets
-    if more is not None:
-        texts, targets = joined_texts(train, more)
-    encoder, rows = fit_ngrams(texts, ngrams, learned=len(train), threads=threads)
+    whole = train if more is None else joined(train, more)
+    encoder, rows = fit_ngrams(whole.texts, ngrams, learned=len(train), threads=threads)
     if settings.naive_bayes:
         seen = rows.part(slice(0, len(train)))
         scale = ratio_scale(seen, encoder.is_word, train.targets, len(train.labels))
         encoder = rescale(encoder, rows, scale, threads)
-    return Encoded(
-        train.labels, encoder, rows, targets, canonical_order(texts, targets), _soft(train, targets)
-    )
+    return _encoded(whole, encoder, rows)
 
 
 def encoded_winner(winner: Attempt, train: Corpus, more: Corpus) -> Encoded:
@@ -241,24 +237,16 @@ def encoded_winner(winner: Attempt, train: Corpus, more: Corpus) -> Encoded:
     if view != "both" and encoder.settings.words and encoder.settings.characters:
         encoder, stays = narrow(encoder, view, parts)
         start = replace(start, weights=start.weights[stays])
-    texts, targets = joined_texts(train, more)
-    return Encoded(
-        train.labels, encoder, join_rows(*parts), targets, canonical_order(texts, targets),
-        _soft(train, targets), start,
-    )  # fmt: skip
+    return _encoded(joined(train, more), encoder, join_rows(*parts), start)
 
 
-def _soft(train: Corpus, targets: np.ndarray) -> np.ndarray | None:
-    """What is to be followed of train and of the labelled texts behind it; None: the targets."""
-    if train.soft is None:
-        return None
-    return mixed(train.soft.with_labels_alone(len(targets) - len(train)), targets)
-
-
-def joined_texts(first: Corpus, second: Corpus) -> tuple[pa.LargeStringArray, np.ndarray]:
-    """The texts and targets of both, one after the other."""
-    texts = pa.concat_arrays([first.texts, second.texts])
-    return texts, np.concatenate([first.targets, second.targets])
+def _encoded(
+    whole: Corpus, encoder: NgramEncoder, rows: Rows, start: Standing | None = None
+) -> Encoded:
+    """The rows of a corpus with all else that a fit of it needs."""
+    soft = None if whole.soft is None else mixed(whole.soft, whole.targets)
+    canonical = canonical_order(whole.texts, whole.targets)
+    return Encoded(whole.labels, encoder, rows, whole.targets, canonical, soft, start)
 
 
 def fit_encoded(
