@@ -279,24 +279,42 @@ def solve(encoded: Encoded, settings: LinearSettings, seed: int, threads: int | 
     size, canonical = len(encoded.encoder), encoded.canonical
     strength = np.float32(settings.strength)
     counts = label_counts(targets, len(labels))
-    stopping = Stopping(settings.tolerance, settings.most_passes)
     if settings.objective == "multinomial":
         every = np.arange(len(labels))
         by_class = problem_costs(counts, len(targets), every, settings.imbalance)[1]
         costs = (strength * by_class[targets]).astype(np.float32)
-        arguments = (rows, size, targets, costs, len(labels))
-        if settings.solver == "sgd":
-            return solve_gradient_descent(
-                *arguments, canonical=canonical, seed=seed, batch_size=settings.batch_size,
-                number_of_passes=min(settings.most_passes, 30),
-            )  # fmt: skip
-        return solve_multinomial(*arguments, canonical=canonical, seed=seed, stopping=stopping)
+        return solve_coupled(
+            rows, size, targets, costs, len(labels), settings, canonical=canonical, seed=seed
+        )
     classes = problem_classes(len(labels), labels.several)
     costs = problem_costs(counts, len(targets), classes, settings.imbalance) * strength
     descent = BinaryDescent(
         rows, size, Problems(targets, classes, costs, encoded.soft), settings.objective,
-        canonical=canonical, edges=encoded.edges, seed=seed, stopping=stopping, threads=threads,
+        canonical=canonical, edges=encoded.edges, seed=seed,
+        stopping=Stopping(settings.tolerance, settings.most_passes), threads=threads,
     )  # fmt: skip
     if encoded.start is not None:
         descent.begin(encoded.start)
     return descent.finish()
+
+
+def solve_coupled(
+    rows: Rows,
+    size: int,
+    targets: np.ndarray,
+    costs: np.ndarray,
+    classes: int,
+    settings: LinearSettings,
+    *,
+    canonical: np.ndarray,
+    seed: int,
+) -> Solution:
+    """Minimise the multinomial objective by the solver of the settings; costs (N,) float32."""
+    arguments = (rows, size, targets, costs, classes)
+    if settings.solver == "sgd":
+        return solve_gradient_descent(
+            *arguments, canonical=canonical, seed=seed, batch_size=settings.batch_size,
+            number_of_passes=min(settings.most_passes, 30),
+        )  # fmt: skip
+    stopping = Stopping(settings.tolerance, settings.most_passes)
+    return solve_multinomial(*arguments, canonical=canonical, seed=seed, stopping=stopping)

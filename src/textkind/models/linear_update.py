@@ -14,7 +14,6 @@ Hauptmann 2007) have c = w0, and no replay.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,18 +27,13 @@ from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.reweighing import rescale
 from textkind.encoding.rows import Rows
 from textkind.models.descent import FRESH
-from textkind.models.linear import LinearFit, LinearModel, fit_linear, packed_model
+from textkind.models.linear import LinearFit, LinearModel, fit_linear, packed_model, solve_coupled
 from textkind.models.naive_bayes import ratio_scale
 from textkind.models.passes import all_margins
 from textkind.models.problems import Problems, Solution, Stopping
 from textkind.models.replay import Replay
 from textkind.models.settings import LinearSettings, linear_settings_of_json
-from textkind.models.solvers import (
-    BinaryDescent,
-    Standing,
-    solve_gradient_descent,
-    solve_multinomial,
-)
+from textkind.models.solvers import BinaryDescent, Standing
 from textkind.models.trials import margins_to_logits, problem_classes, problem_costs
 from textkind.progress import SILENT, Talk
 from textkind.training.imbalance import NONE
@@ -150,11 +144,6 @@ class _Task:
         """The classes that have a problem of their own."""
         return problem_classes(len(self.labels), self.labels.several)
 
-    @property
-    def stopping(self) -> Stopping:
-        """When a fit ends."""
-        return Stopping(self.settings.tolerance, self.settings.most_passes)
-
     def order(self, number: int) -> np.ndarray:
         """The first rows in an order that does not depend on how they came."""
         return canonical_order(self.texts.slice(0, number), self.targets[:number])
@@ -171,30 +160,27 @@ class _Task:
 
 def _descent(task: _Task, number: int) -> BinaryDescent:
     """A descent on the first rows."""
+    settings = task.settings
     problems = Problems(
         task.targets[:number], task.classes, task.costs(number, task.classes),
         weights=task.weights[:number],
     )  # fmt: skip
     return BinaryDescent(
-        task.rows.part(slice(0, number)), task.size, problems, task.settings.objective,
-        canonical=task.order(number), seed=task.seed, stopping=task.stopping, threads=task.threads,
+        task.rows.part(slice(0, number)), task.size, problems, settings.objective,
+        canonical=task.order(number), seed=task.seed,
+        stopping=Stopping(settings.tolerance, settings.most_passes), threads=task.threads,
     )  # fmt: skip
 
 
 def _solved_whole(task: _Task, number: int) -> Solution:
     """The first rows by the multinomial objective, whose solvers begin at 0."""
-    settings, targets = task.settings, task.targets[:number]
+    targets = task.targets[:number]
     by_class = task.costs(number, np.arange(len(task.labels)))[1]
     costs = (by_class[targets] * task.weights[:number]).astype(np.float32)
-    rows = task.rows.part(slice(0, number))
-    arguments = (rows, task.size, targets, costs, len(task.labels))
-    common: dict[str, Any] = {"canonical": task.order(number), "seed": task.seed}
-    if settings.solver == "sgd":
-        return solve_gradient_descent(
-            *arguments, batch_size=settings.batch_size,
-            number_of_passes=min(settings.most_passes, 30), **common,
-        )  # fmt: skip
-    return solve_multinomial(*arguments, stopping=task.stopping, **common)
+    return solve_coupled(
+        task.rows.part(slice(0, number)), task.size, targets, costs, len(task.labels),
+        task.settings, canonical=task.order(number), seed=task.seed,
+    )  # fmt: skip
 
 
 def _standing(model: LinearModel, replay: Replay, task: _Task, learned: int) -> Standing:
