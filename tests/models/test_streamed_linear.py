@@ -12,7 +12,8 @@ from textkind.data.targets import label_counts
 from textkind.data.text_stream import TextStream
 from textkind.errors import SettingsError
 from textkind.models import buffers, streamed_linear
-from textkind.models.linear import encode, fit_encoded, fit_linear
+from textkind.models.linear import fit_encoded, fit_linear
+from textkind.models.linear_rows import encode
 from textkind.models.settings import LinearSettings
 from textkind.models.streamed_linear import fit_stream
 from textkind.progress import Notes

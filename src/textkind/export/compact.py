@@ -30,7 +30,8 @@ from textkind.export.pruning import (
 )
 from textkind.export.static_table import StaticTable, row_influence, static_table, with_rows
 from textkind.export.targets import TrainingTexts
-from textkind.models.linear import Encoded, LinearModel, encode, fit_encoded
+from textkind.models.linear import LinearModel, fit_encoded
+from textkind.models.linear_rows import Encoded, encode
 from textkind.models.settings import linear_settings_of_json
 from textkind.progress import SILENT, Talk
 

@@ -10,33 +10,21 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from textkind.data.corpus import Corpus, joined
+from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
-from textkind.data.soft import SoftTargets, mixed
+from textkind.data.soft import SoftTargets
 from textkind.data.targets import label_counts
-from textkind.encoding.ngrams import (
-    NgramEncoder,
-    canonical_order,
-    compiled_before,
-    fit_ngrams,
-    unknown_share,
-)
-from textkind.encoding.reweighing import narrow, rescale
-from textkind.encoding.rows import Rows, join_rows
+from textkind.encoding.ngrams import NgramEncoder, compiled_before, unknown_share
+from textkind.encoding.rows import Rows
 from textkind.errors import SettingsError
-from textkind.models.choosing import Attempt, Choice, choose
+from textkind.models.choosing import Choice, choose
+from textkind.models.linear_rows import Encoded, encode, encoded_winner
 from textkind.models.linear_state import parts_of, state_of
-from textkind.models.naive_bayes import ratio_scale
 from textkind.models.problems import Problems, Solution, Stopping
 from textkind.models.scoring import in_lanes, pack_weights, score_texts
-from textkind.models.settings import LinearSettings, ngram_settings
-from textkind.models.solvers import (
-    BinaryDescent,
-    Standing,
-    solve_gradient_descent,
-    solve_multinomial,
-)
-from textkind.models.trials import VIEWS, margins_to_logits, problem_classes, problem_costs
+from textkind.models.settings import LinearSettings
+from textkind.models.solvers import BinaryDescent, solve_gradient_descent, solve_multinomial
+from textkind.models.trials import margins_to_logits, problem_classes, problem_costs
 from textkind.progress import SILENT, Talk
 from textkind.training.imbalance import NONE
 
@@ -195,58 +183,6 @@ def check_soft(soft: SoftTargets | None, settings: LinearSettings) -> None:
             "the linear model follows probabilities as they are, at temperature 1",
             found=soft.temperature,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """Rows to fit on, with all they need.
-
-    soft (N, K) float32 stands for the targets where it is not None; start is where a descent on
-    the first rows stood; edges cut the canonical order into buffers (models/passes.py).
-    """
-
-    labels: LabelSet
-    encoder: NgramEncoder
-    rows: Rows
-    targets: np.ndarray
-    canonical: np.ndarray
-    soft: np.ndarray | None
-    start: Standing | None = None
-    edges: np.ndarray | None = None
-
-
-def encode(
-    train: Corpus, more: Corpus | None, settings: LinearSettings, threads: int | None
-) -> Encoded:
-    """Rows of train, and of more texts to fit on; vocabulary and weights are those of train."""
-    ngrams = ngram_settings(settings, settings.features, len(train))
-    whole = train if more is None else joined(train, more)
-    encoder, rows = fit_ngrams(whole.texts, ngrams, learned=len(train), threads=threads)
-    if settings.naive_bayes:
-        seen = rows.part(slice(0, len(train)))
-        scale = ratio_scale(seen, encoder.is_word, train.targets, len(train.labels))
-        encoder = rescale(encoder, rows, scale, threads)
-    return _encoded(whole, encoder, rows)
-
-
-def encoded_winner(winner: Attempt, train: Corpus, more: Corpus) -> Encoded:
-    """As encode, from the rows of the search's winner; its descent goes on with more rows."""
-    trial, view = winner.trial, winner.candidate.features
-    encoder, parts = trial.encoder, [VIEWS[view](trial.train), VIEWS[view](trial.held_out)]
-    start = winner.standing
-    if view != "both" and encoder.settings.words and encoder.settings.characters:
-        encoder, stays = narrow(encoder, view, parts)
-        start = replace(start, weights=start.weights[stays])
-    return _encoded(joined(train, more), encoder, join_rows(*parts), start)
-
-
-def _encoded(
-    whole: Corpus, encoder: NgramEncoder, rows: Rows, start: Standing | None = None
-) -> Encoded:
-    """The rows of a corpus with all else that a fit of it needs."""
-    soft = None if whole.soft is None else mixed(whole.soft, whole.targets)
-    canonical = canonical_order(whole.texts, whole.targets)
-    return Encoded(whole.labels, encoder, rows, whole.targets, canonical, soft, start)
 
 
 def fit_encoded(
