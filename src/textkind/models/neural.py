@@ -266,15 +266,10 @@ def trained_model(
             network, examples, held_out, labels, replace(settings, layers=layers),
             seed=seed, talk=talk,
         )  # fmt: skip
-    if isinstance(layers, FrozenSettings):
-        layers = replace(layers, strength=trained.facts["head"]["strength"])
-        if isinstance(layers, PretrainedSettings):
-            layers = replace(layers, interpolation=trained.facts["interpolation"]["share"])
-        if held_out is not None and trained.facts["head"]["learned_validation"]:
-            rows += len(held_out.tokens)
+    layers = chosen_layers(layers, trained)
     facts = {
         "settings": settings_to_json(replace(settings, layers=layers)),
-        "texts": rows,
+        "texts": rows + held_out_learned(trained, held_out),
         "label_names": has_names,
         "tokens": int(examples.tokens.offsets[-1]),
         "vocabulary": start.encoder.size,
@@ -288,6 +283,24 @@ def trained_model(
     logits = trained.validation_logits
     check_finite(model.logits(looked_at.slice(0, FEW), threads) if logits is None else logits)
     return model, trained
+
+
+def chosen_layers(layers: NetworkSettings, trained: Trained) -> NetworkSettings:
+    """The settings with what a training has chosen by validation."""
+    if not isinstance(layers, FrozenSettings):
+        return layers
+    layers = replace(layers, strength=trained.facts["head"]["strength"])
+    if not isinstance(layers, PretrainedSettings):
+        return layers
+    return replace(layers, interpolation=trained.facts["interpolation"]["share"])
+
+
+def held_out_learned(trained: Trained, held_out: Examples | None) -> int:
+    """How many validation texts a training has learned from: all, where its head has, or none."""
+    head = trained.facts.get("head")
+    if held_out is None or head is None or not head["learned_validation"]:
+        return 0
+    return len(held_out.tokens)
 
 
 def check_finite(logits: np.ndarray) -> None:

@@ -18,7 +18,15 @@ from textkind.encoding.tokens import Tokens
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.table import build_network
 from textkind.models.networks.windows import reading_network
-from textkind.models.neural import FEW, NeuralFit, NeuralModel, check_finite, examples_of
+from textkind.models.neural import (
+    FEW,
+    NeuralFit,
+    NeuralModel,
+    check_finite,
+    chosen_layers,
+    examples_of,
+    held_out_learned,
+)
 from textkind.models.neural_settings import settings_of_json, settings_to_json
 from textkind.models.pretrained import train_network
 from textkind.models.reading import long_facts
@@ -81,18 +89,12 @@ def update_neural(
             network.embedding.weight.requires_grad_(False)  # type: ignore[union-attr]
         with talk.task(f"going on with the {model.name}"):
             trained = train_network(network, examples, others, labels, asked, seed=seed, talk=talk)
-        layers, rows = model.layers, len(learned)
-        if isinstance(layers, FrozenSettings):
-            layers = replace(layers, strength=trained.facts["head"]["strength"])
-            if isinstance(layers, PretrainedSettings):
-                layers = replace(layers, interpolation=trained.facts["interpolation"]["share"])
-            if others is not None and trained.facts["head"]["learned_validation"]:
-                rows += len(held_out)
+        layers = chosen_layers(model.layers, trained)
         facts = {
             **{name: told for name, told in model.facts.items() if name != "refit"},
             "settings": settings_to_json(replace(settings, layers=layers)),
             "update_rate": asked.training.learning_rate,
-            "texts": rows,
+            "texts": len(learned) + held_out_learned(trained, others),
             "tokens": int(examples.tokens.offsets[-1]),
             "long": long_facts(model.reading, ledgers),
             **trained.facts,
