@@ -14,19 +14,24 @@ from torch import nn
 
 from textkind.data.corpus import Corpus, joined
 from textkind.data.labels import LabelSet
-from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.tokens import TokenEncoder, Tokens
-from textkind.errors import SettingsError, TrainingError
+from textkind.errors import SettingsError
 from textkind.models.few_shot import few_shot_settings, with_label_names
 from textkind.models.networks.pretrained_settings import (
     FrozenSettings,
-    PretrainedSettings,
     with_choices,
 )
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings, settings_to_json
 from textkind.models.neural_state import parts_of, state_of
+from textkind.models.neural_training import (
+    FEW,
+    check_finite,
+    chosen_layers,
+    examples_of,
+    held_out_learned,
+)
 from textkind.models.pretrained import Trainer, train_network
 from textkind.models.quick_reading import QuickReader
 from textkind.models.reading import Reading, long_facts, reading_of
@@ -38,8 +43,6 @@ from textkind.training.forward import outputs_and_vectors, torch_threads
 from textkind.training.losses import head_of, logits_of, outputs_of
 from textkind.training.settings import Places
 from textkind.training.tasks import Examples
-
-FEW = 256  # training texts whose logits are looked at where there is no validation
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,49 +286,3 @@ def trained_model(
     logits = trained.validation_logits
     check_finite(model.logits(looked_at.slice(0, FEW), threads) if logits is None else logits)
     return model, trained
-
-
-def chosen_layers(layers: NetworkSettings, trained: Trained) -> NetworkSettings:
-    """The settings with what a training has chosen by validation."""
-    if not isinstance(layers, FrozenSettings):
-        return layers
-    layers = replace(layers, strength=trained.facts["head"]["strength"])
-    if not isinstance(layers, PretrainedSettings):
-        return layers
-    return replace(layers, interpolation=trained.facts["interpolation"]["share"])
-
-
-def held_out_learned(trained: Trained, held_out: Examples | None) -> int:
-    """How many validation texts a training has learned from: all, where its head has, or none."""
-    head = trained.facts.get("head")
-    if held_out is None or head is None or not head["learned_validation"]:
-        return 0
-    return len(held_out.tokens)
-
-
-def check_finite(logits: np.ndarray) -> None:
-    """TrainingError where the last steps left a network that computes no numbers."""
-    if not np.isfinite(logits).all():
-        raise TrainingError(
-            "the training diverged: its last steps left a network whose logits are no numbers",
-            hint="lower --learning-rate, or pass --precision float32",
-        )
-
-
-def examples_of(
-    corpus: Corpus,
-    encoder: TokenEncoder,
-    whole: Tokens,
-    reading: Reading,
-    talk: Talk,
-    part: str,
-) -> tuple[Examples, dict[str, int]]:
-    """What is read of a part whose tokens are `whole`, and its ledger, told where texts are cut."""
-    tokens = reading.read(whole)
-    account = ledger(whole.lengths, tokens.lengths)
-    if account["texts_cut"]:
-        talk.note(told_ledger(account, f"{part} texts"))
-    empty = int((tokens.lengths == 0).sum())
-    if empty:
-        talk.note(f"{empty:,} of {len(corpus):,} {part} texts have no token")
-    return Examples(tokens, corpus.targets, encoder.unknown_id, corpus.soft), account

@@ -18,16 +18,15 @@ from textkind.encoding.tokens import Tokens
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.table import build_network
 from textkind.models.networks.windows import reading_network
-from textkind.models.neural import (
+from textkind.models.neural import NeuralFit, NeuralModel
+from textkind.models.neural_settings import settings_of_json, settings_to_json
+from textkind.models.neural_training import (
     FEW,
-    NeuralFit,
-    NeuralModel,
     check_finite,
     chosen_layers,
     examples_of,
     held_out_learned,
 )
-from textkind.models.neural_settings import settings_of_json, settings_to_json
 from textkind.models.pretrained import train_network
 from textkind.models.reading import long_facts
 from textkind.models.replay import Replay

@@ -17,8 +17,9 @@ from textkind.encoding.ledger import ledger, told_ledger
 from textkind.encoding.ngrams import canonical_order
 from textkind.encoding.tokens import Tokens
 from textkind.errors import SettingsError
-from textkind.models.neural import NeuralFit, examples_of, trained_model
+from textkind.models.neural import NeuralFit, trained_model
 from textkind.models.neural_settings import NeuralSettings
+from textkind.models.neural_training import examples_of
 from textkind.models.reading import reading_of
 from textkind.models.starting import start_of
 from textkind.progress import SILENT, Talk
