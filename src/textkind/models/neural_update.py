@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from textkind.data.corpus import Corpus, joined
 from textkind.data.labels import LabelSet
 from textkind.encoding.ngrams import canonical_order
-from textkind.encoding.tokens import Tokens
+from textkind.encoding.tokens import Tokens, take_tokens
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.table import build_network
 from textkind.models.networks.windows import reading_network
@@ -59,7 +59,8 @@ def update_neural(
     settings = settings_of_json(model.facts["settings"])
     labels = train.labels
     learned = joined(replay.train, train)
-    learned = learned.take(canonical_order(learned.texts, learned.targets))
+    order = canonical_order(learned.texts, learned.targets)
+    learned = learned.take(order)
     held_out = joined(replay.held_out, validation)
     with torch_threads(threads):
         head = model.head if model.head != "binary" or len(labels) == 2 else head_of(labels, "auto")
@@ -76,7 +77,8 @@ def update_neural(
         examples, ledgers["train"] = examples_of(
             learned, model.encoder, whole, model.reading, talk, "training"
         )
-        _tell_unknown(model, train, threads, talk)
+        fresh = np.flatnonzero(order >= len(replay.train))
+        _tell_unknown(take_tokens(whole, fresh), model.encoder.unknown_id, talk)
         others = None
         if len(held_out):
             whole = model.encoder.encode(held_out.texts, threads)
@@ -165,10 +167,9 @@ def _grown(new: Tensor, old: Tensor, of_model: Tensor, before: int) -> Tensor:
     return found
 
 
-def _tell_unknown(model: NeuralModel, train: Corpus, threads: int | None, talk: Talk) -> None:
+def _tell_unknown(tokens: Tokens, unknown_id: int, talk: Talk) -> None:
     """A note on the tokens of the new texts that the network does not know."""
-    tokens: Tokens = model.encoder.encode(train.texts, threads)
-    unknown = int((tokens.ids == model.encoder.unknown_id).sum())
+    unknown = int((tokens.ids == unknown_id).sum())
     if unknown:
         talk.note(
             f"{unknown:,} of {tokens.ids.size:,} tokens of the new texts are words that the "
