@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from textkind.encoding.more_ngrams import stored_places
 from textkind.encoding.ngrams import NgramEncoder
 from textkind.encoding.rows import Rows
 from textkind.models.linear import LinearModel
@@ -26,9 +27,7 @@ def influence(model: LinearModel, rows: Rows) -> np.ndarray:
 
     rows are texts in the encoding of the model.
     """
-    stored = np.concatenate(
-        [np.arange(0), *(np.arange(*span) for span in zip(rows.starts, rows.ends, strict=True))]
-    )
+    stored = stored_places(rows)
     values = rows.values[stored].astype(np.float64)
     squares = np.bincount(rows.columns[stored], values**2, minlength=len(model.encoder))
     return np.sqrt(squares) * np.abs(model.steps.astype(np.float64)).max(axis=1) * model.scales
