@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from textkind.encoding.characters import FILE as CHARACTERS
+from textkind.encoding.characters import character_runs
 from textkind.encoding.runs import RunEncoder
 from textkind.encoding.subwords import SubwordEncoder
 from textkind.encoding.tokens import TokenEncoder
@@ -128,9 +128,7 @@ def told_encoder(encoder: TokenEncoder) -> dict[str, Any]:
 
 def told_characters() -> dict[str, list[int]]:
     """What every character is: the runs of the table, where each begins."""
-    from safetensors.numpy import load_file
-
-    return {name: array.tolist() for name, array in load_file(CHARACTERS).items()}
+    return {name: array.tolist() for name, array in character_runs()._asdict().items()}
 
 
 def told_reading(reading: Reading, shift: int) -> dict[str, Any]:
