@@ -15,7 +15,7 @@ from textkind.decision.decision import Decision
 from textkind.export.compact import CompactSettings, compact, compact_model
 from textkind.export.compact_file import verified
 from textkind.export.golden import Allowed, Answers
-from textkind.export.readers import textkind_reader
+from textkind.export.reader_files import copy_readers
 from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject, Written
 from textkind.progress import Talk
@@ -24,7 +24,7 @@ from textkind.storage.model_folder import GOLDEN_TEXTS
 from textkind.storage.place import write_bytes
 
 FILE = "model.compact"
-READERS = Path(textkind_reader.__file__).parent
+READER_FILES = ("textkind_reader.py", "textkind_reader.js")
 # what runtimes might take otherwise: case, marks, letters that stand alone, symbols, pairs
 TEXTS = (*GOLDEN_TEXTS, "ǅ İ ß ẞ K e\u0301 ก็ดี 한국어 Ⓐⓐ !!! 👩\u200d🚀 it’s n't U.S. 1,000.5")
 ALLOWED = Allowed(1e-5, 1e-6)  # readers add up in float64
@@ -41,10 +41,8 @@ def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -
     """Write the file and both readers."""
     data, facts, decision = compact_data(subject, settings, talk)
     write_bytes(place / FILE, data)
-    readers = ("textkind_reader.py", "textkind_reader.js")
-    for name in readers:
-        write_bytes(place / name, (READERS / name).read_bytes())
-    return Written((FILE, *readers), facts, ALLOWED, same=False, decision=decision)
+    copy_readers(place, READER_FILES)
+    return Written((FILE, *READER_FILES), facts, ALLOWED, same=False, decision=decision)
 
 
 def load(place: Path, card: dict[str, Any]) -> "CompactExport":

@@ -24,6 +24,7 @@ from textkind.errors import ModelFolderError, SettingsError
 from textkind.export.encoder_weights import PADDING, their_encoder
 from textkind.export.golden import LOADED, Answers, label_names
 from textkind.export.hugging_face_card import card_text
+from textkind.export.reader_files import copy_readers
 from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject, Written
 from textkind.models.encoder_folder import frame_of
@@ -108,8 +109,7 @@ def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -
         config, weights = with_their_head(config, weights, *classifier)
     else:
         config, weights = with_our_head(config, weights, network, *classifier)
-        code = Path(__file__).parent / "readers" / CODE
-        write_bytes(place / CODE, code.read_bytes())
+        copy_readers(place, [CODE])
         files.append(CODE)
     names = list(model.labels.names)
     several = model.labels.several

@@ -20,6 +20,7 @@ from textkind.encoding.words import FIRST_WORD, WordEncoder
 from textkind.errors import ModelFolderError
 from textkind.export.golden import LOADED, Allowed, Answers
 from textkind.export.graphs.whole import check_network, shift_of, text_graph
+from textkind.export.reader_files import copy_readers
 from textkind.export.readers import run_onnx
 from textkind.export.rounding import rounded_graph
 from textkind.export.settings import ExportSettings
@@ -31,7 +32,6 @@ from textkind.storage.documents import document_bytes
 from textkind.storage.place import write_bytes
 
 GRAPH, TOKENS, TOKENIZER = "model.onnx", "tokens.json", "tokenizer.json"
-READERS = Path(run_onnx.__file__).parent
 ROUNDED = Allowed(0.1, 0.05)  # what another processor may give of int8: rounding turns over
 
 
@@ -54,9 +54,7 @@ def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -
         files.append(TOKENIZER)
     if not isinstance(model.encoder, SubwordEncoder):
         files.append("word_tokens.py")
-    for name in files:
-        if name.endswith(".py"):
-            write_bytes(place / name, (READERS / name).read_bytes())
+    copy_readers(place, [name for name in files if name.endswith(".py")])
     facts: dict[str, Any] = {"precision": settings.precision or "float32"}
     if settings.precision == "int8":
         names = {"labels": model.labels.names, "several": model.labels.several}

@@ -14,7 +14,8 @@ import textkind
 from textkind.errors import ModelFolderError
 from textkind.export.compact import compact_model
 from textkind.export.compact_file import verified
-from textkind.export.compact_folder import ALLOWED, READERS, CompactExport, compact_data
+from textkind.export.compact_folder import ALLOWED, CompactExport, compact_data
+from textkind.export.reader_files import READERS
 from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject, Written
 from textkind.progress import Talk

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from textkind.export.compact_folder import ALLOWED, FILE, READERS, CompactExport, compact_data
+from textkind.export.compact_folder import ALLOWED, FILE, CompactExport, compact_data
 from textkind.export.compact_folder import load as load_compact
 from textkind.export.golden import Answers
+from textkind.export.reader_files import copy_readers
 from textkind.export.readers import textkind_reader
 from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject, Written
@@ -33,8 +34,7 @@ def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -
     """Write the files."""
     data, facts, decision = compact_data(subject, settings, talk)
     write_bytes(place / FILE, data)
-    for name in FILES:
-        write_bytes(place / name, (READERS / name).read_bytes())
+    copy_readers(place, FILES)
     return Written((FILE, *FILES), facts, ALLOWED, same=False, decision=decision)
 
 
