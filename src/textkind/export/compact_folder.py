@@ -14,7 +14,7 @@ import numpy as np
 from textkind.decision.decision import Decision
 from textkind.export.compact import CompactSettings, compact, compact_model
 from textkind.export.compact_file import verified
-from textkind.export.golden import Allowed, Answers
+from textkind.export.golden import Allowed, Answers, Labels
 from textkind.export.reader_files import copy_readers
 from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject, Written
@@ -94,12 +94,15 @@ class CompactExport:
         """What it says of texts; one thread reads them."""
         logits = [self.reader.logits(text) for text in texts]
         chances = [self.reader.decision.probabilities(row) for row in logits]
-        answers = [self.reader.decision.answer(row) for row in chances]
-        labels: list[Any] = [
-            [self.labels[one] for one in answer] if self.reader.several else self.labels[answer]
-            for answer in answers
-        ]
+        labels = [self.label_of(row) for row in chances]
         return Answers(np.array(logits, np.float32), np.array(chances, np.float32), labels)
+
+    def label_of(self, chances: list[float]) -> Labels:
+        """The label that the probabilities of a text give, or all of them."""
+        answer = self.reader.decision.answer(chances)
+        if self.reader.several:
+            return [self.labels[one] for one in answer]
+        return self.labels[answer]
 
 
 def _asked(settings: ExportSettings) -> CompactSettings:

@@ -47,7 +47,7 @@ class PipelineExport:
     """A folder whose pipeline was made; the code is that of this package, not of the folder."""
 
     def __init__(self, compact: CompactExport, place: Path) -> None:
-        self.labels, self.reader = compact.labels, compact.reader
+        self.compact, self.labels = compact, compact.labels
         self.pipeline = pipeline_module().load_pipeline(place / FILE)
 
     def answers(self, texts: Sequence[str], threads: int | None = None) -> Answers:
@@ -56,11 +56,7 @@ class PipelineExport:
         linear = self.pipeline[-1]
         margins, chances = linear.decision_function(rows), linear.predict_proba(rows)
         logits = np.column_stack([-margins / 2, margins / 2]) if margins.ndim == 1 else margins
-        answers = [self.reader.decision.answer(row) for row in chances.tolist()]
-        labels: list[Any] = [
-            [self.labels[one] for one in answer] if self.reader.several else self.labels[answer]
-            for answer in answers
-        ]
+        labels = [self.compact.label_of(row) for row in chances.tolist()]
         return Answers(logits.astype(np.float32), chances.astype(np.float32), labels)
 
 
