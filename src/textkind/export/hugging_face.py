@@ -29,7 +29,9 @@ from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject, Written
 from textkind.models.encoder_folder import frame_of
 from textkind.models.networks.foreign import silent
+from textkind.models.networks.pooling import PlainPooling, masked_max
 from textkind.models.networks.pretrained import FirstState, Pretrained
+from textkind.models.networks.windows import plain_network
 from textkind.models.neural import NeuralModel
 from textkind.optional import need
 from textkind.progress import Talk
@@ -76,8 +78,9 @@ def parts_of(subject: Subject) -> tuple[NeuralModel, Pretrained]:
     """The model and its network."""
     model = subject.classifier.model
     assert isinstance(model, NeuralModel)
-    network = model.network
-    return model, network if isinstance(network, Pretrained) else network.inner  # type: ignore[return-value]
+    network = plain_network(model.network)
+    assert isinstance(network, Pretrained)
+    return model, network
 
 
 def why_not_theirs(model: NeuralModel, network: Pretrained) -> str:
@@ -191,8 +194,6 @@ def with_our_head(
 
 def pooling_name(network: Pretrained) -> str:
     """The pooling by its name in our settings."""
-    from textkind.models.networks.pooling import PlainPooling, masked_max
-
     if isinstance(network.pooling, FirstState):
         return "cls"
     if isinstance(network.pooling, PlainPooling):
