@@ -176,16 +176,8 @@ def check_target(name: str, kind: str, settings: ExportSettings) -> Target:
             found=f"a {kind} model",
             hint=f"--to {others[0]}" if others else "no target takes such a model",
         )
-    options = (
-        "precision",
-        "most_changed",
-        "check",
-        "custom_code",
-        "most_mb",
-        "most_lost",
-        "training",
-    )
-    for option in options:
+    some_know = dict.fromkeys(option for one in TARGETS.values() for option in one.options)
+    for option in some_know:
         if getattr(settings, option) is not None and option not in target.options:
             raise SettingsError(
                 f"{name} knows no {option}", found=getattr(settings, option), hint="leave it out"
