@@ -67,6 +67,11 @@ class Rule:
         """Whether it can only serve texts that may have several labels."""
         return self.thresholds is not None or self.top is not None or self.at_least_one
 
+    @property
+    def lowest(self) -> float | tuple[float, ...]:
+        """The thresholds of several labels, DEFAULT_THRESHOLD where none are told."""
+        return DEFAULT_THRESHOLD if self.thresholds is None else self.thresholds
+
     def check_labels(self, labels: int) -> None:
         """SettingsError where the rule is for another number of labels."""
         thresholds = self.thresholds if isinstance(self.thresholds, tuple) else None
@@ -92,9 +97,8 @@ def given_labels(rule: Rule, probabilities: np.ndarray, several: bool) -> np.nda
         best = np.argsort(-probabilities, axis=1, kind="stable")[:, : rule.top]
         np.put_along_axis(given, best, 1, axis=1)
         return given
-    thresholds = DEFAULT_THRESHOLD if rule.thresholds is None else rule.thresholds
     # in float64, since a threshold may lie between two neighbouring float32
-    given = (probabilities >= np.asarray(thresholds, np.float64)).astype(np.uint8)
+    given = (probabilities >= np.asarray(rule.lowest, np.float64)).astype(np.uint8)
     if rule.at_least_one:
         bare = np.flatnonzero(~given.any(axis=1))
         given[bare, probabilities[bare].argmax(axis=1)] = 1

@@ -14,7 +14,7 @@ from textkind.decision.calibrators import Calibrator
 from textkind.decision.decision import Decision
 from textkind.decision.isotonic import Isotonic
 from textkind.decision.platt import Platt
-from textkind.decision.rule import DEFAULT_THRESHOLD, Rule
+from textkind.decision.rule import Rule
 from textkind.decision.sigmoid import Sigmoid
 from textkind.decision.vector import Vector
 
@@ -63,11 +63,10 @@ CURVES: dict[type[Calibrator], Callable[[Any], list[Curve]]] = {
 
 
 def _rule(rule: Rule, labels: int) -> dict[str, Any]:
-    thresholds = DEFAULT_THRESHOLD if rule.thresholds is None else rule.thresholds
     return {
         "weights": [1.0] * labels if rule.weights is None else rule.weights,
         "costs": rule.costs,
-        "thresholds": np.full(labels, thresholds, np.float64).tolist(),
+        "thresholds": np.full(labels, rule.lowest, np.float64).tolist(),
         "top": rule.top,
         "at_least_one": rule.at_least_one,
     }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from textkind.decision.decision import Decision, decide
-from textkind.decision.rule import DEFAULT_THRESHOLD, Rule
+from textkind.decision.rule import Rule
 from textkind.decision.temperature import plain_probabilities
 from textkind.explain.trace import Quantity, Step, by_falling, numbers, table
 
@@ -83,8 +83,7 @@ def given_ids(decision: Decision, probabilities: np.ndarray) -> np.ndarray:
 
 def thresholds_of(rule: Rule, labels: int) -> np.ndarray:
     """(K,) float64: the least probability with which each label is given."""
-    told = DEFAULT_THRESHOLD if rule.thresholds is None else rule.thresholds
-    return np.broadcast_to(np.asarray(told, np.float64), labels)
+    return np.broadcast_to(np.asarray(rule.lowest, np.float64), labels)
 
 
 def _why_of_several(decision: Decision, probabilities: np.ndarray, given: np.ndarray) -> str:

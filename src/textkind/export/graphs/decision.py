@@ -17,7 +17,7 @@ from textkind.decision.calibrators import Calibrator
 from textkind.decision.decision import Decision
 from textkind.decision.isotonic import Isotonic
 from textkind.decision.platt import Platt
-from textkind.decision.rule import DEFAULT_THRESHOLD, Rule
+from textkind.decision.rule import Rule
 from textkind.decision.shared import RISE, SMALLEST
 from textkind.decision.sigmoid import Sigmoid
 from textkind.decision.temperature import FAR, Temperature, Uncalibrated
@@ -192,9 +192,8 @@ def _given(graph: Graph, rule: Rule, probabilities: str) -> str:
         ones = graph.cast(graph.one("GreaterOrEqual", best, graph.constant(0, np.int64)), "FLOAT")
         empty = graph.one("Mul", probabilities, graph.constant(0, np.float32))
         return graph.cast(graph.one("ScatterElements", empty, best, ones, axis=1), "BOOL")
-    thresholds = DEFAULT_THRESHOLD if rule.thresholds is None else rule.thresholds
     wide = graph.cast(probabilities, "DOUBLE")
-    given = graph.one("GreaterOrEqual", wide, _number(graph, thresholds))
+    given = graph.one("GreaterOrEqual", wide, _number(graph, rule.lowest))
     if not rule.at_least_one:
         return given
     number = graph.one("ReduceSum", graph.cast(given, "INT64"), graph.integers(1), keepdims=1)
