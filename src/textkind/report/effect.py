@@ -5,7 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from textkind.report.figures import Metrics
-from textkind.report.wording import clip, known, name, number
+from textkind.report.wording import DASH, clip, known, name, number
 
 MOST_LABELS = 40  # of the table: the commonest and the rarest
 NAME_LENGTH, AGAINST_LENGTH = 40, 200  # characters
@@ -47,7 +47,7 @@ def _change(figure: dict[str, Any]) -> dict[str, Markup]:
     return {
         "value": number(value, "percent"),
         "without": number(without, "percent"),
-        "gain": Markup("–") if value is None or without is None else _points(value - without),
+        "gain": DASH if value is None or without is None else _points(value - without),
     }
 
 
