@@ -28,7 +28,13 @@ from textkind.export.pruning import (
     rounded_weights,
     strongest,
 )
-from textkind.export.static_table import StaticTable, row_influence, static_table, with_rows
+from textkind.export.static_table import (
+    StaticTable,
+    check_averaging,
+    row_influence,
+    static_table,
+    with_rows,
+)
 from textkind.export.targets import TrainingTexts
 from textkind.models.linear import LinearModel, fit_encoded
 from textkind.models.linear_rows import Encoded, encode
@@ -128,14 +134,20 @@ def compact(
 
 def compact_model(model: Model) -> LinearModel | StaticTable:
     """The model as a compact file has it; SettingsError for one that it cannot hold."""
+    check_model(model)
+    return model if isinstance(model, LinearModel) else static_table(model)
+
+
+def check_model(model: Model) -> None:
+    """SettingsError for a model that a compact file cannot hold."""
     if isinstance(model, LinearModel):
-        return model
+        return
     if model.name != "mean_pool":
         raise SettingsError(
             "a compact file holds a linear model or static vectors", found=f"a {model.name} model",
             hint="textkind distil makes a linear or static model of any other",
         )  # fmt: skip
-    return static_table(model)
+    check_averaging(model)
 
 
 def _checked(smaller: Classifier, facts: dict[str, Any], settings: CompactSettings) -> Classifier:

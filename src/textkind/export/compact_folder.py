@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from textkind.decision.decision import Decision
-from textkind.export.compact import CompactSettings, compact, compact_model
+from textkind.export.compact import CompactSettings, check_model, compact
 from textkind.export.compact_file import verified
 from textkind.export.golden import Allowed, Answers, Labels
 from textkind.export.reader_files import copy_readers
@@ -33,7 +33,7 @@ LARGEST = 1 << 32  # bytes
 
 def check(subject: Subject, settings: ExportSettings) -> None:
     """SettingsError for a model that a compact file cannot hold."""
-    compact_model(subject.classifier.model)
+    check_model(subject.classifier.model)
     _asked(settings)
 
 

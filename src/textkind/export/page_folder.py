@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 import textkind
 from textkind.errors import ModelFolderError
-from textkind.export.compact import compact_model
 from textkind.export.compact_file import verified
-from textkind.export.compact_folder import ALLOWED, CompactExport, compact_data
+from textkind.export.compact_folder import ALLOWED, LARGEST, CompactExport, compact_data
+from textkind.export.compact_folder import check as check_compact
 from textkind.export.reader_files import READERS
 from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject, Written
@@ -28,12 +28,11 @@ TEMPLATE, STYLE, SCRIPT = "own_model.html.jinja", "own_model.css", "own_model.js
 MODEL = re.compile(
     rb'<script type="application/octet-stream" id="model">([A-Za-z0-9+/=]*)</script>'
 )
-LARGEST = 1 << 32  # bytes
 
 
 def check(subject: Subject, settings: ExportSettings) -> None:
     """SettingsError for a model that a compact file cannot hold."""
-    compact_model(subject.classifier.model)
+    check_compact(subject, settings)
 
 
 def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -> Written:

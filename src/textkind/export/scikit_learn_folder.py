@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from textkind.export.compact_folder import ALLOWED, FILE, CompactExport, compact_data
+from textkind.export.compact_folder import check as check_compact
 from textkind.export.compact_folder import load as load_compact
 from textkind.export.golden import Answers
 from textkind.export.reader_files import copy_readers
@@ -27,7 +28,8 @@ FILES = ("textkind_reader.py", "textkind_pipeline.py")
 
 
 def check(subject: Subject, settings: ExportSettings) -> None:
-    """Nothing beside what the table of targets asks for."""
+    """SettingsError for sizes and losses that make no sense."""
+    check_compact(subject, settings)
 
 
 def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -> Written:

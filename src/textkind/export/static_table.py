@@ -66,8 +66,8 @@ def token_shares(
     return csr_matrix((shares, tokens.ids, tokens.offsets), (len(texts), encoder.size))
 
 
-def static_table(model: Any) -> StaticTable:
-    """The table of a fitted mean_pool; SettingsError where it is more than a mean and a head."""
+def check_averaging(model: Any) -> None:
+    """SettingsError where a fitted mean_pool is more than a mean and a head."""
     layers = model.layers
     assert isinstance(layers, MeanPoolSettings)
     for needed, is_so, found in (
@@ -77,6 +77,10 @@ def static_table(model: Any) -> StaticTable:
     ):
         if not is_so:
             raise SettingsError(f"a compact file needs {needed}", found=found, hint=HINT)
+
+
+def static_table(model: Any) -> StaticTable:
+    """The table of a fitted mean_pool that check_averaging lets pass."""
     state = {name: tensor.cpu().numpy() for name, tensor in model.network.state_dict().items()}
     vectors = state["embedding.weight"]
     if "token_weights" in state:
