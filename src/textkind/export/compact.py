@@ -28,6 +28,7 @@ from textkind.export.pruning import (
     rounded_weights,
     strongest,
 )
+from textkind.export.size_search import to_size
 from textkind.export.static_table import (
     StaticTable,
     check_averaging,
@@ -41,10 +42,7 @@ from textkind.models.linear_rows import Encoded, encode
 from textkind.models.settings import linear_settings_of_json
 from textkind.progress import SILENT, Talk
 
-MOST_TURNS = 12  # of looking for the number of n-grams that fits
 SPARE = 1024  # bytes by which golden rows and account may be longer than those of the whole model
-FULL = 0.96  # of the size asked for: near enough
-FEWEST = 8  # rows of the smallest model
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def compact(
         smaller, facts = _fitted_anew(source, data, limit, bytes_of, threads, talk)
     else:
         ranked = PRUNED[type(model)](model, _texts(data), threads)
-        pruned = _to_size(ranked, rows, limit, bytes_of)
+        pruned = to_size(ranked, rows, limit, bytes_of)
         smaller = replace(source, model=pruned)
         compared = _compared(classifier, smaller, _texts(data), threads)
         facts = {"rows": len(pruned.scales), "fitted_anew": False, **compared}
@@ -194,7 +192,7 @@ def _fitted_anew(
         ranking = influence(whole, encoded.rows)
     with talk.task("looking for the n-grams that fit"):
         made = fitted(encoded, ranking, train.texts)
-        small = _to_size(made, len(whole.encoder), limit, bytes_of)
+        small = to_size(made, len(whole.encoder), limit, bytes_of)
     logits = [one.logits(held_out.texts, threads) for one in (whole, small)]
     calibrator = type(decision.calibrator).fit(logits[1], held_out.targets)
     settled = replace(decision, calibrator=calibrator)
@@ -207,7 +205,7 @@ def _fitted_anew(
             encoded = encode(train, held_out, settings, threads)
             texts = pa.concat_arrays([train.texts, held_out.texts])
             made = fitted(encoded, ranking, texts)
-            small = _to_size(made, len(small.encoder), limit, bytes_of)
+            small = to_size(made, len(small.encoder), limit, bytes_of)
     before, after = (_figure(one, held_out.targets) for one in answers)
     return replace(source, model=small, decision=settled), {
         "rows": len(small.encoder),
@@ -262,38 +260,6 @@ def _compared(
     """How many of the texts the second answers otherwise."""
     answers = (predict_ids(one, texts, threads) for one in (first, second))
     return {"changed": _changed(*answers), "measured_on": len(texts)}
-
-
-def _to_size(
-    made: Callable[[int], Any], most: int, limit: int, bytes_of: Callable[[Any], int]
-) -> Any:
-    """The model of the most rows whose file is within the limit.
-
-    SettingsError where not even the smallest is.
-    """
-    low, high, best = FEWEST, most + 1, made(FEWEST)
-    least = bytes_of(best)
-    if least > limit:
-        raise SettingsError(
-            "no file of this model is so small",
-            found=f"{least:,} bytes for {FEWEST} rows, and {limit:,} are left for them",
-            hint="allow more megabytes with --max-mb",
-        )
-    number = most
-    for _ in range(MOST_TURNS):
-        model = made(number)
-        size = bytes_of(model)
-        if size <= limit:
-            best, low = model, number
-        else:
-            high = number
-        if high - low < 2 or (low == number and size >= FULL * limit):
-            break
-        # bytes grow with the rows
-        share = 0.99 * (limit - least) / max(size - least, 1)
-        guess = FEWEST + int((number - FEWEST) * share)
-        number = guess if low < guess < high else (low + high) // 2
-    return best
 
 
 def _slope(moved: np.ndarray, wanted: np.ndarray) -> float:
