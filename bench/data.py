@@ -41,15 +41,19 @@ def missing() -> str:
     return f"no data in {DATA}: set TEXTKIND_DATA to a folder with {', '.join(LARGE + SMALL)}"
 
 
-def read_part(folder: Path, name: str) -> Part:
-    """`<name>.csv` or `<name>.csv.gz` in the folder, columns text and label."""
-    csv.field_size_limit(10**8)
+def part_file(folder: Path, name: str) -> Path:
+    """`<name>.csv` or `<name>.csv.gz` in the folder."""
     plain = folder / f"{name}.csv"
-    content = (
-        plain.read_bytes()
-        if plain.exists()
-        else gzip.decompress(plain.with_suffix(".csv.gz").read_bytes())
-    )
+    return plain if plain.exists() else plain.with_suffix(".csv.gz")
+
+
+def read_part(folder: Path, name: str) -> Part:
+    """A part of the folder, columns text and label."""
+    csv.field_size_limit(10**8)
+    file = part_file(folder, name)
+    content = file.read_bytes()
+    if file.suffix == ".gz":
+        content = gzip.decompress(content)
     rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
     return Part([row["text"] for row in rows], [row["label"] for row in rows])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.checked_load import Asked
-from bench.data import drawn, load
+from bench.data import drawn, load, part_file
 from bench.places import DATA, ROOM
 from textkind.errors import ModelFolderError
 from textkind.models.settings import LinearSettings
@@ -25,11 +25,8 @@ def linear_run(name: str, strength: float = 1.0) -> Path:
     """A run on words and pairs of them, as scikit-learn's vectoriser makes them; kept."""
     out = FOLDER / f"{name}-{strength:g}"
     if not is_usable(out):
-        source = DATA / name / "train.csv"
-        if not source.exists():
-            source = source.with_suffix(".csv.gz")
         model = LinearSettings(features="words", strength=strength, naive_bayes=False)
-        train(source, TrainSettings(out=out, model=model, overwrite=True))
+        train(part_file(DATA / name, "train"), TrainSettings(out=out, model=model, overwrite=True))
     return out
 
 

@@ -11,7 +11,7 @@ command trains on the same rows, and its `quantize` prunes to so many words and 
 import tempfile
 from pathlib import Path
 
-from bench.data import load
+from bench.data import load, part_file
 from bench.peers.fasttext import FastText
 from bench.places import DATA
 from bench.results import Answer, Goal, Row
@@ -62,7 +62,7 @@ def our_rows(name: str) -> tuple[list[Row], float]:
     from textkind.workflow.train import TrainSettings, train
 
     test = load([name]).test
-    files = {part: file_of(name, part) for part in ("train", "test")}
+    files = {part: part_file(DATA / name, part) for part in ("train", "test")}
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "run"
@@ -121,9 +121,3 @@ def fasttext_rows(name: str) -> list[Row]:
             rows.append(row | {"points lost": lost, "kept": cutoff})
         side.close()
     return rows
-
-
-def file_of(name: str, part: str) -> Path:
-    """The file of a part, packed or not."""
-    plain: Path = DATA / name / f"{part}.csv"
-    return plain if plain.exists() else plain.with_suffix(".csv.gz")
