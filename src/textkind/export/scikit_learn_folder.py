@@ -42,15 +42,15 @@ def write(subject: Subject, place: Path, settings: ExportSettings, talk: Talk) -
 
 def load(place: Path, card: dict[str, Any]) -> "PipelineExport":
     """The model of a folder; ModelFolderError where the file is damaged."""
-    return PipelineExport(load_compact(place, card), place)
+    return PipelineExport(load_compact(place, card))
 
 
 class PipelineExport:
     """A folder whose pipeline was made; the code is that of this package, not of the folder."""
 
-    def __init__(self, compact: CompactExport, place: Path) -> None:
+    def __init__(self, compact: CompactExport) -> None:
         self.compact, self.labels = compact, compact.labels
-        self.pipeline = pipeline_module().load_pipeline(place / FILE)
+        self.pipeline = pipeline_module().pipeline_of(compact.reader)
 
     def answers(self, texts: Sequence[str], threads: int | None = None) -> Answers:
         """What it says of texts; one thread reads them."""

@@ -21,7 +21,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
-from textkind_reader import CompactFileError, Decision, Ngrams, load, well_formed
+from textkind_reader import Classifier, CompactFileError, Decision, Ngrams, load, well_formed
 
 FILE = Path(__file__).with_name("model.compact")
 MOST_COUNTED = 1023  # of one n-gram in a text
@@ -141,7 +141,11 @@ class DecidedLinear(ClassifierMixin, BaseEstimator):
 
 def load_pipeline(source: Union[str, Path] = FILE) -> Pipeline:
     """The pipeline of a compact file; CompactFileError where it is damaged, or no linear model."""
-    classifier = load(source)
+    return pipeline_of(load(source))
+
+
+def pipeline_of(classifier: Classifier) -> Pipeline:
+    """The same of a compact file that was read."""
     ngrams = classifier.features
     if not isinstance(ngrams, Ngrams):
         raise CompactFileError("a pipeline is made of a linear model: this file has static vectors")
