@@ -86,11 +86,7 @@ def split_corpus(
     )
     named = {"train": train, "validation": validation, "test": test}
     facts = {
-        "parts": {
-            name: part_profile(part.labels, label_counts(part.targets, len(part.labels)), len(part))
-            for name, part in named.items()
-            if part is not None
-        },
+        "parts": {name: corpus_profile(part) for name, part in named.items() if part is not None},
         "duplicates": duplicates,
         "split": {
             "method": "given" if given_test is not None else method,
