@@ -50,6 +50,12 @@ class Collected:
             self.reasons[index] = (reason, column)
             self._contents[index] = self._content(index)
 
+    def kept(self) -> np.ndarray:
+        """(N,) bool: the rows that no reason leaves out."""
+        keep = np.ones(len(self.rows), bool)
+        keep[list(self.reasons)] = False
+        return keep
+
     @cached_property
     def _ends(self) -> np.ndarray:
         return np.cumsum(self.lengths)

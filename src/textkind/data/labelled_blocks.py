@@ -151,8 +151,7 @@ class LabelledBlocks:
             self._settings = replace(self._settings, several=named.several)
         groups = None if columns.group is None else strings_of(collected, columns.group)
         ids = ids_of(collected, columns)
-        keep = np.ones(len(collected.rows), bool)
-        keep[list(collected.reasons)] = False
+        keep = collected.kept()
         self.tally.add(collected.rejections())
         self.read += collected.read
         self.accepted += int(keep.sum())

@@ -175,15 +175,12 @@ def _collect(
 
 def _kept(collected: Collected, talk: Talk) -> np.ndarray:
     """(N,) bool, the rows to keep; DataError where the rejected ones leave nothing to trust."""
-    keep = np.ones(len(collected.rows), bool)
-    if collected.reasons:
-        keep[np.fromiter(collected.reasons, np.int64)] = False
     tally = Tally()
     tally.add(collected.rejections())
     collected.notes += told_rejections(tally, collected.read, collected.name)
     for note in collected.notes:
         talk.note(note)
-    return keep
+    return collected.kept()
 
 
 def told_rejections(tally: Tally, read: int, name: str) -> list[str]:

@@ -6,7 +6,6 @@ Each block is accepted and rejected by the same functions as a whole file.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from textkind.data.batches import Batch, SomeBatches, Source
@@ -88,9 +87,7 @@ class Blocks:
         one = SomeBatches(source.name, source.unit, source.names, [], [batch])
         collected = collect(one, self.columns, SILENT)
         reject_bad_texts(collected, self.columns, empty_allowed=True)
-        keep = np.ones(len(collected.rows), bool)
-        keep[list(collected.reasons)] = False
-        table = packed_table(collected, self.columns, keep)
+        table = packed_table(collected, self.columns, collected.kept())
         rejected = collected.rejections()
         texts = texts_of(table, self.columns)
         within = batch.within
