@@ -33,6 +33,11 @@ class Rejection:
     shard: str | None = None
 
     @property
+    def kind(self) -> str:
+        """What is before the colon of the reason."""
+        return self.reason.split(":")[0]
+
+    @property
     def place(self) -> dict[str, str | int]:
         """The shard where there is one, and the line or row, by their names."""
         shard: dict[str, str | int] = {} if self.shard is None else {"shard": self.shard}
@@ -62,14 +67,13 @@ class Tally:
     def add(self, rejected: Iterable[Rejection]) -> None:
         """Count some more, in the order of the source."""
         for rejection in rejected:
-            kind = rejection.reason.split(":")[0]
-            self.counts[kind] += 1
-            self.first.setdefault(kind, rejection)
+            self.counts[rejection.kind] += 1
+            self.first.setdefault(rejection.kind, rejection)
 
 
 def reasons_in_words(rejected: Sequence[Rejection], most: int = 5) -> str:
     """The kinds of reason with their counts, the most frequent first."""
-    return kinds_in_words(Counter(rejection.reason.split(":")[0] for rejection in rejected), most)
+    return kinds_in_words(Counter(rejection.kind for rejection in rejected), most)
 
 
 def kinds_in_words(kinds: Counter[str], most: int = 5) -> str:
