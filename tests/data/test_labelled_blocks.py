@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textkind.data import labelled_blocks
+from textkind.data import targets as targets_module
 from textkind.data.labelled_blocks import LabelledBlocks, targets_of_rows
 from textkind.data.read import read_corpus
 from textkind.data.settings import ReadSettings
@@ -174,7 +175,7 @@ def test_one_class_is_refused_at_the_end(tmp_path):
 
 
 def test_texts_for_labels_are_refused_long_before_the_end(monkeypatch):
-    monkeypatch.setattr(labelled_blocks, "MANY_LABELS", 50)
+    monkeypatch.setattr(targets_module, "MANY_LABELS", 50)
     columns = table(rows=3000)
     columns["label"] = columns["text"]
     with pytest.raises(

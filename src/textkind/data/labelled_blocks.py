@@ -20,7 +20,7 @@ from textkind.data.opening import columns_of, open_source
 from textkind.data.read import told_rejections
 from textkind.data.rejected import Rejection, Tally
 from textkind.data.settings import ReadSettings
-from textkind.data.targets import MANY_LABELS, NamedLabels
+from textkind.data.targets import NamedLabels, check_label_number
 from textkind.data.text_keys import text_keys
 from textkind.errors import DataError
 from textkind.progress import SILENT, Talk
@@ -184,14 +184,7 @@ class LabelledBlocks:
         fresh = np.bincount(numbers, minlength=len(self._ids))
         fresh[: len(self.counts)] += self.counts
         self.counts = fresh
-        if len(self._ids) > MANY_LABELS and len(self._ids) * 2 > self.accepted:
-            raise DataError(
-                f"{len(self._ids):,} different labels in the first {self.accepted:,} rows: these "
-                "are hardly labels",
-                found=list(self._ids)[:3],
-                where=self.name,
-                hint="name the label column with --label",
-            )
+        check_label_number(self._ids, self.accepted, self.name, "the first ")
         offsets = np.searchsorted(owner, np.arange(int(keep.sum()) + 1)).astype(np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), pa.array(numbers.astype(np.int32)))
 

@@ -6,6 +6,7 @@ ids of the rows that were kept, under one label set.
 
 import ast
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -148,12 +149,15 @@ def with_more_labels(
     return LabelSet(tuple(sorted({*labels.names, *fresh})), labels.several)
 
 
-def check_label_number(names: list[str], rows: int, where: str) -> None:
-    """DataError where there are so many different labels that they are hardly labels."""
+def check_label_number(names: Collection[str], rows: int, where: str, which: str = "") -> None:
+    """DataError where there are so many different labels that they are hardly labels.
+
+    which: what the rows are called before their number, where more may follow.
+    """
     if len(names) > MANY_LABELS and len(names) * 2 > rows:
         raise DataError(
-            f"{len(names):,} different labels in {rows:,} rows: these are hardly labels",
-            found=names[:3],
+            f"{len(names):,} different labels in {which}{rows:,} rows: these are hardly labels",
+            found=list(names)[:3],
             where=where,
             hint="name the label column with --label",
         )
