@@ -126,9 +126,8 @@ def _of_uri(uri: str) -> tuple[str, fs.FileSystem, str]:
     The signs of a pattern are none of a URI, so the folder before the first of them is asked for.
     """
     place, _, options = uri.partition("?")
-    parts = place.split("/")
-    fixed = next((n for n, part in enumerate(parts) if glob.has_magic(part)), len(parts))
-    base = "/".join(parts[:fixed]) + (f"?{options}" if options else "")
+    folder, pattern = _before_pattern(place)
+    base = folder + (f"?{options}" if options else "")
     try:
         files, path = fs.FileSystem.from_uri(base)
     except (OSError, ValueError, ImportError) as error:
@@ -139,7 +138,14 @@ def _of_uri(uri: str) -> tuple[str, fs.FileSystem, str]:
             hint="for example s3://bucket/folder/part-*.parquet, gs://..., file:///data/a.csv",
         ) from None
     scheme = uri[: uri.index("://") + 3]
-    return scheme, files, "/".join([path.rstrip("/"), *parts[fixed:]])
+    return scheme, files, "/".join([path.rstrip("/"), *pattern])
+
+
+def _before_pattern(path: str) -> tuple[str, list[str]]:
+    """The folder before the first sign of a pattern, or the whole path; and the parts behind it."""
+    parts = path.split("/")
+    fixed = next((n for n, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    return "/".join(parts[:fixed]), parts[fixed:]
 
 
 def _matching(files: fs.FileSystem, path: str) -> list[fs.FileInfo]:
@@ -150,9 +156,7 @@ def _matching(files: fs.FileSystem, path: str) -> list[fs.FileInfo]:
     if info.type == fs.FileType.Directory:
         folder, pattern = path, ["*"]
     elif glob.has_magic(path):
-        parts = path.split("/")
-        fixed = next(n for n, part in enumerate(parts) if glob.has_magic(part))
-        folder, pattern = "/".join(parts[:fixed]), parts[fixed:]
+        folder, pattern = _before_pattern(path)
         folder = "/" if path.startswith("/") and not folder else folder
     else:
         return []
