@@ -17,6 +17,9 @@ from pathlib import Path
 
 from textkind.errors import OutputError, SettingsError
 
+# a hint, where what stands there was begun otherwise
+START_ANEW = "to start anew: --overwrite (overwrite=True), or name another folder: --out"
+
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",

@@ -23,11 +23,10 @@ from typing import Any
 from textkind.errors import ModelFolderError, SettingsError
 from textkind.storage.alone import alone_in
 from textkind.storage.documents import document_bytes, parse_document, parse_value
-from textkind.storage.place import whole_file, writing
+from textkind.storage.place import START_ANEW, whole_file, writing
 
 STATE, REJECTED = "_textkind", "_rejected"
 PLAN, DONE, LOCK = "plan.json", "done.jsonl", "lock"
-HINT = "to start anew: --overwrite (overwrite=True), or name another folder: --out"
 MOST_TOLD = 3  # shards that are named in an error
 
 
@@ -80,7 +79,7 @@ def open_prediction_folder(
                     "the folder holds predictions of something else: it differs in "
                     + "; ".join(_differences(plan, found)),
                     where=str(folder),
-                    hint=HINT,
+                    hint=START_ANEW,
                 )
             _clear(folder)
         _remove_unfinished(folder)

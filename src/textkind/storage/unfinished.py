@@ -18,13 +18,12 @@ from textkind.errors import SettingsError, TextkindError
 from textkind.storage.alone import alone_in
 from textkind.storage.comparison_folder import not_a_comparison
 from textkind.storage.documents import document_bytes, parse_document
-from textkind.storage.place import check_folder_target, write_bytes, writing
+from textkind.storage.place import START_ANEW, check_folder_target, write_bytes, writing
 from textkind.storage.run_folder import JOURNAL, not_a_run_folder
 
 PLAN, LOCK = "plan.json", "lock"
 NEW_PLAN = PLAN + ".part"
 UNFINISHED = ".unfinished"
-HINT = "to start anew: --overwrite (overwrite=True), or name another folder: --out"
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def open_unfinished(
                     f"an unfinished {work.name} with other data or settings stands here",
                     found=", ".join(_differing(found, plan)),
                     where=str(folder),
-                    hint=HINT,
+                    hint=START_ANEW,
                 )
             _empty(folder, work)
         if found != plan:
