@@ -5,7 +5,7 @@ from typing import Any
 from textkind.cli.ladder import TITLES
 from textkind.cli.plain_tables import aligned, shown
 from textkind.cli.terminal import printable
-from textkind.report.tuning import setting_name, setting_value
+from textkind.report.tuning import changes_in_words, setting_name
 
 MOST_TRIALS = 10  # finished ones; the others stand in tune.json and in the report
 MOST_SETTINGS = 8
@@ -28,7 +28,7 @@ def tuning_table(facts: dict[str, Any]) -> str:
                 shown("log_loss", one["figures"]["log_loss"]),
                 shown(key, one["figures"]["headline"]),
                 f"{one['seconds']:.1f}",
-                _changes(one["values"], usual["values"]),
+                changes_in_words(one["values"], usual["values"]),
             )
         )
     blocks = [aligned(rows, left=frozenset({4}))]
@@ -46,10 +46,3 @@ def tuning_table(facts: dict[str, Any]) -> str:
         )
     blocks.append("\n".join(facts["sentences"]))
     return "\n\n".join(blocks)
-
-
-def _changes(values: dict[str, Any], usual: dict[str, Any]) -> str:
-    changed = {name: value for name, value in values.items() if usual.get(name) != value}
-    return ", ".join(
-        f"{setting_name(name)} {setting_value(value)}" for name, value in changed.items()
-    )

@@ -59,6 +59,12 @@ def setting_value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def changes_in_words(values: dict[str, Any], usual: dict[str, Any]) -> str:
+    """What a trial has otherwise than the defaults."""
+    changed = {k: v for k, v in values.items() if k not in usual or usual[k] != v}
+    return ", ".join(f"{setting_name(k)} {setting_value(v)}" for k, v in changed.items())
+
+
 def _by(importance: dict[str, Any]) -> Markup:
     share = importance["share_of_training"]
     told = Markup("at the end") if share == 1 else Markup("after {} of the training").format(
@@ -83,9 +89,7 @@ def _mattered(facts: dict[str, Any], importance: dict[str, Any]) -> list[dict[st
 
 
 def _row(one: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-    usual = facts["trials"][0]["values"]
-    changed = {k: v for k, v in one["values"].items() if k not in usual or usual[k] != v}
-    told = ", ".join(f"{setting_name(k)} {setting_value(v)}" for k, v in changed.items())
+    told = changes_in_words(one["values"], facts["trials"][0]["values"])
     figures, looks = one["figures"], one["looks"]
     ended: Any = one["status"]
     if ended == "pruned" and looks:
