@@ -4,11 +4,11 @@ python -m bench.peers.our_stream JSON     prints its facts as a line of JSON
 """
 
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
+from bench.measure import resident_mb
 from textkind.data.settings import SplitSettings
 from textkind.models.settings import LinearSettings
 from textkind.workflow.train import TrainSettings, train
@@ -35,7 +35,7 @@ def main() -> None:
         json.dumps(
             {
                 "seconds": sum(seconds[step] for step in ("read", "split", "fit")),
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+                "peak_mb": resident_mb("VmHWM"),
                 "passes": fit["passes"],
                 "accuracy": 100 * test["accuracy"]["value"],
             }

@@ -4,7 +4,6 @@ python -m bench.peers.vowpal_wabbit_stream JSON     prints its facts as a line o
 """
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import vowpalwabbit
 
 from bench.data import read_part
+from bench.measure import resident_mb
 from bench.peers.tokens import wabbit_example
 
 
@@ -35,7 +35,7 @@ def main() -> None:
         json.dumps(
             {
                 "seconds": seconds,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+                "peak_mb": resident_mb("VmHWM"),
                 "passes": asked["passes"],
                 "accuracy": 100 * right / len(given),
             }

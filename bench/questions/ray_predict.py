@@ -23,7 +23,7 @@ from bench.data import read_part
 from bench.measure import Facts, alternate, median
 from bench.noisy import write_noisy
 from bench.places import DATA, ROOM
-from bench.questions.linear_stream import told_by
+from bench.processes import told_by
 from bench.results import Answer, Row, at_least, at_most
 from textkind.models.settings import LinearSettings
 from textkind.workflow.train import TrainSettings, train
