@@ -79,7 +79,10 @@ def test_resampled_figures_are_those_of_scikit_learn_on_the_rows_drawn(make, sco
 def test_the_difference_is_that_of_the_percentiles_and_its_sign_flips_with_the_order():
     rng = np.random.default_rng(0)
     first, second = rng.normal(0.8, 0.02, 999), rng.normal(0.75, 0.02, 999)
-    there, back = difference(first, second, 0.8, 0.75), difference(second, first, 0.75, 0.8)
+    there, back = (
+        difference(first, second, 0.8, 0.75, 999),
+        difference(second, first, 0.75, 0.8, 999),
+    )
     np.testing.assert_allclose((there.low, there.high), np.percentile(first - second, (2.5, 97.5)))
     assert (back.value, back.low, back.high) == pytest.approx(
         (-there.value, -there.high, -there.low)
@@ -90,8 +93,15 @@ def test_the_difference_is_that_of_the_percentiles_and_its_sign_flips_with_the_o
 
 def test_equal_models_have_no_difference_and_a_p_of_one():
     same = np.full(200, 0.9)
-    found = difference(same, same, 0.9, 0.9)
+    found = difference(same, same, 0.9, 0.9, 200)
     assert (found.value, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(("rows", "least"), [(1, 1.0), (2, 0.5), (6, 1 / 32), (11, 2 / 1001)])
+def test_few_rows_are_never_surer_than_the_sign_test_of_rows_that_all_agree(rows, least):
+    found = difference(np.full(1000, 0.9), np.full(1000, 0.8), 0.9, 0.8, rows)
+    assert found.p == pytest.approx(least)
+    assert rows > 10 or found.p == pytest.approx(stats.binomtest(rows, rows).pvalue)
 
 
 def test_the_bootstrap_agrees_with_the_exact_test_on_many_rows():
@@ -100,7 +110,7 @@ def test_the_bootstrap_agrees_with_the_exact_test_on_many_rows():
     given = [(rng.random(1500) > p).astype(np.int32) for p in (0.82, 0.80)]
     figures = resampled_figures(np.stack([row_parts(one, targets) for one in given]), seed=0)
     values = [float((one == 0).mean()) for one in given]
-    p = difference(figures[:, 0], figures[:, 1], *values).p
+    p = difference(figures[:, 0], figures[:, 1], *values, 1500).p
     assert p == pytest.approx(mcnemar(given[0] == 0, given[1] == 0).mid, abs=0.04)
 
 

@@ -90,7 +90,7 @@ def figure_differences(pair: Pair, targets: np.ndarray, seed: int) -> dict[str, 
         kept = ~np.isnan(drawn[0]) & ~np.isnan(drawn[1])
         entry = dict.fromkeys(("first", "second", "value", "low", "high", "p"))
         if not math.isnan(first) and not math.isnan(second) and kept.any():
-            gap = difference(drawn[1][kept], drawn[0][kept], second, first)
+            gap = difference(drawn[1][kept], drawn[0][kept], second, first, len(targets))
             entry = {"first": first, "second": second, **asdict(gap)}
         told[name] = entry
     if targets.ndim == 1:

@@ -100,17 +100,19 @@ def resampled_figures(parts: np.ndarray, seed: int, resamples: int = RESAMPLES) 
 
 
 def difference(
-    first: np.ndarray, second: np.ndarray, first_value: float, second_value: float
+    first: np.ndarray, second: np.ndarray, first_value: float, second_value: float, rows: int
 ) -> Difference:
-    """The difference of two figures, from their values and their resampled ones, each (B,).
+    """The difference of two figures of N rows, from their values and resampled ones, each (B,).
 
     The percentile interval; p is twice the smaller share of resamples on either side of 0, the
-    value itself counted among them so that p is never 0 (Davison & Hinkley 1997, section 4.2).
+    value itself counted among them so that p is never 0 (Davison & Hinkley 1997, section 4.2). It
+    is 2^(1 - N) at least, which is that of N rows that all speak for one side: draws of very few
+    rows are too much alike to tell more.
     """
     gaps = first - second
     low, high = (float(end) for end in np.percentile(gaps, TAILS))
     tail = min((gaps <= 0).sum(), (gaps >= 0).sum())
-    p = min(1.0, 2 * (float(tail) + 1) / (len(gaps) + 1))
+    p = min(1.0, max(2 * (float(tail) + 1) / (len(gaps) + 1), 2.0 ** (1 - rows)))
     return Difference(first_value - second_value, low, high, p)
 
 

@@ -148,7 +148,9 @@ def _compared(tried: Learned, best: Learned, validation: Corpus, seed: int) -> d
     gain = float(values[0] - values[1])
     if validation.labels.several:
         drawn = resampled_figures(parts, seed)
-        test = difference(drawn[:, 0], drawn[:, 1], float(values[0]), float(values[1]))
+        test = difference(
+            drawn[:, 0], drawn[:, 1], float(values[0]), float(values[1]), len(validation)
+        )
         return {"gain": gain, "p": test.p}
     right = [correct_rows(one, validation.targets) > 0 for one in given]
     return {"gain": gain, "p": mcnemar(right[0], right[1]).mid}

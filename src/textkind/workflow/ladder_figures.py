@@ -106,6 +106,7 @@ class Compared:
             self._resampled[:, b],
             float(self._values[a]),
             float(self._values[b]),
+            len(self._right[a]),
         )
         test = mcnemar(self._right[a], self._right[b])
         told = {"name": first, "against": second, **asdict(gap), "bootstrap_p": gap.p}
