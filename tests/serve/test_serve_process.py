@@ -189,7 +189,8 @@ def test_told_to_end_it_answers_what_runs_and_leaves(start_server, run_folder, h
     for client in clients:
         client.join()
     refused = {"ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected"}
-    assert set(found) <= {200, *refused}
+    # and where the connection was closed before the request was written:
+    assert set(found) <= {200, *refused, "BrokenPipeError"}
     assert server.events("ended")
     server.wait_gone(*server.workers())
 
