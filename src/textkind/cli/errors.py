@@ -169,7 +169,7 @@ def _matters(one: dict[str, Any]) -> bool:
 
 def _lift(lift: dict[str, float | None]) -> tuple[str, str]:
     if lift["value"] is None:
-        return "-", ""
+        return "n/a", ""
     return f"{lift['value']:.2f}", f"{lift['low']:.2f} to {lift['high']:.2f}"
 
 

@@ -50,6 +50,7 @@ from textkind.workflow.trial_study import (
 )
 
 DEFAULTS = 0  # number of the trial of the defaults
+SHOWN = 4  # digits of a figure that is told while the search goes on
 SLOWEST, AT_LEAST = 5.0, 20.0  # times the defaults' seconds that a trial may take; seconds
 REPEATS = 30  # proposals in a row that were tried already, after which there is nothing new
 
@@ -284,7 +285,7 @@ class TrialDesk:
             self.study.tell(trial, value)
             if status == FINISHED:
                 self._tried[about_of(trial)["key"]] = value
-                if value < best:
+                if round(value, SHOWN) < round(best, SHOWN):
                     figures = self._figures(told["outcome"]["figures"])
                     by = self.plan.figure.replace("_", " ")
                     self._talk.note(f"trial {trial.number}: {figures}, the best {by} so far")
@@ -298,7 +299,7 @@ class TrialDesk:
 
     def _figures(self, figures: Mapping[str, float]) -> str:
         name = "micro F1" if self.plan.several else "accuracy"
-        return f"log loss {figures['log_loss']:.4f}, {name} {100 * figures['headline']:.1f} %"
+        return f"log loss {figures['log_loss']:.{SHOWN}f}, {name} {100 * figures['headline']:.1f} %"
 
 
 def is_kept(value: float, others: list[float]) -> bool:

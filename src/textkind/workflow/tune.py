@@ -136,8 +136,6 @@ def tune(
             write_part(folder / VALIDATION, parts.validation)
             _search(desk, settings, runner, account)
             facts = _told(settings, fixed, desk, parts)
-        for sentence in facts["sentences"]:
-            account.note(sentence)
         model, threads = best_settings(desk, facts["best"], run.model)
         with new_run_folder(out, overwrite=run.overwrite) as made:
             final = replace(run, model=model, threads=threads)
