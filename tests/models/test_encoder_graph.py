@@ -13,6 +13,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from tests.models.drawn_bert import drawn, root_mean_square  # noqa: E402
 from tests.models.encoder_folders import write_encoder  # noqa: E402
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
@@ -20,11 +21,7 @@ from textkind.errors import MissingPackageError, SettingsError  # noqa: E402
 from textkind.models.encoder_graph import GraphEncoder  # noqa: E402
 from textkind.models.graph import ACTIVATIONS  # noqa: E402
 from textkind.models.long_settings import LongSettings  # noqa: E402
-from textkind.models.networks.bert import Bert  # noqa: E402
-from textkind.models.networks.pretrained_settings import (  # noqa: E402
-    Architecture,
-    FrozenSettings,
-)
+from textkind.models.networks.pretrained_settings import FrozenSettings  # noqa: E402
 from textkind.models.networks.settings import CnnSettings  # noqa: E402
 from textkind.models.neural import fit_neural  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings  # noqa: E402
@@ -37,25 +34,6 @@ CORPUS = Corpus(
 )
 
 
-def drawn(activation="gelu", buckets=0):
-    """A Bert with numbers like those of trained ones, and a batch: (B, T, W), (B, T)."""
-    architecture = Architecture(
-        9, 32, 32, layers=3, positions=20, heads=4, inner_width=64, activation=activation,
-        relative_buckets=buckets,
-    )  # fmt: skip
-    torch.manual_seed(0)
-    bert = Bert(architecture).eval()
-    with torch.no_grad():
-        for parameter in bert.parameters():
-            parameter.normal_(std=0.2) if parameter.ndim > 1 else parameter.add_(0.1)
-    mask = torch.arange(11) < torch.tensor([[11], [1], [4]])
-    return bert, torch.randn(3, 11, 32), mask
-
-
-def root_mean_square(x):
-    return x.square().mean().sqrt()
-
-
 # precision and the error of states relative to their size, least and most
 ERRORS = [("float32", 0.0, 1e-6), ("int8", 1e-4, 0.05)]
 
@@ -64,7 +42,7 @@ ERRORS = [("float32", 0.0, 1e-6), ("int8", 1e-4, 0.05)]
 @pytest.mark.parametrize("buckets", [0, 8], ids=["positions alone", "distances"])
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 def test_states_are_those_of_pytorch(activation, buckets, precision, least, most):
-    bert, x, mask = drawn(activation, buckets)
+    bert, _, x, mask = drawn(activation, buckets)
     with torch.inference_mode():
         expected = bert(x, mask)[mask]
         found = GraphEncoder(bert, activation, precision)(x, mask)[mask]
@@ -75,7 +53,7 @@ def test_states_are_those_of_pytorch(activation, buckets, precision, least, most
 
 @pytest.mark.parametrize(("precision", "near"), [("float32", 1e-5), ("int8", 0.2)])
 def test_what_follows_a_text_changes_nothing_of_it_but_by_rounding(precision, near):
-    bert, x, mask = drawn()
+    bert, _, x, mask = drawn()
     encoder = GraphEncoder(bert, "gelu", precision)
     other = torch.where(mask[..., None], x, torch.full_like(x, 0.01))
     with torch.inference_mode():
@@ -87,7 +65,7 @@ def test_what_follows_a_text_changes_nothing_of_it_but_by_rounding(precision, ne
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
 def test_a_copy_computes_the_same(copied):
-    bert, x, mask = drawn()
+    bert, _, x, mask = drawn()
     encoder = GraphEncoder(bert, "gelu", "int8")
     with torch.inference_mode():
         states = encoder(x, mask)

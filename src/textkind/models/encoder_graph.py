@@ -103,7 +103,12 @@ def with_graph(network: nn.Module, precision: str) -> nn.Module:
     own = plain_network(network)
     assert isinstance(own, Pretrained)
     assert isinstance(own.encoder, Bert)
-    quick = GraphEncoder(own.encoder, own.architecture.activation, precision)
+    return with_encoder(network, GraphEncoder(own.encoder, own.architecture.activation, precision))
+
+
+def with_encoder(network: nn.Module, encoder: nn.Module) -> nn.Module:
+    """The network with this in place of its encoder, for reading; all else is shared with it."""
+    own = plain_network(network)
     shared = {id(part): part for part in own.children()}  # of what has been copied already
-    copied = copy.deepcopy(network, shared | {id(own.encoder): quick})
+    copied = copy.deepcopy(network, shared | {id(own.encoder): encoder})
     return copied.eval()

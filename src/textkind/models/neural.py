@@ -105,7 +105,7 @@ class NeuralModel:
     @property
     def reads_as_graph(self) -> bool:
         """Whether texts are read through onnxruntime by now."""
-        return self.reader.quick is not None
+        return self.reader.can_be_graph and self.reader.quick is not None
 
     def tokens(self, texts: pa.LargeStringArray, threads: int | None = None) -> Tokens:
         """The tokens that are read of every text."""

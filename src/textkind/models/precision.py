@@ -17,6 +17,7 @@ from textkind.models.encoder_graph import has_bert, with_graph
 from textkind.models.networks.choices import check_choice
 from textkind.models.neural import NeuralModel
 from textkind.models.pretrained import PROBED, probed_reading
+from textkind.models.quick_reading import can_be_packed
 from textkind.progress import SILENT, Talk
 from textkind.training.settings import CHOICES
 
@@ -51,7 +52,10 @@ def in_precision(model: object, asked: str, talk: Talk = SILENT) -> NeuralModel:
     precision = probed_reading(model.network, tokens, asked, talk)
     if precision == "float32":
         return model
-    return replace(model, network=with_rounded_matrices(model.network), precision=precision)
+    network = model.network
+    if not can_be_packed(network):  # which rounds by itself
+        network = with_rounded_matrices(network)
+    return replace(model, network=network, precision=precision)
 
 
 def with_rounded_matrices(network: nn.Module) -> nn.Module:

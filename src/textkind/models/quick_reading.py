@@ -1,4 +1,4 @@
-"""Which network reads the texts of a fitted model: as it was trained, or once it pays as a graph.
+"""Which network reads the texts of a fitted model: as it was trained, or as is quicker.
 
 reader = QuickReader(network, "float32")
 outputs = network_outputs(reader.network_for(tokens), tokens, width)
@@ -11,39 +11,50 @@ from textkind.errors import MissingPackageError
 from textkind.models.encoder_graph import has_bert, with_graph
 from textkind.models.networks.pretrained import Pretrained
 from textkind.models.networks.windows import plain_network
+from textkind.models.packed_encoder import is_packable, with_packed
 
 # Tokens read, from which on the start of onnxruntime is worth its time: that of reading as many.
 ENOUGH = 2048
-LARGEST = 1 << 29  # bytes of an encoder's weights: the graph lays them out anew
+LARGEST = 1 << 29  # bytes of an encoder's weights, which are laid out anew
 
 
 class QuickReader:
-    """The network of a model, and the same with a graph where there can be one.
+    """The network of a model, and the same with a quicker encoder where there can be one.
 
-    A graph reads in float32 what an encoder of BERT's kind reads, where onnxruntime is installed.
-    quick is None until enough was read.
+    An encoder of BERT's kind is read in bfloat16 with packed weights (packed_encoder.py), where
+    the processor has it; in float32 as a graph (encoder_graph.py), where onnxruntime is installed
+    and enough was read. quick is None until then.
     """
 
     def __init__(self, network: nn.Module, precision: str) -> None:
         self.network = network
         self.quick: nn.Module | None = None
         self.read = 0  # tokens
-        self.can_be_quick = precision == "float32" and has_bert(network) and is_light(network)
+        self.can_be_graph = precision == "float32" and has_light_bert(network)
+        if precision == "bfloat16" and can_be_packed(network):
+            self.quick = with_packed(network)
 
     def network_for(self, tokens: Tokens) -> nn.Module:
         """The network that reads these tokens: of one call all are read by the same."""
-        if self.can_be_quick and self.quick is None:
+        if self.can_be_graph and self.quick is None:
             self.read += int(tokens.offsets[-1])
             if self.read >= ENOUGH:
                 try:
                     self.quick = with_graph(self.network, "float32")
                 except MissingPackageError:
-                    self.can_be_quick = False
+                    self.can_be_graph = False
         return self.network if self.quick is None else self.quick
 
 
-def is_light(network: nn.Module) -> bool:
-    """Whether the encoder of a network that has_bert is on the CPU and not too large."""
+def can_be_packed(network: nn.Module) -> bool:
+    """Whether the network is read with packed weights in bfloat16."""
+    return has_light_bert(network) and is_packable()
+
+
+def has_light_bert(network: nn.Module) -> bool:
+    """Whether the network has_bert, on the CPU and not too large to be laid out anew."""
+    if not has_bert(network):
+        return False
     own = plain_network(network)
     assert isinstance(own, Pretrained)
     on_cpu = own.frame.device.type == "cpu"

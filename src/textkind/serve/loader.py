@@ -77,7 +77,7 @@ def warm(classifier: Classifier) -> None:
     """
     texts = pa.array(GOLDEN_TEXTS, pa.large_string())
     reader: Any = getattr(classifier.model, "reader", None)
-    if reader is not None and reader.can_be_quick:
+    if reader is not None and reader.can_be_graph:
         classifier.model.logits(pa.array(GOLDEN_TEXTS * ENOUGH_TIMES, pa.large_string()), 1)
     for options in ("", '{"novelty": true}', '{"sets": 0.5, "top": 2}'):
         batch_answers(Served(classifier), texts, [Part(options, len(texts))])

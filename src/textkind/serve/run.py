@@ -6,6 +6,7 @@ serve(settings, talk)       until SIGTERM or SIGINT
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import resource
 import signal
@@ -108,9 +109,12 @@ async def _serve(
             talk.note(f"{facts['name']}: {facts['kind']}, version {facts['version']}")
         talk.note(f"serving at {address}")
         service.log.event("ready", address=address)
+        gc.collect()
+        gc.freeze()  # what is there stays: to look through it again holds up all requests
         try:
             await server.serve(sockets=[listener])
         finally:
+            gc.unfreeze()
             service.log.event("ended")
             service.close()
 
