@@ -34,7 +34,7 @@ class OurEncoder:
         loaded = TextClassifier.load(Path(setting["folder"]) / OURS).classifier_
         model = in_precision(loaded.model, setting["precision"])
         if not setting.get("graph", True):
-            model.reader.can_be_quick = False
+            model.reader.can_be_graph = False
         self.classifier = replace(loaded, model=model)
         return {}
 

@@ -4,9 +4,10 @@ Tweets over and over with other noise words each time (bench/noisy.py), as Parqu
 before the clock runs, as lines for Vowpal Wabbit. Ours from a stream, ours in memory, and theirs,
 each in a process of its own, at the same number of passes over the texts. Ours counts reading,
 checking, splitting and fitting; theirs reading and fitting. Memory is the most that the process
-held, evaluation included.
+held, evaluation included. In memory is asked only of as many texts as the machine holds.
 """
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,7 @@ SETTING = {
 }
 STREAM, MEMORY, WABBIT = "textkind, streamed", "textkind, in memory", "Vowpal Wabbit"
 MEGABYTES, SHARE = 1500.0, 0.8
+IN_MEMORY = 5600  # bytes a text: 1,662 MB were held for 300,000
 
 
 def ask(runs: int, texts: int = 300_000) -> Answer:
@@ -37,11 +39,9 @@ def ask(runs: int, texts: int = 300_000) -> Answer:
     with tempfile.TemporaryDirectory(dir=ROOM) as room:
         folder = Path(room)
         write_noisy(folder, read_part(DATA / SET, "train"), texts)
-        sides = {
-            STREAM: lambda: ours(folder, stream=True),
-            MEMORY: lambda: ours(folder, stream=False),
-            WABBIT: lambda: wabbit(folder),
-        }
+        sides = {STREAM: lambda: ours(folder, stream=True), WABBIT: lambda: wabbit(folder)}
+        if texts * IN_MEMORY < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+            sides[MEMORY] = lambda: ours(folder, stream=False)
         replies = alternate(sides, runs)
     seconds = {side: median(facts) for side, facts in replies.items()}
     rows: list[Row] = [
@@ -60,12 +60,12 @@ def ask(runs: int, texts: int = 300_000) -> Answer:
     goals = [
         at_most(f"memory of streaming {texts:,} texts", peak, MEGABYTES, " MB"),
         at_least(
-            "texts/s streamed, of those in memory", seconds[MEMORY] / seconds[STREAM], SHARE, "x"
-        ),
-        at_least(
             "texts/s streamed, of Vowpal Wabbit's", seconds[WABBIT] / seconds[STREAM], 1.0, "x"
         ),
     ]
+    if MEMORY in seconds:
+        share = seconds[MEMORY] / seconds[STREAM]
+        goals.append(at_least("texts/s streamed, of those in memory", share, SHARE, "x"))
     return Answer(rows, goals)
 
 
