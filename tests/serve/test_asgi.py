@@ -1,6 +1,7 @@
 """The service as an ASGI application, for a server that is not ours."""
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from textkind import ServeSettings, Service
 from textkind.environment import own_environment
 from textkind.errors import SettingsError
+from textkind.serve.requests import Request
 from textkind.serve.settings import Limits, named_model
 
 
@@ -62,6 +64,29 @@ def test_any_server_can_run_it(run_folder, tmp_path):
     assert json.loads(body)["results"][0]["label"] == "delivery"
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [one["status"] for one in lines if one.get("route") == "predict"] == [200]
+
+
+@pytest.mark.parametrize("body", [b'{"text": "my parcel is late"}', b"{"])
+def test_an_answered_request_leaves_nothing_to_the_collector(body, run_folder, tmp_path):
+    headers = [(b"content-type", b"application/json")]
+
+    async def work():
+        service = Service(ServeSettings((("m", run_folder),), log=tmp_path / "log"))
+
+        async def ask():
+            while (await asked(service, "GET", "/readyz"))[0] != 200:
+                await asyncio.sleep(0.05)
+            gc.collect()
+            gc.disable()
+            try:
+                await asked(service, "POST", "/v1/predict", body, headers)
+                return [one for one in gc.get_objects() if isinstance(one, Request)]
+            finally:
+                gc.enable()
+
+        return await live(service, ask)
+
+    assert asyncio.run(work()) == []
 
 
 def test_a_model_that_cannot_be_loaded_is_told_at_the_start(tmp_path):

@@ -108,6 +108,7 @@ class Service:
             status = 500
         if reply is not None and not request.started:
             await send_reply(send, reply, request.id, head=method == "HEAD")
+        del scope["on_disconnect"]  # they hold each other, which only the collector would find
         seconds = time.perf_counter() - began
         name = "other" if route is None else route.name
         self.metrics.request(name, status, seconds)
