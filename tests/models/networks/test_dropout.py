@@ -118,6 +118,18 @@ def test_outside_of_training_and_without_a_share_nothing_changes():
 
 
 def test_other_types_are_left_to_torch():
-    out = Dropout(0.5)(torch.ones(1000, dtype=torch.bfloat16))
-    assert out.dtype == torch.bfloat16
+    out = Dropout(0.5)(torch.ones(1000, dtype=torch.float64))
+    assert out.dtype == torch.float64
     assert set(out.tolist()) == {0.0, 2.0}
+
+
+def test_bfloat16_drops_what_float32_drops_inside_autocast_too():
+    layer, x = Dropout(0.4), torch.rand(50, 8).bfloat16().requires_grad_()
+    torch.manual_seed(3)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = layer(x)
+    torch.manual_seed(3)
+    torch.testing.assert_close(out, layer(x.detach().float()))
+    assert out.dtype == torch.float32
+    out.sum().backward()
+    torch.testing.assert_close(x.grad, ((out.detach() != 0) / 0.6).bfloat16())

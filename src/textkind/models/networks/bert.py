@@ -15,6 +15,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from textkind.models.networks.attention import attend
 from textkind.models.networks.dropout import Dropout
 from textkind.models.networks.pretrained_settings import Architecture
 from textkind.models.networks.transformer import allowed_keys
@@ -117,9 +118,7 @@ class Block(nn.Module):
         batch, length, width = x.shape
         parts = self.query_key_value(x).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = parts.permute(2, 0, 3, 1, 4)  # each (B, H, T, W / H)
-        if allowed is not None and allowed.dtype != torch.bool:
-            allowed = allowed.to(query.dtype)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
+        mixed = attend(query, key, value, allowed)
         return self.attention_out(mixed.transpose(1, 2).reshape(batch, length, width))
 
 

@@ -30,12 +30,15 @@ class Dropout(nn.Module):
         self.share = share
 
     def forward(self, x: Tensor) -> Tensor:
-        """x of any shape, unchanged outside of training."""
+        """x of any shape, unchanged outside of training; on the CPU bfloat16 becomes float32."""
         if not self.training or self.share == 0:
             return x
-        if not quick_here(x):
-            return functional.dropout(x, self.share)
-        return HashedDropout.apply(x, self.share, torch.randint(1 << 32, (2,)).tolist())
+        if x.dtype == torch.bfloat16 and x.device.type == "cpu":
+            x = x.float()
+        with torch.autocast(x.device.type, enabled=False):
+            if not quick_here(x):
+                return functional.dropout(x, self.share)
+            return HashedDropout.apply(x, self.share, torch.randint(1 << 32, (2,)).tolist())
 
     def extra_repr(self) -> str:
         """The share, for the printed network."""

@@ -11,6 +11,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from textkind.errors import SettingsError
+from textkind.models.networks.attention import attend
 from textkind.models.networks.dropout import Dropout
 from textkind.models.networks.pooling import POOLINGS
 from textkind.models.networks.settings import TransformerSettings
@@ -119,9 +120,7 @@ class Block(nn.Module):
         if rotation is not None:
             query_key = rotated(query_key, *rotation)
         query, key = query_key
-        x = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=allowed
-        )  # (B, H, T, D / H)
+        x = attend(query, key, value, allowed)  # (B, H, T, D / H)
         return self.attention_out(x.transpose(1, 2).reshape(batch, length, width))
 
 
