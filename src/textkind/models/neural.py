@@ -95,7 +95,7 @@ class NeuralModel:
         with torch_threads(threads):
             tokens = self.tokens(texts, threads)
             network = self.reader.network_for(tokens)
-            return outputs_and_vectors(network, tokens, widths, precision=self.precision)
+            return outputs_and_vectors(network, tokens, widths, precision=self.reader.precision)
 
     @cached_property
     def reader(self) -> QuickReader:

@@ -64,8 +64,7 @@ class PackedEncoder(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Tokens' vectors (B, T, W), (B, T) bool -> the last states (B, T, W) float32."""
-        with torch.autocast("cpu", enabled=False):
-            states: Tensor = self.packed(x.float(), mask)
+        states: Tensor = self.packed(x, mask)
         return states
 
     def __reduce__(self) -> tuple[type, tuple[Bert, Architecture]]:

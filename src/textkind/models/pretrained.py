@@ -123,12 +123,12 @@ def start_head(
         raise DataError("there is no text to train on")
     kind = head_of(labels, settings.training.head)
     network.to(device_of(settings.training.device))
-    precision = probed_reading(network, examples.tokens, settings.training.precision, talk)
-    reader = QuickReader(network, precision)
+    asked = settings.training.precision
+    reader = QuickReader(network, probed_reading(network, examples.tokens, asked, talk))
 
     def vectors_of(part: Examples) -> np.ndarray:
         quick, width = reader.network_for(part.tokens), int(network.vector_width)  # type: ignore[arg-type]
-        return network_outputs(quick, part.tokens, width, vectors=True, precision=precision)
+        return network_outputs(quick, part.tokens, width, vectors=True, precision=reader.precision)
 
     with talk.task("reading the texts with the encoder as it is"), pooling_vectors(network):
         vectors = vectors_of(examples)

@@ -23,16 +23,16 @@ class QuickReader:
 
     An encoder of BERT's kind is read in bfloat16 with packed weights (packed_encoder.py), where
     the processor has it; in float32 as a graph (encoder_graph.py), where onnxruntime is installed
-    and enough was read. quick is None until then.
+    and enough was read. quick is None until then; precision is what PyTorch computes in.
     """
 
     def __init__(self, network: nn.Module, precision: str) -> None:
-        self.network = network
+        self.network, self.precision = network, precision
         self.quick: nn.Module | None = None
         self.read = 0  # tokens
         self.can_be_graph = precision == "float32" and has_light_bert(network)
         if precision == "bfloat16" and can_be_packed(network):
-            self.quick = with_packed(network)
+            self.quick, self.precision = with_packed(network), "float32"  # but for its products
 
     def network_for(self, tokens: Tokens) -> nn.Module:
         """The network that reads these tokens: of one call all are read by the same."""
