@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from textkind.cli.commands import build_parser
+from textkind.serve.settings import ServeSettings, named_model
 
 HOME = Path(__file__).parents[1]
 
@@ -81,6 +82,7 @@ def test_what_is_started_is_the_service_on_all_addresses_with_a_key():
     told = build_parser()[0].parse_args(words)
     assert (told.host, told.port, told.models) == ("0.0.0.0", 8000, ["/model"])
     assert not told.no_auth
+    assert ServeSettings((named_model(told.models[0]),)).models[0][0] == "model"
     assert said("EXPOSE") == ["8000"]
 
 

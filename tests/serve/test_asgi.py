@@ -118,6 +118,7 @@ def test_the_front_loads_nothing_that_models_are_made_of():
         ("runs/reviews/model", "reviews", "runs/reviews/model"),
         ("old=runs/reviews", "old", "runs/reviews"),
         ("a/b=c", "b=c", "a/b=c"),
+        ("/model", "model", "/model"),
     ],
 )
 def test_a_model_is_named_after_its_folder_unless_it_is_given_a_name(word, name, folder):

@@ -87,11 +87,13 @@ class ServeSettings:
 def named_model(word: str) -> tuple[str, Path]:
     """NAME=FOLDER, or a folder that is named after itself; `model` in a run folder after the run.
 
-    What stands before an equals sign is a name only where it looks like one.
+    In the root, as in the image, there is no run to name it after. What stands before an equals
+    sign is a name only where it looks like one.
     """
     name, sign, folder = word.partition("=")
     if sign and _NAME.fullmatch(name):
         return name, Path(folder)
     path = Path(word)
     whole = path.absolute()
-    return (whole.parent.name if whole.name == "model" else whole.name), path
+    is_of_run = whole.name == "model" and whole.parent.name
+    return (whole.parent.name if is_of_run else whole.name), path
