@@ -80,7 +80,7 @@ def test_an_answered_request_leaves_nothing_to_the_collector(body, run_folder, t
             gc.disable()
             try:
                 await asked(service, "POST", "/v1/predict", body, headers)
-                return [one for one in gc.get_objects() if isinstance(one, Request)]
+                return [one for one in gc.get_objects() if type(one) is Request]
             finally:
                 gc.enable()
 

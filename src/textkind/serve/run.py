@@ -62,10 +62,18 @@ async def _serve(
             wait = settings.limits.client_timeout
             self.servers = [Listening(listener, protocol, tls, wait)]  # type: ignore[list-item]
             self.started = True
+            tell_ready()
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield  # they are ours
+
+    def tell_ready() -> None:
+        address = address_of(listener, tls is not None)
+        for facts in service.models.facts():
+            talk.note(f"{facts['name']}: {facts['kind']}, version {facts['version']}")
+        talk.note(f"serving at {address}")
+        service.log.event("ready", address=address)
 
     service = Service(settings)
     config = uvicorn.Config(
@@ -104,11 +112,6 @@ async def _serve(
             await asyncio.wait([loading])
             return
         await loading
-        address = address_of(listener, tls is not None)
-        for facts in service.models.facts():
-            talk.note(f"{facts['name']}: {facts['kind']}, version {facts['version']}")
-        talk.note(f"serving at {address}")
-        service.log.event("ready", address=address)
         gc.collect()
         gc.freeze()  # what is there stays: to look through it again holds up all requests
         try:
