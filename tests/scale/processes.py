@@ -49,16 +49,23 @@ def listening(process):
 
 @contextlib.contextmanager
 def killed(name, times):
-    """While the block runs, kill -9 the first so many processes whose command begins so."""
+    """While the block runs, kill -9 the first so many processes whose command begins so.
+
+    Those seen twice: what a process has just forked has its command for a moment.
+    """
     over, gone = threading.Event(), set()
 
     def hunt():
+        before = set()
         while not over.is_set() and len(gone) < times:
-            for process, command in below(os.getpid()).items():
-                if command.startswith(name) and process not in gone and len(gone) < times:
+            commands = below(os.getpid()).items()
+            named = {process for process, command in commands if command.startswith(name)}
+            for process in (named & before) - gone:
+                if len(gone) < times:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(process, signal.SIGKILL)
                         gone.add(process)
+            before = named
             time.sleep(0.02)
 
     hunter = threading.Thread(target=hunt)
