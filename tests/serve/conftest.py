@@ -154,7 +154,7 @@ class Server(Asked):
 
     def workers(self):
         """Process ids of all workers that have started so far: one or more."""
-        self.wait_for('"worker started"')
+        self.wait_until(lambda: self.events("worker started"), told="worker started")
         return [one["pid"] for one in self.events("worker started")]
 
     def wait_gone(self, *pids):

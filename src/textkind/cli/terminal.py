@@ -49,7 +49,8 @@ class PlainTalk(Talk):
 
     def note(self, message: str) -> None:
         """One line."""
-        print(printable(message), file=sys.stderr, flush=True)
+        # in one piece: lines of a log may go to the same place from another thread
+        print(printable(message) + "\n", end="", file=sys.stderr, flush=True)
 
 
 class TerminalTalk(Talk):
