@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from textkind.models.networks.dropout_kernels import drop
-from textkind.models.networks.quick import quick_here
+from textkind.models.networks.quick import kernels_take
 from textkind.training.threads import in_blocks
 
 WORTH_THREADS = 1 << 18  # numbers, below which one thread is as quick
@@ -35,10 +35,9 @@ class Dropout(nn.Module):
             return x
         if x.dtype == torch.bfloat16 and x.device.type == "cpu":
             x = x.float()
-        with torch.autocast(x.device.type, enabled=False):
-            if not quick_here(x):
-                return functional.dropout(x, self.share)
-            return HashedDropout.apply(x, self.share, torch.randint(1 << 32, (2,)).tolist())
+        if not kernels_take(x):
+            return functional.dropout(x, self.share)
+        return HashedDropout.apply(x, self.share, torch.randint(1 << 32, (2,)).tolist())
 
     def extra_repr(self) -> str:
         """The share, for the printed network."""

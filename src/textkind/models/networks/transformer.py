@@ -87,7 +87,7 @@ class Block(nn.Module):
     """One layer of the encoder: attention between positions, then a step at each by itself.
 
     Dropout is on what each part adds; on the attention itself it would keep PyTorch from its
-    quick kernels.
+    quick kernels where those compute (attention.py).
     """
 
     def __init__(self, width: int, heads: int, inner: int, dropout: float) -> None:
