@@ -12,6 +12,7 @@ DynamicQuantizeMatMul). All else is float32.
 
 import copy
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from textkind.models.graph import Graph
 from textkind.models.networks.bert import Bert, Block, distance_scores
 from textkind.models.networks.pretrained import Pretrained
+from textkind.models.networks.pretrained_settings import Architecture
 from textkind.models.networks.windows import plain_network
 from textkind.optional import need
 
@@ -100,15 +102,17 @@ def has_bert(network: nn.Module) -> bool:
 
 def with_graph(network: nn.Module, precision: str) -> nn.Module:
     """The network with its encoder as a graph, where it has_bert; all else is shared with it."""
+    return with_encoder(
+        network, lambda bert, shape: GraphEncoder(bert, shape.activation, precision)
+    )
+
+
+def with_encoder(network: nn.Module, made: Callable[[Bert, Architecture], nn.Module]) -> nn.Module:
+    """The network with what is made of its Bert in the place of that, for reading alone."""
     own = plain_network(network)
     assert isinstance(own, Pretrained)
     assert isinstance(own.encoder, Bert)
-    return with_encoder(network, GraphEncoder(own.encoder, own.architecture.activation, precision))
-
-
-def with_encoder(network: nn.Module, encoder: nn.Module) -> nn.Module:
-    """The network with this in place of its encoder, for reading; all else is shared with it."""
-    own = plain_network(network)
     shared = {id(part): part for part in own.children()}  # of what has been copied already
+    encoder = made(own.encoder, own.architecture)
     copied = copy.deepcopy(network, shared | {id(own.encoder): encoder})
     return copied.eval()

@@ -17,9 +17,7 @@ from torch import Tensor, nn
 
 from textkind.models.encoder_graph import with_encoder
 from textkind.models.networks.bert import Bert, Block
-from textkind.models.networks.pretrained import Pretrained
 from textkind.models.networks.pretrained_settings import Architecture
-from textkind.models.networks.windows import plain_network
 
 NO_ACTIVATION = ("none", "")
 JOINED = {  # by activation: what oneDNN calls it, and by which formula
@@ -98,10 +96,7 @@ def packed_bert(bert: Bert, architecture: Architecture) -> Bert:
 
 def with_packed(network: nn.Module) -> nn.Module:
     """The network with its encoder packed, where it has_bert; all else is shared with it."""
-    own = plain_network(network)
-    assert isinstance(own, Pretrained)
-    assert isinstance(own.encoder, Bert)
-    return with_encoder(network, PackedEncoder(own.encoder, own.architecture))
+    return with_encoder(network, PackedEncoder)
 
 
 @cache
