@@ -48,3 +48,19 @@ def test_all_is_reached_by_keyboard_and_has_a_name(opened, server):
     )
     assert nameless == []
     assert page.get_by_role("status").filter(has_text="tickets: delivery").count() == 1
+
+
+def test_a_text_sent_by_the_keyboard_before_the_models_are_known_is_answered(opened, server):
+    page, held = opened(server), []
+    page.route("**/v1/models", lambda route: held.append(route))
+    with page.expect_request("**/v1/models"):
+        page.reload(wait_until="commit")
+    page.get_by_label("Text", exact=True).fill(TEXT)
+    page.get_by_label("Text", exact=True).press("Control+Enter")
+    page.get_by_role("status").filter(has_text="Asking.").wait_for()
+    assert articles(page).count() == 0
+    (waiting,) = held
+    waiting.continue_()
+    articles(page).first.wait_for()
+    assert articles(page).locator(".value").inner_text() == "delivery"
+    assert page.heard == []

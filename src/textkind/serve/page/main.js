@@ -17,6 +17,8 @@ const status = document.querySelector("#status");
 const answers = document.querySelector("#answers");
 
 let asking = new AbortController();
+let toldModels;
+const knownModels = new Promise((resolve) => (toldModels = resolve));
 
 async function start() {
   const signal = new AbortController().signal;
@@ -28,15 +30,18 @@ async function start() {
     throw error;
   }
   for (const one of document.querySelectorAll("[data-waits]")) one.disabled = false;
+  toldModels();
 }
 
 async function label() {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
-  const models = modelsAsked();
   answers.setAttribute("aria-busy", "true");
   status.textContent = "Asking.";
+  await knownModels; // the keyboard does not wait for the button
+  if (signal.aborted) return;
+  const models = modelsAsked();
   try {
     const found = await Promise.all(models.map((model) => ask(model, signal)));
     signal.throwIfAborted();
