@@ -1,4 +1,4 @@
-"""What the README and the docs show is true: the tree, the commands, the links, the Python."""
+"""What the README and the docs show is true: the trees, the commands, the links, the Python."""
 
 import re
 import shlex
@@ -16,6 +16,7 @@ from textkind.workflow.train import TrainSettings, train
 HOME = Path(textkind.__file__).parent
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+TREE = ROOT / "docs" / "tree.md"
 PAGES = [
     README,
     ROOT / "CONTRIBUTING.md",
@@ -75,17 +76,25 @@ def python_blocks(text):
 
 
 def test_the_tree_has_every_module_and_nothing_else():
-    told = tree_entries(README.read_text(encoding="utf-8"))
+    told = tree_entries(TREE.read_text(encoding="utf-8"))
     modules = {path.relative_to(HOME).as_posix() for path in HOME.rglob("*.py")}
     modules = {path for path in modules if not path.endswith("__init__.py")}
-    assert sorted(modules - set(told)) == [], "modules that the README's tree lacks"
+    assert sorted(modules - set(told)) == [], "modules that docs/tree.md lacks"
     gone = [path for path in told if not (HOME / path).exists()]
-    assert gone == [], "lines of the README's tree without a file"
+    assert gone == [], "lines of docs/tree.md without a file"
 
 
-def test_every_file_of_the_tree_has_its_line():
+def test_the_readme_has_every_folder_of_the_tree():
     told = tree_entries(README.read_text(encoding="utf-8"))
-    assert [path for path, line in told.items() if not line and not path.endswith("/")] == []
+    folders = {f"{path.parent.name}/" for path in HOME.glob("*/*.py")}
+    assert sorted(told) == sorted(folders)
+
+
+@pytest.mark.parametrize("page", [README, TREE], ids=lambda page: page.name)
+def test_every_line_of_the_tree_tells_what_is_there(page):
+    told = tree_entries(page.read_text(encoding="utf-8"))
+    empty = [path for path, line in told.items() if not line]
+    assert [path for path in empty if page == README or not path.endswith("/")] == []
 
 
 def test_a_wrong_tree_would_be_found():
