@@ -13,7 +13,6 @@ import sys
 from bench.asking import Question, ask_questions
 from bench.peers.setup import PRETRAINED_PEERS
 from bench.questions import (
-    calibration_error,
     encoder_inference,
     few_shot,
     finetuning_speed,
@@ -26,7 +25,6 @@ QUESTIONS: dict[str, Question] = {
     "encoder_inference": encoder_inference.ask,
     "few_shot": few_shot.ask,
     "pretrained_quality": pretrained_quality.ask,
-    "calibration_error": calibration_error.ask_pretrained,
     "larger_encoder": larger_encoder.ask,
 }
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sklearn.metrics import accuracy_score, f1_score, recall_score
+from scipy.special import softmax
+from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
 
 from bench.data import DataSet, read_part
 from bench.measure import Desk, Facts, resident_mb, serve
 from bench.peers.ours_neural import neural_settings
 from bench.places import DATA
+from bench.questions.calibration_error import by_chance, calibration_error
 from textkind.classifier import Classifier, predict_ids, predict_probabilities
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
@@ -75,6 +77,18 @@ def figures(predicted: np.ndarray, gold: np.ndarray) -> Facts:
     }
 
 
+def trust(given: np.ndarray, uncalibrated: np.ndarray, gold: np.ndarray) -> Facts:
+    """Of probabilities (N, K) before and after calibration, of texts of one label each."""
+    confidence = given.max(axis=1).astype(np.float64)
+    names = np.arange(given.shape[1])
+    return {
+        "calibration_error": calibration_error(confidence, given.argmax(axis=1) == gold),
+        "by_chance": by_chance(confidence),
+        "log_loss": log_loss(gold, given, labels=names),
+        "log_loss_before": log_loss(gold, uncalibrated, labels=names),
+    }
+
+
 class PretrainedTextKind:
     """The set, and what was learned last: by an encoder, and by the linear model."""
 
@@ -119,9 +133,14 @@ class PretrainedTextKind:
         }
 
     def judge(self) -> Facts:
-        """Figures on the test part."""
+        """Figures on the test part, and how far the probabilities of one label can be trusted."""
         assert self.model is not None
-        return figures(predict_ids(self.model, self.test.texts), self.test.targets)
+        logits, gold = self.model.model.logits(self.test.texts), self.test.targets
+        given = probabilities(self.model.decision, logits)
+        facts = figures(decide(self.model.decision, given), gold)
+        if self.test.labels.several:
+            return facts
+        return facts | trust(given, softmax(logits.astype(np.float64), axis=1), gold)
 
     def stack(self, seed: int) -> Facts:
         """Figures of the encoder mixed with the linear model, weighed on validation."""

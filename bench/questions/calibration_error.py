@@ -5,10 +5,9 @@ it "by chance": what a model would get whose probabilities are right to the lett
 texts of these confidences; and "by test": what calibration fitted on either half of the test part
 gives on the other. Where that is far lower, validation is not like test. A set validated by a group
 column is named by it (newsgroups20 by thread: its test posts are of other threads than its training
-posts).
+posts). The encoders are asked with their quality, bench/questions/pretrained_quality.py.
 """
 
-import functools
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -88,11 +87,12 @@ def trained(name: str, model: str) -> tuple[dict[str, Any], np.ndarray, np.ndarr
     return result.metrics, logits, given, np.searchsorted(names, test.labels)
 
 
-def ask_of(models: tuple[str, ...], runs: int, sets: tuple[str, ...] = SETS) -> Answer:
+def ask(runs: int, sets: tuple[str, ...] = SETS) -> Answer:
+    del runs  # there is nothing to time
     rows: list[Row] = []
     goals: list[Goal] = []
     for name in sets:
-        for model in models:
+        for model in MODELS:
             metrics, logits, given, targets = trained(name, model)
             after = metrics["test"]
             before = metrics["uncalibrated"]
@@ -126,7 +126,3 @@ def ask_of(models: tuple[str, ...], runs: int, sets: tuple[str, ...] = SETS) -> 
                 )
             )
     return Answer(rows, goals)
-
-
-ask = functools.partial(ask_of, MODELS)
-ask_pretrained = functools.partial(ask_of, ("pretrained",))

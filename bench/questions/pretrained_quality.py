@@ -2,16 +2,20 @@
 
 Fitted with a seed for each run, on the training part less a tenth for validation, or with the
 validation part that the set has; judged by the mean on the test part. Of sets with long texts it is
-told what is read of them, and how good the encoder is mixed with the linear model.
+told what is read of them, and how good the encoder is mixed with the linear model. Of one label a
+text, whether the probabilities are calibrated, as bench/questions/calibration_error.py has it.
 """
 
 from dataclasses import dataclass, field
 from statistics import mean
 
 from bench.measure import Facts
+from bench.questions.calibration_error import SETS as CALIBRATED
+from bench.questions.calibration_error import TARGET as CALIBRATION_ERROR
 from bench.results import Answer, Goal, Row, at_least, at_most
 from bench.sides import OURS_PRETRAINED, Contender, Workers
 
+TRUST = ("calibration_error", "by_chance", "log_loss", "log_loss_before")
 SHORT, LONG = 3, 30  # minutes that a fit may take
 
 
@@ -72,6 +76,9 @@ def ask(runs: int, sets: tuple[str, ...] = tuple(TASKS)) -> Answer:
             "read": fits[0]["strategy"],
             "precision": fits[0]["precision"],
         }
+        for key in TRUST:
+            if key in judged[0]:
+                row[key.replace("_", " ")] = mean(facts[key] for facts in judged)
         if stacked:
             row["with linear"] = mean(facts[task.metric] for facts in stacked)
         rows.append(row)
@@ -97,11 +104,17 @@ def measured(name: str, task: Task, runs: int) -> tuple[list[Facts], list[Facts]
 
 
 def goals_of(name: str, task: Task, row: Row) -> list[Goal]:
-    """Quality, that of the stack, and time."""
+    """Quality, that of the stack, calibration, and time."""
     goals = [at_least(f"{name}, {task.metric}", float(str(row["mean"])), task.target, " %")]
     if task.stack is not None:
         mixed = float(str(row["with linear"]))
         goals.append(at_least(f"{name}, with linear", mixed, task.stack, " %"))
+    if name in CALIBRATED:
+        error, after, before = (
+            float(str(row[key])) for key in ("calibration error", "log loss", "log loss before")
+        )
+        goals.append(at_most(f"{name}, calibration error", error, CALIBRATION_ERROR, ""))
+        goals.append(at_most(f"{name}, log loss", after, before, ""))
     if task.minutes is not None:
         longest = float(str(row["longest fit s"]))
         goals.append(at_most(f"{name}, longest fit", longest, 60 * task.minutes, " s"))
