@@ -3,7 +3,7 @@
     python -m bench.serve [QUESTION ...] [--minutes 30] [--cases 20000]
 
 Prints a table for each question and, at the end, the figures to reach. --minutes are those of soak
-(default 2), --cases those of fuzz for each operation (default 500). Needs wrk. Without the data it
+(default 2), --cases what fuzz makes at least (default 500). Needs wrk. Without the data it
 says so and stops.
 """
 

@@ -10,35 +10,53 @@ import re
 import subprocess
 
 from bench.places import ROOM, ROOT, environment_python
-from bench.results import Answer, Goal, Row, at_most
+from bench.results import Answer, Row, at_most
 from bench.served import PORT, SHORT, linear_run
 from bench.services import ours
 
-CASES = 500  # of each operation; set by --cases; the issue asks for 20,000
+CASES = 500  # made at least; set by --cases; the issue asks for 20,000
+ROUND = 2000  # of each operation with one seed
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance",
           "response_schema_conformance", "unsupported_method")  # fmt: skip
+LOG = ROOM / "schemathesis.log"
 
 
 def ask(runs: int) -> Answer:
-    run = linear_run(SHORT)
-    program = environment_python("schemathesis").with_name("schemathesis")
-    log = ROOM / "schemathesis.log"
+    del runs  # there is nothing to time
+    run, made, found, seed = linear_run(SHORT), 0, 0, 0
+    LOG.unlink(missing_ok=True)
     with ours("fuzz", PORT, f"model={run}", "--max-characters", "10000") as service:
-        command = [str(program), "run", service.address + "/openapi.json", "--max-examples",
-                   str(CASES), "--checks", ",".join(CHECKS), "--seed", "0"]  # fmt: skip
-        hooks = os.environ | {"SCHEMATHESIS_HOOKS": "bench.peers.schemathesis_lines",
-                              "PYTHONPATH": str(ROOT)}  # fmt: skip
-        done = subprocess.run(command, cwd=ROOM, capture_output=True, text=True, env=hooks)
+        while made < CASES:
+            cases, violations = tried(service.address, min(CASES, ROUND), seed)
+            made, found, seed = made + cases, found + violations, seed + 1
         alive = service.process.poll() is None
-    log.write_text(done.stdout + done.stderr)
-    cases = re.search(r"([\d,]+) generated", done.stdout)
-    failures = re.search(r"([\d,]+) found", done.stdout)
+    row: Row = {"cases": made, "seeds": seed, "violations": found, "log": LOG.name}
+    return Answer([row], [at_most("violations", found + (not alive), 0, "")])
+
+
+def tried(address: str, examples: int, seed: int) -> tuple[int, int]:
+    """Cases that one seed makes, `examples` of each operation, and violations among them.
+
+    Without a database of cases Hypothesis leaves out what took nearly all of its time: to shrink
+    those that it would keep in it.
+    """
+    program = environment_python("schemathesis").with_name("schemathesis")
+    command = [str(program), "run", address + "/openapi.json", "--max-examples", str(examples),
+               "--checks", ",".join(CHECKS), "--seed", str(seed),
+               "--generation-database", "none"]  # fmt: skip
+    hooks = os.environ | {"SCHEMATHESIS_HOOKS": "bench.peers.schemathesis_lines",
+                          "PYTHONPATH": str(ROOT)}  # fmt: skip
+    done = subprocess.run(command, cwd=ROOM, capture_output=True, text=True, env=hooks)
+    with LOG.open("a") as log:
+        log.write(done.stdout + done.stderr)
+    cases = number_before("generated", done.stdout)
     if cases is None:
-        raise RuntimeError(f"schemathesis failed, see {log}:\n{done.stdout[-1500:]}")
-    errors = re.search(r"([\d,]+) errored", done.stdout)
-    found = sum(int(one[1].replace(",", "")) for one in (failures, errors) if one is not None)
-    row: Row = {"cases": int(cases[1].replace(",", "")), "violations": found, "log": log.name}
-    goals: list[Goal] = [
-        at_most("violations", found + (not alive) + (done.returncode > 1), 0, ""),
-    ]
-    return Answer([row], goals)
+        raise RuntimeError(f"schemathesis failed, see {LOG}:\n{done.stdout[-1500:]}")
+    told = [number_before(word, done.stdout) or 0 for word in ("found", "errored")]
+    return cases, sum(told) + (done.returncode > 1)
+
+
+def number_before(word: str, text: str) -> int | None:
+    """The number that stands before a word, if it stands there."""
+    match = re.search(rf"([\d,]+) {word}", text)
+    return None if match is None else int(match[1].replace(",", ""))
