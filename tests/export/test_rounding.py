@@ -17,11 +17,11 @@ from textkind.export.golden import answers_of
 from textkind.export.rounding import (
     numbers_in_float,
     rounded_graph,
-    rounded_layers,
     some_of,
 )
 from textkind.export.settings import ExportSettings
 from textkind.export.targets import Subject
+from textkind.models.evening import block_layers
 from textkind.progress import Notes
 from textkind.workflow.export import export_model, load_exported
 
@@ -79,11 +79,11 @@ def test_matrices_stay_in_float32_until_few_enough_labels_change(subject):
     assert facts["changed"] == 0
     assert len(facts["in_float"]) == 2  # none, one, two
     assert sizes[0] < sizes[1] < sizes[2]
-    assert set(facts["in_float"]) <= set(rounded_layers(subject.classifier.model))
+    assert set(facts["in_float"]) <= set(block_layers(subject.classifier.model.network))
 
 
 def test_too_many_changed_labels_are_refused_with_their_number(subject):
-    tries = len(numbers_in_float(len(rounded_layers(subject.classifier.model))))
+    tries = len(numbers_in_float(len(block_layers(subject.classifier.model.network))))
     computed, sizes = unsteady(subject, [9] * tries)
     with pytest.raises(SettingsError) as caught:
         rounded_graph(subject, INT8, computed, Notes())

@@ -16,6 +16,7 @@ from textkind.export.golden import Answers, answers_of
 from textkind.export.graphs.whole import text_graph
 from textkind.export.settings import MOST_CHANGED, ExportSettings
 from textkind.export.targets import Subject
+from textkind.models.evening import block_layers
 from textkind.models.neural import NeuralModel
 from textkind.progress import Talk
 
@@ -44,7 +45,8 @@ def rounded_graph(
     most = MOST_CHANGED if settings.most_changed is None else settings.most_changed
     with talk.task("reading the texts in float32"):
         plain = answers_of(classifier, texts, settings.threads)
-    layers = rounded_layers(classifier.model)
+    assert isinstance(classifier.model, NeuralModel)
+    layers = block_layers(classifier.model.network)  # that int8 rounds
     order: list[str] = []
     for number in numbers_in_float(len(layers)):
         if number and not order:
@@ -77,16 +79,6 @@ def some_of(texts: list[str], most: int) -> list[str]:
 def numbers_in_float(layers: int) -> list[int]:
     """How many matrices are left in float32, as it is tried: none, 1, 2, 4 .. half of them."""
     return [0, *(1 << power for power in range(layers.bit_length()) if 2 << power <= layers)]
-
-
-def rounded_layers(model: object) -> dict[str, nn.Linear]:
-    """The linear layers that int8 rounds, by name: those of the blocks of a network."""
-    assert isinstance(model, NeuralModel)
-    return {
-        name: part
-        for name, part in model.network.named_modules()
-        if isinstance(part, nn.Linear) and ".blocks." in f".{name}"
-    }
 
 
 def by_sensitivity(

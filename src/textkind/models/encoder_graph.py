@@ -5,19 +5,19 @@
     network = with_graph(network, "float32")           a whole network that reads through one
 
 onnxruntime lays out weights once for its products; PyTorch does so in each, which takes half of
-the time of one short text. In int8 weights are rounded once, a scale for each output; what they
-are multiplied with is rounded in each product, a scale for each call (onnxruntime's
-DynamicQuantizeMatMul). All else is float32.
+the time of one short text. What int8 rounds, and how: graph.py.
 """
 
 import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from textkind.models.evening import largest_inputs
 from textkind.models.graph import Graph
 from textkind.models.networks.bert import Bert, Block, distance_scores
 from textkind.models.networks.pretrained import Pretrained
@@ -29,9 +29,12 @@ X, KEYS, SCORES = "x", "keys", "scores"  # inputs; keys are 1 where a position m
 _STARTING = threading.Lock()  # of a session: batches are read on several threads
 
 
-def written(bert: Bert, activation: str, precision: str) -> bytes:
+Sizes = Mapping[nn.Linear, np.ndarray]  # of inputs: evening.py
+
+
+def written(bert: Bert, activation: str, precision: str, sizes: Sizes) -> bytes:
     """The blocks of a Bert as a file of ONNX; what is before the first norm is the Bert's own."""
-    graph = Graph(precision)
+    graph = Graph(precision, sizes=sizes)
     x = graph.input(X, "FLOAT", ("batch", "length", "width"))
     keys, scores = graph.input(KEYS, "INT32", ("batch", "length")), ""
     if bert.distances is not None:
@@ -50,13 +53,16 @@ def encoded(graph: Graph, x: str, keys: str, scores: str, bert: Bert, activation
 
 
 class GraphEncoder(nn.Module):
-    """A Bert whose blocks onnxruntime computes.
+    """A Bert whose blocks onnxruntime computes; sizes of its layers' inputs are for int8.
 
     MissingPackageError where onnx or onnxruntime is not installed.
     """
 
-    def __init__(self, bert: Bert, activation: str, precision: str) -> None:
+    def __init__(
+        self, bert: Bert, activation: str, precision: str, sizes: Sizes | None = None
+    ) -> None:
         super().__init__()
+        self.sizes = {} if sizes is None else sizes
         need("onnx", f"reading in {precision}")
         self.runtime = need("onnxruntime", f"reading in {precision}")
         self.bert, self.activation, self.precision = bert, activation, precision
@@ -83,15 +89,15 @@ class GraphEncoder(nn.Module):
                 level = self.runtime.GraphOptimizationLevel.ORT_ENABLE_BASIC
                 options.graph_optimization_level = level
                 self.sessions[threads] = self.runtime.InferenceSession(
-                    written(self.bert, self.activation, self.precision),
+                    written(self.bert, self.activation, self.precision, self.sizes),
                     options,
                     providers=["CPUExecutionProvider"],
                 )
         return self.sessions[threads]
 
-    def __reduce__(self) -> tuple[type, tuple[Bert, str, str]]:
+    def __reduce__(self) -> tuple[type, tuple[Bert, str, str, Sizes]]:
         """Copies and pickles leave the sessions behind."""
-        return GraphEncoder, (self.bert, self.activation, self.precision)
+        return GraphEncoder, (self.bert, self.activation, self.precision, self.sizes)
 
 
 def has_bert(network: nn.Module) -> bool:
@@ -102,8 +108,9 @@ def has_bert(network: nn.Module) -> bool:
 
 def with_graph(network: nn.Module, precision: str) -> nn.Module:
     """The network with its encoder as a graph, where it has_bert; all else is shared with it."""
+    sizes = largest_inputs(network) if precision == "int8" else {}
     return with_encoder(
-        network, lambda bert, shape: GraphEncoder(bert, shape.activation, precision)
+        network, lambda bert, shape: GraphEncoder(bert, shape.activation, precision, sizes)
     )
 
 

@@ -7,7 +7,9 @@
 
 Values are names. In int8 the weights of linear layers are rounded once, a scale for each output,
 and so are tables, a scale for each row; what weights are multiplied with is rounded in each
-product, a scale for each call (onnxruntime's DynamicQuantizeMatMul). All else is float32.
+product, a scale for each call (onnxruntime's DynamicQuantizeMatMul). What a norm gives is evened
+out before, by the sizes of evening.py; what an activation gives has a size for each row, for some
+rows are many times as large as others. All else is float32.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from textkind.models.evening import divisors
 from textkind.models.networks.bert import Block
 from textkind.optional import need
 
@@ -36,13 +39,19 @@ ACTIVATIONS = {  # operator and domain
 class Graph:
     """Nodes and numbers of an ONNX graph as they are added; values go by their names.
 
-    in_float are linear layers that stay in float32 whatever the precision.
-    MissingPackageError where onnx is not installed.
+    in_float are linear layers that stay in float32 whatever the precision; sizes, of
+    largest_inputs, are for int8. MissingPackageError where onnx is not installed.
     """
 
-    def __init__(self, precision: str, in_float: Collection[nn.Module] = ()) -> None:
+    def __init__(
+        self,
+        precision: str,
+        in_float: Collection[nn.Module] = (),
+        sizes: Mapping[nn.Linear, np.ndarray] | None = None,
+    ) -> None:
         self.onnx = need("onnx", f"a graph in {precision}")
         self.precision, self.in_float = precision, in_float
+        self.sizes = {} if sizes is None else sizes
         self.nodes: list[Any] = []
         self.numbers: list[Any] = []
         self.inputs: list[Any] = []
@@ -79,10 +88,11 @@ class Graph:
         """A list of int64: axes, shapes."""
         return self.constant(numbers, np.int64)
 
-    def linear(self, x: str, part: nn.Linear) -> str:
-        """x through a linear layer, in the graph's precision."""
-        precision = "float32" if part in self.in_float else self.precision
-        return PRODUCTS[precision](self, x, part)
+    def linear(self, x: str, part: nn.Linear, given_by: str = "mixing") -> str:
+        """x through a linear layer, in the graph's precision; given_by: a key of ROUNDED."""
+        if self.precision == "float32" or part in self.in_float:
+            return plain_product(self, x, part)
+        return ROUNDED[given_by](self, x, part)
 
     def rows(self, table: Tensor, ids: str) -> str:
         """The rows of a table (V, D) at ids of any shape, kept in the graph's precision."""
@@ -104,13 +114,13 @@ class Graph:
 
     def block(self, x: str, keys: str, scores: str, block: Block, activation: str) -> str:
         """x through one layer; scores are added to those of attention, "" for none."""
-        parts = self.add(
-            "Split", [self.linear(x, block.query_key_value)], 3, axis=-1, num_outputs=3
-        )
+        whole = self.linear(x, block.query_key_value, "norm")
+        parts = self.add("Split", [whole], 3, axis=-1, num_outputs=3)
         mixed = self.attention(parts, keys, scores, block.heads)
         x = self.normalized_sum(x, self.linear(mixed, block.attention_out), block.attention_norm)
-        inner = self.activated(self.linear(x, block.inner), activation)
-        return self.normalized_sum(x, self.linear(inner, block.inner_out), block.inner_norm)
+        inner = self.activated(self.linear(x, block.inner, "norm"), activation)
+        added = self.linear(inner, block.inner_out, "activation")
+        return self.normalized_sum(x, added, block.inner_norm)
 
     def attention(self, parts: list[str], keys: str, scores: str, heads: int) -> str:
         """Values mixed by queries and keys, each (B, T, W); keys (B, T) int32, 0 where not read."""
@@ -149,10 +159,36 @@ def plain_product(graph: Graph, x: str, part: nn.Linear) -> str:
 
 def rounded_product(graph: Graph, x: str, part: nn.Linear) -> str:
     """x through a linear layer whose weights are rounded to 7 bits."""
-    weights = numbers_of(part.weight.T)  # (inputs, outputs)
+    return _product(graph, x, numbers_of(part.weight.T), numbers_of(part.bias))
+
+
+def evened_product(graph: Graph, x: str, part: nn.Linear) -> str:
+    """The same, inputs divided by their divisors where sizes are known."""
+    weights = numbers_of(part.weight.T)
+    if part in graph.sizes:
+        parts = divisors(graph.sizes[part], weights)
+        x = graph.one("Mul", x, graph.constant(1 / parts))
+        weights = weights * parts[:, None]
+    return _product(graph, x, weights, numbers_of(part.bias))
+
+
+def row_product(graph: Graph, x: str, part: nn.Linear) -> str:
+    """The same, rows with values above 1 divided by their largest; x is hardly below 0."""
+    size = graph.one("ReduceMax", x, graph.integers(-1), keepdims=1)
+    size = graph.one("Max", size, graph.constant(1, np.float32))
+    even = graph.one("Div", x, size)
+    product = _product(graph, even, numbers_of(part.weight.T))
+    bias = graph.constant(numbers_of(part.bias))
+    return graph.one("Add", graph.one("Mul", product, size), bias)
+
+
+def _product(graph: Graph, x: str, weights: np.ndarray, bias: np.ndarray | None = None) -> str:
+    """x times weights (inputs, outputs) in whole numbers, and the bias."""
     scales = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / MOST
     rounded = np.rint(weights / scales).astype(np.int8)
-    constants = (rounded, scales, np.zeros(len(scales), np.int8), numbers_of(part.bias))
+    constants = [rounded, scales, np.zeros(len(scales), np.int8)]
+    if bias is not None:
+        constants.append(bias)
     inputs = [x, *(graph.constant(values) for values in constants)]
     return graph.add("DynamicQuantizeMatMul", inputs, domain=OWN)[0]
 
@@ -171,9 +207,10 @@ def rounded_rows(graph: Graph, table: np.ndarray, ids: str) -> str:
     return graph.one("Mul", whole, graph.one("Gather", graph.constant(scales), ids))
 
 
-PRODUCTS: Mapping[str, Callable[[Graph, str, nn.Linear], str]] = {
-    "float32": plain_product,
-    "int8": rounded_product,
+ROUNDED: Mapping[str, Callable[[Graph, str, nn.Linear], str]] = {  # by what gave the inputs
+    "norm": evened_product,
+    "mixing": rounded_product,
+    "activation": row_product,
 }
 ROWS: Mapping[str, Callable[[Graph, np.ndarray, str], str]] = {
     "float32": plain_rows,

@@ -140,7 +140,7 @@ def block_before(graph: Graph, x: str, keys: str, block: Block, turns: Turns | N
     """x through a block that normalises before each part; keys (B, T) int32."""
     parts = graph.add(
         "Split",
-        [graph.linear(graph.normalized(x, block.attention_norm), block.query_key_value)],
+        [graph.linear(graph.normalized(x, block.attention_norm), block.query_key_value, "norm")],
         3,
         axis=-1,
         num_outputs=3,
@@ -149,8 +149,9 @@ def block_before(graph: Graph, x: str, keys: str, block: Block, turns: Turns | N
         parts[:2] = [_turned(graph, part, block.heads, turns) for part in parts[:2]]
     mixed = graph.attention(parts, keys, "", block.heads)
     x = graph.one("Add", x, graph.linear(mixed, block.attention_out))
-    inner = graph.linear(graph.normalized(x, block.inner_norm), block.inner)
-    return graph.one("Add", x, graph.linear(graph.activated(inner, "gelu"), block.inner_out))
+    inner = graph.linear(graph.normalized(x, block.inner_norm), block.inner, "norm")
+    added = graph.linear(graph.activated(inner, "gelu"), block.inner_out, "activation")
+    return graph.one("Add", x, added)
 
 
 def _turned(graph: Graph, x: str, heads: int, turns: Turns) -> str:

@@ -19,6 +19,7 @@ from textkind.errors import SettingsError
 from textkind.export.graphs.decision import calibrated, decided
 from textkind.export.graphs.parts import Batch
 from textkind.export.graphs.windows import outputs_of_texts
+from textkind.models.evening import largest_inputs
 from textkind.models.graph import Graph
 from textkind.models.networks.bert import Bert
 from textkind.models.networks.pretrained import Pretrained
@@ -40,7 +41,8 @@ def text_graph(
     model = classifier.model
     assert isinstance(model, NeuralModel)
     check_network(model)
-    graph = Graph(precision, in_float)
+    sizes = largest_inputs(model.network) if precision == "int8" else {}
+    graph = Graph(precision, in_float, sizes)
     ids, told = (graph.input(name, "INT64", ("batch", "length")) for name in INPUTS)
     mask = graph.one("Greater", told, graph.constant(0, np.int64))
     outputs = outputs_of_texts(graph, model.network, Batch(ids, mask, shift_of(model.encoder)))
