@@ -12,20 +12,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import softmax
 from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
 
+from bench.calibration import by_chance, calibration_error
 from bench.data import DataSet, read_part
 from bench.measure import Desk, Facts, resident_mb, serve
 from bench.peers.ours_neural import neural_settings
 from bench.places import DATA
-from bench.questions.calibration_error import by_chance, calibration_error
 from textkind.classifier import Classifier, predict_ids, predict_probabilities
 from textkind.data.corpus import Corpus
 from textkind.data.labels import LabelSet
 from textkind.data.settings import SplitSettings
 from textkind.data.split import split_corpus
-from textkind.decision.decision import decide, fit_decision, probabilities
+from textkind.decision.decision import Decision, decide, fit_decision, probabilities
 from textkind.models.settings import LinearSettings
 from textkind.stack import added_logits, fit_weights
 from textkind.workflow.learn import Learned, learn
@@ -81,6 +80,7 @@ def trust(given: np.ndarray, uncalibrated: np.ndarray, gold: np.ndarray) -> Fact
     """Of probabilities (N, K) before and after calibration, of texts of one label each."""
     confidence = given.max(axis=1).astype(np.float64)
     names = np.arange(given.shape[1])
+    given, uncalibrated = (one.astype(np.float64) for one in (given, uncalibrated))
     return {
         "calibration_error": calibration_error(confidence, given.argmax(axis=1) == gold),
         "by_chance": by_chance(confidence),
@@ -136,11 +136,12 @@ class PretrainedTextKind:
         """Figures on the test part, and how far the probabilities of one label can be trusted."""
         assert self.model is not None
         logits, gold = self.model.model.logits(self.test.texts), self.test.targets
-        given = probabilities(self.model.decision, logits)
-        facts = figures(decide(self.model.decision, given), gold)
-        if self.test.labels.several:
+        decision = self.model.decision
+        given = probabilities(decision, logits)
+        facts = figures(decide(decision, given), gold)
+        if decision.several:
             return facts
-        return facts | trust(given, softmax(logits.astype(np.float64), axis=1), gold)
+        return facts | trust(given, probabilities(Decision(several=False), logits), gold)
 
     def stack(self, seed: int) -> Facts:
         """Figures of the encoder mixed with the linear model, weighed on validation."""

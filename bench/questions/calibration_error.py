@@ -9,12 +9,12 @@ posts). The encoders are asked with their quality, bench/questions/pretrained_qu
 """
 
 import tempfile
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.calibration import by_chance, calibration_error
 from bench.data import read_part
 from bench.places import DATA
 from bench.results import Answer, Goal, Row, at_most
@@ -28,23 +28,7 @@ SETS = (
     "tweeteval_sentiment",
 )
 MODELS = ("linear", "mean_pool")
-BINS = 15
 TARGET = 0.02
-DRAWS = 200  # of outcomes that the probabilities themselves would give
-
-
-def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
-    """Gap between mean confidence and accuracy, averaged over bins of equally many texts."""
-    gaps = (confidence - right)[np.argsort(confidence, kind="stable")]
-    edges = [round(i * len(gaps) / BINS) for i in range(BINS + 1)]
-    return float(sum(abs(gaps[low:high].sum()) for low, high in pairwise(edges)) / len(gaps))
-
-
-def by_chance(confidence: np.ndarray) -> float:
-    """The mean error where every confidence is right."""
-    random = np.random.default_rng(0)
-    drawn = (random.random(len(confidence)) < confidence for _ in range(DRAWS))
-    return float(np.mean([calibration_error(confidence, right) for right in drawn]))
 
 
 def by_halves(logits: np.ndarray, targets: np.ndarray) -> float:

@@ -3,7 +3,8 @@
 Fitted with a seed for each run, on the training part less a tenth for validation, or with the
 validation part that the set has; judged by the mean on the test part. Of sets with long texts it is
 told what is read of them, and how good the encoder is mixed with the linear model. Of one label a
-text, whether the probabilities are calibrated, as bench/questions/calibration_error.py has it.
+text, whether the probabilities are calibrated; that is to be reached of the sets of
+bench/questions/calibration_error.py.
 """
 
 from dataclasses import dataclass, field

@@ -49,10 +49,12 @@ class Split:
 
 
 def ask(runs: int, sets: tuple[str, ...] = (*SETS, *MODELS)) -> Answer:
-    """sets may name models too; where none is named, all are asked, and of all sets."""
+    """sets are names of sets and of models; where it has none of either, all of these."""
     del runs  # there is nothing to time
-    models = tuple(name for name in sets if name in MODELS) or MODELS
-    sets = tuple(name for name in sets if name in SETS) or SETS
+    models = tuple(name for name in sets if name in MODELS)
+    models = models if models else MODELS
+    sets = tuple(name for name in sets if name in SETS)
+    sets = sets if sets else SETS
     rows: list[Row] = []
     goals: list[Goal] = []
     for name in sets:

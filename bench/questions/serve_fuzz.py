@@ -26,10 +26,11 @@ def ask(runs: int) -> Answer:
     run, made, found, seed = linear_run(SHORT), 0, 0, 0
     LOG.unlink(missing_ok=True)
     with ours("fuzz", PORT, f"model={run}", "--max-characters", "10000") as service:
-        while made < CASES:
+        alive = True
+        while made < CASES and alive:
             cases, violations = tried(service.address, min(CASES, ROUND), seed)
+            alive = service.process.poll() is None
             made, found, seed = made + cases, found + violations, seed + 1
-        alive = service.process.poll() is None
     row: Row = {"cases": made, "seeds": seed, "violations": found, "log": LOG.name}
     return Answer([row], [at_most("violations", found + (not alive), 0, "")])
 
@@ -38,19 +39,20 @@ def tried(address: str, examples: int, seed: int) -> tuple[int, int]:
     """Cases that one seed makes, `examples` of each operation, and violations among them.
 
     Without a database of cases Hypothesis leaves out what took nearly all of its time: to shrink
-    those that it would keep in it.
+    those that it would keep in it. What no seed changes, examples and limits, is tried with the
+    first.
     """
     program = environment_python("schemathesis").with_name("schemathesis")
     command = [str(program), "run", address + "/openapi.json", "--max-examples", str(examples),
-               "--checks", ",".join(CHECKS), "--seed", str(seed),
-               "--generation-database", "none"]  # fmt: skip
+               "--checks", ",".join(CHECKS), "--seed", str(seed), "--generation-database", "none",
+               "--phases", "fuzzing" if seed else "examples,coverage,fuzzing"]  # fmt: skip
     hooks = os.environ | {"SCHEMATHESIS_HOOKS": "bench.peers.schemathesis_lines",
                           "PYTHONPATH": str(ROOT)}  # fmt: skip
     done = subprocess.run(command, cwd=ROOM, capture_output=True, text=True, env=hooks)
     with LOG.open("a") as log:
         log.write(done.stdout + done.stderr)
     cases = number_before("generated", done.stdout)
-    if cases is None:
+    if not cases:
         raise RuntimeError(f"schemathesis failed, see {LOG}:\n{done.stdout[-1500:]}")
     told = [number_before(word, done.stdout) or 0 for word in ("found", "errored")]
     return cases, sum(told) + (done.returncode > 1)

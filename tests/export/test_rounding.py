@@ -13,7 +13,9 @@ pytest.importorskip("transformers")
 
 from tests.export.conftest import TEXTS
 from textkind.errors import SettingsError
+from textkind.export import rounding
 from textkind.export.golden import answers_of
+from textkind.export.graphs.whole import text_graph
 from textkind.export.rounding import (
     numbers_in_float,
     rounded_graph,
@@ -80,6 +82,21 @@ def test_matrices_stay_in_float32_until_few_enough_labels_change(subject):
     assert len(facts["in_float"]) == 2  # none, one, two
     assert sizes[0] < sizes[1] < sizes[2]
     assert set(facts["in_float"]) <= set(block_layers(subject.classifier.model.network))
+
+
+def test_every_graph_is_evened_out_by_the_same_sizes(subject, monkeypatch):
+    layers, given = block_layers(subject.classifier.model.network), []
+
+    def written(classifier, precision, in_float, sizes=None):
+        if len(in_float) < len(layers):  # else all stays in float32
+            given.append(sizes)
+        return text_graph(classifier, precision, in_float, sizes)
+
+    monkeypatch.setattr(rounding, "text_graph", written)
+    rounded_graph(subject, INT8, unsteady(subject, [9, 0])[0], Notes())
+    assert len(given) == 2 + len(layers)
+    assert all(set(sizes) == set(layers.values()) for sizes in given)
+    assert all(sizes is given[0] for sizes in given)
 
 
 def test_too_many_changed_labels_are_refused_with_their_number(subject):

@@ -16,7 +16,7 @@ from textkind.export.golden import Answers, answers_of
 from textkind.export.graphs.whole import text_graph
 from textkind.export.settings import MOST_CHANGED, ExportSettings
 from textkind.export.targets import Subject
-from textkind.models.evening import block_layers
+from textkind.models.evening import Sizes, block_layers, largest_inputs
 from textkind.models.neural import NeuralModel
 from textkind.progress import Talk
 
@@ -47,14 +47,15 @@ def rounded_graph(
         plain = answers_of(classifier, texts, settings.threads)
     assert isinstance(classifier.model, NeuralModel)
     layers = block_layers(classifier.model.network)  # that int8 rounds
+    sizes = largest_inputs(classifier.model.network)
     order: list[str] = []
     for number in numbers_in_float(len(layers)):
         if number and not order:
             with talk.task("looking for the matrices that suffer most from rounding"):
-                order = by_sensitivity(subject, layers, texts[:FEW], computed, talk)
+                order = by_sensitivity(subject, layers, sizes, texts[:FEW], computed, talk)
         kept = [layers[name] for name in order[:number]]
         with talk.task("reading the texts in int8"):
-            data = text_graph(classifier, "int8", kept)
+            data = text_graph(classifier, "int8", kept, sizes)
             found = computed(data, texts)
         changed = sum(a != b for a, b in zip(plain.labels, found.labels, strict=True))
         if changed <= most * len(texts):
@@ -84,6 +85,7 @@ def numbers_in_float(layers: int) -> list[int]:
 def by_sensitivity(
     subject: Subject,
     layers: dict[str, nn.Linear],
+    sizes: Sizes,
     texts: list[str],
     computed: Callable[[bytes, list[str]], Answers],
     talk: Talk,
@@ -95,7 +97,7 @@ def by_sensitivity(
     moved = {}
     for place, (name, part) in enumerate(layers.items()):
         others = [other for other in every if other is not part]
-        found = computed(text_graph(classifier, "int8", others), texts).logits
+        found = computed(text_graph(classifier, "int8", others, sizes), texts).logits
         moved[name] = float(np.abs(found - plain).mean())
         talk.advance(place + 1, len(layers))
     return sorted(layers, key=lambda name: -moved[name])

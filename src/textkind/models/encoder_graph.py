@@ -10,14 +10,13 @@ the time of one short text. What int8 rounds, and how: graph.py.
 
 import copy
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textkind.models.evening import largest_inputs
+from textkind.models.evening import Sizes, largest_inputs
 from textkind.models.graph import Graph
 from textkind.models.networks.bert import Bert, Block, distance_scores
 from textkind.models.networks.pretrained import Pretrained
@@ -27,9 +26,6 @@ from textkind.optional import need
 
 X, KEYS, SCORES = "x", "keys", "scores"  # inputs; keys are 1 where a position may be looked at
 _STARTING = threading.Lock()  # of a session: batches are read on several threads
-
-
-Sizes = Mapping[nn.Linear, np.ndarray]  # of inputs: evening.py
 
 
 def written(bert: Bert, activation: str, precision: str, sizes: Sizes) -> bytes:

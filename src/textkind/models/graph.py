@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from textkind.models.evening import divisors
+from textkind.models.evening import Sizes, divisors
 from textkind.models.networks.bert import Block
 from textkind.optional import need
 
@@ -47,7 +47,7 @@ class Graph:
         self,
         precision: str,
         in_float: Collection[nn.Module] = (),
-        sizes: Mapping[nn.Linear, np.ndarray] | None = None,
+        sizes: Sizes | None = None,
     ) -> None:
         self.onnx = need("onnx", f"a graph in {precision}")
         self.precision, self.in_float = precision, in_float
@@ -88,7 +88,7 @@ class Graph:
         """A list of int64: axes, shapes."""
         return self.constant(numbers, np.int64)
 
-    def linear(self, x: str, part: nn.Linear, given_by: str = "mixing") -> str:
+    def linear(self, x: str, part: nn.Linear, given_by: str) -> str:
         """x through a linear layer, in the graph's precision; given_by: a key of ROUNDED."""
         if self.precision == "float32" or part in self.in_float:
             return plain_product(self, x, part)
@@ -117,7 +117,8 @@ class Graph:
         whole = self.linear(x, block.query_key_value, "norm")
         parts = self.add("Split", [whole], 3, axis=-1, num_outputs=3)
         mixed = self.attention(parts, keys, scores, block.heads)
-        x = self.normalized_sum(x, self.linear(mixed, block.attention_out), block.attention_norm)
+        added = self.linear(mixed, block.attention_out, "attention")
+        x = self.normalized_sum(x, added, block.attention_norm)
         inner = self.activated(self.linear(x, block.inner, "norm"), activation)
         added = self.linear(inner, block.inner_out, "activation")
         return self.normalized_sum(x, added, block.inner_norm)
@@ -173,7 +174,10 @@ def evened_product(graph: Graph, x: str, part: nn.Linear) -> str:
 
 
 def row_product(graph: Graph, x: str, part: nn.Linear) -> str:
-    """The same, rows with values above 1 divided by their largest; x is hardly below 0."""
+    """The same, rows with values above 1 divided by their largest.
+
+    No activation of ours goes below -0.17; of rows without large values that would become more.
+    """
     size = graph.one("ReduceMax", x, graph.integers(-1), keepdims=1)
     size = graph.one("Max", size, graph.constant(1, np.float32))
     even = graph.one("Div", x, size)
@@ -209,7 +213,7 @@ def rounded_rows(graph: Graph, table: np.ndarray, ids: str) -> str:
 
 ROUNDED: Mapping[str, Callable[[Graph, str, nn.Linear], str]] = {  # by what gave the inputs
     "norm": evened_product,
-    "mixing": rounded_product,
+    "attention": rounded_product,
     "activation": row_product,
 }
 ROWS: Mapping[str, Callable[[Graph, np.ndarray, str], str]] = {

@@ -9,6 +9,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from textkind.export.graphs.parts import Batch  # noqa: E402
 from textkind.export.graphs.windows import outputs_of_texts  # noqa: E402
+from textkind.models.evening import largest_inputs  # noqa: E402
 from textkind.models.graph import Graph  # noqa: E402
 from textkind.models.long_settings import LongSettings  # noqa: E402
 from textkind.models.networks.pretrained_settings import (  # noqa: E402
@@ -79,9 +80,9 @@ def batch(lengths):
     return generator.integers(1, WORDS, mask.shape), mask
 
 
-def computed(network, ids, mask, precision="float32", shift=0):
+def computed(network, ids, mask, precision="float32", shift=0, sizes=None):
     """The network's outputs by onnxruntime."""
-    graph = Graph(precision)
+    graph = Graph(precision, sizes=sizes)
     told = graph.input("ids", "INT64", ("batch", "length"))
     shown = graph.input("mask", "BOOL", ("batch", "length"))
     outputs = outputs_of_texts(graph, network, Batch(told, shown, shift))
@@ -130,12 +131,26 @@ def test_ids_are_those_of_the_tokenizers_file_where_ours_are_shifted():
 
 
 @pytest.mark.parametrize(
-    "settings", [MeanPoolSettings(WIDTH), FrozenSettings("mean", True, architecture=BERT)],
+    "long", [None, LongSettings("hierarchical")], ids=["whole", "hierarchical"]
+)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        MeanPoolSettings(WIDTH),
+        TransformerSettings(WIDTH, 2, 2, longest=20),
+        FrozenSettings("mean", True, architecture=BERT),
+    ],
     ids=name_of,
-)  # fmt: skip
-def test_int8_is_near_and_not_the_same(settings):
-    network = drawn(settings)
+)
+def test_int8_is_near_and_not_the_same(settings, long):
+    network = drawn(settings, long, window=6 if long else None)
     ids, mask = batch((7, 1, 4))
     expected = wanted(network, ids, mask)
-    error = np.abs(computed(network, ids, mask, "int8") - expected).max()
-    assert 0 < error < 0.1 * np.abs(expected).max()
+    sizes = {
+        part: size * np.geomspace(0.5, 2, len(size), dtype=np.float32)
+        for part, size in largest_inputs(network).items()
+    }
+    plain, evened = (computed(network, ids, mask, "int8", sizes=given) for given in ({}, sizes))
+    for found in (plain, evened):
+        assert 0 < np.abs(found - expected).max() < 0.1 * np.abs(expected).max()
+    assert np.array_equal(plain, evened) == (not sizes)

@@ -148,7 +148,7 @@ def block_before(graph: Graph, x: str, keys: str, block: Block, turns: Turns | N
     if turns is not None:
         parts[:2] = [_turned(graph, part, block.heads, turns) for part in parts[:2]]
     mixed = graph.attention(parts, keys, "", block.heads)
-    x = graph.one("Add", x, graph.linear(mixed, block.attention_out))
+    x = graph.one("Add", x, graph.linear(mixed, block.attention_out, "attention"))
     inner = graph.linear(graph.normalized(x, block.inner_norm), block.inner, "norm")
     added = graph.linear(graph.activated(inner, "gelu"), block.inner_out, "activation")
     return graph.one("Add", x, added)

@@ -19,7 +19,7 @@ from textkind.errors import SettingsError
 from textkind.export.graphs.decision import calibrated, decided
 from textkind.export.graphs.parts import Batch
 from textkind.export.graphs.windows import outputs_of_texts
-from textkind.models.evening import largest_inputs
+from textkind.models.evening import Sizes
 from textkind.models.graph import Graph
 from textkind.models.networks.bert import Bert
 from textkind.models.networks.pretrained import Pretrained
@@ -32,16 +32,18 @@ MOST_BYTES = (1 << 31) - 1  # of a file of protobuf
 
 
 def text_graph(
-    classifier: Classifier, precision: str, in_float: Collection[nn.Module] = ()
+    classifier: Classifier,
+    precision: str,
+    in_float: Collection[nn.Module] = (),
+    sizes: Sizes | None = None,
 ) -> bytes:
-    """The file of ONNX; in_float are linear layers that int8 leaves as they are.
+    """The file of ONNX; in_float are linear layers that int8 leaves as they are, sizes theirs.
 
     SettingsError for a network that cannot be written so, MissingPackageError without onnx.
     """
     model = classifier.model
     assert isinstance(model, NeuralModel)
     check_network(model)
-    sizes = largest_inputs(model.network) if precision == "int8" else {}
     graph = Graph(precision, in_float, sizes)
     ids, told = (graph.input(name, "INT64", ("batch", "length")) for name in INPUTS)
     mask = graph.one("Greater", told, graph.constant(0, np.int64))
