@@ -16,6 +16,7 @@ from textkind.decision.decision import Decision, decide, probabilities
 from textkind.decision.evidence import Evidence
 from textkind.decision.novelty import Novelty
 from textkind.decision.rule import Rule
+from textkind.environment import keep_few_shapes
 from textkind.errors import SettingsError, did_you_mean
 from textkind.optional import need
 
@@ -61,6 +62,7 @@ class ModelKind:
         MissingPackageError where the package that it needs is not installed.
         """
         if self.needs is not None:
+            keep_few_shapes()
             need(self.needs, "this model", self.extra)
         return getattr(importlib.import_module(self.module if module is None else module), name)
 
