@@ -62,7 +62,6 @@ class ModelKind:
         MissingPackageError where the package that it needs is not installed.
         """
         if self.needs is not None:
-            keep_few_shapes()
             need(self.needs, "this model", self.extra)
         return getattr(importlib.import_module(self.module if module is None else module), name)
 
@@ -122,7 +121,7 @@ def fit_function(name: str) -> Any:
             f"a {name} is made of fitted models, not learned from texts",
             hint="`textkind compare` makes one",
         )
-    return kind.part(kind.fit)
+    return _learning(kind, kind.fit)
 
 
 def stream_function(name: str) -> Any:
@@ -137,7 +136,7 @@ def stream_function(name: str) -> Any:
             found=name,
             hint="leave --stream out, or choose " + " or ".join(STREAMED),
         )
-    return kind.part("fit_stream", kind.stream)
+    return _learning(kind, "fit_stream", kind.stream)
 
 
 def update_function(name: str) -> Any:
@@ -152,7 +151,14 @@ def update_function(name: str) -> Any:
             hint="update the runs that it is made of, or make it anew: `textkind compare`",
         )
     module, _, function = kind.update.partition(":")
-    return kind.part(function, module)
+    return _learning(kind, function, module)
+
+
+def _learning(kind: ModelKind, name: str, module: str | None = None) -> Any:
+    """A function of the kind's that learns."""
+    if kind.needs == "torch":
+        keep_few_shapes()
+    return kind.part(name, module)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,12 +14,15 @@ def own_environment() -> dict[str, str]:
 
 
 # oneDNN, by which PyTorch computes in bfloat16 on a CPU, makes code for each shape of a product and
-# keeps that of 1,024, PyTorch on each thread of 1,024 more. Texts have many lengths: fits of
-# encoders took 1 to 3 GB by it. With fewer kept they take as long, and single texts too
-KEPT_SHAPES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "16"}
+# keeps that of 1,024, PyTorch on each thread of 1,024 more. Texts have many lengths: trainings of
+# encoders took 1 to 3 GB by it. With fewer kept they take as long
+KEPT_SHAPES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64", "LRU_CACHE_CAPACITY": "16"}
 
 
 def keep_few_shapes() -> None:
-    """Set KEPT_SHAPES where the environment says nothing; PyTorch reads them when it is loaded."""
+    """Set KEPT_SHAPES where the environment says nothing: for a process that learns.
+
+    PyTorch reads them when it is loaded.
+    """
     for name, number in KEPT_SHAPES.items():
         os.environ.setdefault(name, number)

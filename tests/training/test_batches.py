@@ -11,6 +11,7 @@ from textkind.encoding.tokens import Tokens
 from textkind.training.batches import (
     batches_by_length,
     cut_by_budget,
+    cut_by_cost,
     epoch_batches,
     padded_batch,
     sampling_weights,
@@ -38,12 +39,39 @@ def test_an_epoch_has_every_row_once_in_batches_within_the_budget(
     assert all(is_within(rows, lengths, most_tokens, most_texts) for rows in batches)
 
 
-@given(LENGTHS, st.integers(1, 200), st.integers(1, 30))
-def test_prediction_has_every_row_once_the_longest_first(lengths, most_tokens, most_texts):
-    batches = list(batches_by_length(tokens_of_lengths(lengths), most_tokens, most_texts))
+@given(LENGTHS, st.integers(1, 200), st.integers(1, 30), st.sampled_from([None, 0, 32]))
+def test_prediction_has_every_row_once_the_longest_first(lengths, most_tokens, most_texts, start):
+    batches = list(batches_by_length(tokens_of_lengths(lengths), most_tokens, most_texts, start))
     assert sorted(np.concatenate(batches)) == list(range(lengths.size))
     assert all(is_within(rows, lengths, most_tokens, most_texts) for rows in batches)
     assert (np.diff(lengths[np.concatenate(batches)]) <= 0).all()
+
+
+def cheapest(lengths, most_tokens, most_texts, start):
+    """The least cost of all ways to cut falling lengths, by trying each."""
+    found = []
+    for cuts in itertools.product([False, True], repeat=len(lengths) - 1):
+        runs = np.split(lengths, np.flatnonzero(cuts) + 1)
+        within = all(
+            len(run) == 1 or (len(run) * run[0] <= most_tokens and len(run) <= most_texts)
+            for run in runs
+        )
+        if within:
+            found.append(sum(start + len(run) * run[0] for run in runs))
+    return min(found)
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=9),
+    st.integers(1, 120),
+    st.integers(1, 9),
+    st.integers(0, 40),
+)
+def test_cuts_by_cost_are_the_cheapest_there_are(lengths, most_tokens, most_texts, start):
+    falling = np.array(sorted(lengths, reverse=True))
+    batches = list(cut_by_cost(np.arange(falling.size), falling, most_tokens, most_texts, start))
+    cost = sum(start + len(rows) * falling[rows[0]] for rows in batches)
+    assert cost == cheapest(falling, most_tokens, most_texts, start)
 
 
 @given(LENGTHS)

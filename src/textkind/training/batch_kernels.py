@@ -1,5 +1,6 @@
 """Ragged token ids to padded batches: compiled."""
 
+import numpy as np
 from numba import njit
 
 compiled = njit(cache=True, nogil=True, boundscheck=False)
@@ -42,3 +43,26 @@ def forget(place_of, used):
     """Set the places of the used ids back to -1."""
     for i in range(used.size):
         place_of[used[i]] = -1
+
+
+@compiled
+def cheapest_cuts(lengths, most_tokens, most_texts, start):
+    """(N + 1,) int64: where the run begins that ends at each place, 0 for place 0.
+
+    Falling lengths (N,), 1 at least, are cut into runs of at most most_tokens and most_texts. A run
+    costs start + longest * number; together they cost least.
+    """
+    least = np.zeros(lengths.size + 1, np.int64)
+    begins = np.zeros(lengths.size + 1, np.int64)
+    for end in range(1, lengths.size + 1):
+        begins[end] = end - 1
+        least[end] = least[end - 1] + start + lengths[end - 1]
+        for number in range(2, min(end, most_texts) + 1):
+            begin = end - number
+            size = number * lengths[begin]
+            if size > most_tokens:
+                break
+            cost = least[begin] + start + size
+            if cost < least[end]:
+                least[end], begins[end] = cost, begin
+    return begins

@@ -6,12 +6,13 @@ interrupted meets the same ones again.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from textkind.encoding.tokens import Tokens
 from textkind.seeds import generator
-from textkind.training.batch_kernels import pad_rows
+from textkind.training.batch_kernels import cheapest_cuts, pad_rows
 from textkind.training.imbalance import ROOT_SAMPLING, SAMPLING
 
 POOL = 8192  # texts that are sorted by length together
@@ -71,10 +72,31 @@ def cut_by_budget(
         yield rows[begin:]
 
 
-def batches_by_length(tokens: Tokens, most_tokens: int, most_texts: int) -> Iterator[np.ndarray]:
-    """Every row once, the longest first: for prediction."""
+def batches_by_length(
+    tokens: Tokens, most_tokens: int, most_texts: int, start: int | None = None
+) -> Iterator[np.ndarray]:
+    """Every row once, the longest first: for prediction.
+
+    start is what a batch costs beside its positions, as a number of these: the batches are then
+    those that cost least together. None: as few as fit the budget.
+    """
     order = np.argsort(-tokens.lengths, kind="stable")
-    return cut_by_budget(order, tokens.lengths[order], most_tokens, most_texts)
+    lengths = tokens.lengths[order]
+    if start is None:
+        return cut_by_budget(order, lengths, most_tokens, most_texts)
+    return cut_by_cost(order, lengths, most_tokens, most_texts, start)
+
+
+def cut_by_cost(
+    rows: np.ndarray, lengths: np.ndarray, most_tokens: int, most_texts: int, start: int
+) -> Iterator[np.ndarray]:
+    """Cut rows, the longest first, within the same limits, so that all batches cost least."""
+    begins = cheapest_cuts(np.maximum(lengths, 1), most_tokens, most_texts, start)
+    cuts = [rows.size]
+    while cuts[-1]:
+        cuts.append(int(begins[cuts[-1]]))
+    for begin, end in pairwise(reversed(cuts)):
+        yield rows[begin:end]
 
 
 def epoch_batches(

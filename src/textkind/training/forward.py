@@ -84,8 +84,11 @@ def over_batches(
     """
     device = next(network.parameters()).device
     is_cpu = device.type == "cpu"
-    most = getattr(network, "positions_at_once", BATCH_TOKENS) if is_cpu else BATCH_TOKENS
-    batches = list(batches_by_length(tokens, most, BATCH_TEXTS))
+    most, start = BATCH_TOKENS, None
+    if is_cpu:
+        most = getattr(network, "positions_at_once", most)
+        start = getattr(network, "start_positions", start)
+    batches = list(batches_by_length(tokens, most, BATCH_TEXTS, start))
     threads = torch.get_num_threads()
     at_once = max(1, min(threads, len(batches))) if is_cpu else 1
 
