@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from textkind.models.long_settings import WINDOWED, LongSettings  # noqa: E402
 from textkind.models.networks import windows as windows_module  # noqa: E402
+from textkind.models.networks.cnn import Cnn  # noqa: E402
 from textkind.models.networks.settings import SETTINGS  # noqa: E402
 from textkind.models.networks.table import build_network  # noqa: E402
 from textkind.models.networks.windows import (  # noqa: E402
@@ -152,9 +153,17 @@ def test_the_tables_of_the_inner_network_can_be_lent(name, pad):
     assert_close(network(ids, mask), whole)
 
 
+@pytest.mark.parametrize("own", [True, False], ids=["of the network", "of all"])
 @pytest.mark.parametrize("long", ["windows mean vectors", "windows max logits"])
-def test_without_gradients_few_windows_are_read_at_once_and_give_the_same(long, pad, monkeypatch):
+def test_without_gradients_few_windows_are_read_at_once_and_give_the_same(
+    long, own, pad, monkeypatch
+):
+    if own:
+        monkeypatch.setattr(Cnn, "positions_at_once", 3 * WINDOW, raising=False)
+    else:
+        monkeypatch.setattr(windows_module, "MOST_POSITIONS", 3 * WINDOW)
     network, batch = made("cnn", long), pad(TEXTS)
+    assert getattr(network, "positions_at_once", None) == (3 * WINDOW if own else None)
     whole = network(*batch).detach()
     sizes, vectors = [], plain_network(network).vectors
 
@@ -163,7 +172,6 @@ def test_without_gradients_few_windows_are_read_at_once_and_give_the_same(long, 
         return vectors(ids, mask)
 
     monkeypatch.setattr(plain_network(network), "vectors", counted)
-    monkeypatch.setattr(windows_module, "MOST_POSITIONS", 3 * WINDOW)
     with torch.inference_mode():
         assert_close(network(*batch), whole)
     assert max(sizes) == 3 * WINDOW

@@ -21,6 +21,7 @@ from textkind.models.networks.transformer import TABLE_START, Block, allowed_key
 from textkind.seeds import child_seed
 
 MOST_POSITIONS = 16_384  # of the windows that are read together where no gradients are kept
+BATCHING = ("positions_at_once", "start_positions")  # of a network, where it has them
 LAYERS, MOST_HEADS, FEED_FORWARD, DROPOUT = 1, 4, 2, 0.1  # of the hierarchical form
 
 
@@ -83,6 +84,9 @@ class WindowedNetwork(nn.Module):
         if long.strategy == "hierarchical":
             self.between = WindowReader(width, long.most_windows)
         self.pooling = POOLINGS[long.pooling](width)
+        for name in BATCHING:
+            if hasattr(inner, name):
+                setattr(self, name, getattr(inner, name))
 
     def extra_repr(self) -> str:
         """What the modules do not tell, for a checkpoint must be of the same windows."""
@@ -118,8 +122,10 @@ class WindowedNetwork(nn.Module):
         self, input_ids: Tensor, attention_mask: Tensor, texts: Tensor, begins: Tensor
     ) -> Tensor:
         """What the inner network makes of each window: (M, D), or (M, K) logits."""
-        length = min(self.window, input_ids.shape[1])
-        at_once = len(texts) if torch.is_grad_enabled() else max(1, MOST_POSITIONS // length)
+        length, most = min(self.window, input_ids.shape[1]), MOST_POSITIONS
+        if input_ids.device.type == "cpu":
+            most = getattr(self, "positions_at_once", most)
+        at_once = len(texts) if torch.is_grad_enabled() else max(1, most // length)
         found = []
         for some, starts in zip(texts.split(at_once), begins.split(at_once), strict=True):
             places = starts[:, None] + torch.arange(length, device=starts.device)  # (m, L)
