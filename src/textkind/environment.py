@@ -15,7 +15,7 @@ def own_environment() -> dict[str, str]:
 
 # oneDNN, by which PyTorch computes in bfloat16 on a CPU, makes code for each shape of a product and
 # keeps that of 1,024, PyTorch on each thread of 1,024 more. Texts have many lengths: trainings of
-# encoders took 1 to 3 GB by it. With fewer kept they take as long
+# encoders took 1 to 3 GB by it. To make the code of a shape anew costs little of a step
 KEPT_SHAPES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64", "LRU_CACHE_CAPACITY": "16"}
 
 
