@@ -80,7 +80,9 @@ def trust(given: np.ndarray, uncalibrated: np.ndarray, gold: np.ndarray) -> Fact
     """Of probabilities (N, K) before and after calibration, of texts of one label each."""
     confidence = given.max(axis=1).astype(np.float64)
     names = np.arange(given.shape[1])
-    given, uncalibrated = (one.astype(np.float64) for one in (given, uncalibrated))
+    given, uncalibrated = (  # sums of float32 are 1 to its last digit alone
+        one / one.sum(axis=1, keepdims=True, dtype=np.float64) for one in (given, uncalibrated)
+    )
     return {
         "calibration_error": calibration_error(confidence, given.argmax(axis=1) == gold),
         "by_chance": by_chance(confidence),
@@ -93,6 +95,7 @@ class PretrainedTextKind:
     """The set, and what was learned last: by an encoder, and by the linear model."""
 
     model: Classifier | None = None
+    logits: np.ndarray  # of the test part, once it is judged
 
     def take(self, data: DataSet) -> None:
         raise NotImplementedError("the desk reads the set")
@@ -135,8 +138,8 @@ class PretrainedTextKind:
     def judge(self) -> Facts:
         """Figures on the test part, and how far the probabilities of one label can be trusted."""
         assert self.model is not None
-        logits, gold = self.model.model.logits(self.test.texts), self.test.targets
-        decision = self.model.decision
+        self.logits = logits = self.model.model.logits(self.test.texts)
+        gold, decision = self.test.targets, self.model.decision
         given = probabilities(decision, logits)
         facts = figures(decide(decision, given), gold)
         if decision.several:
@@ -144,14 +147,18 @@ class PretrainedTextKind:
         return facts | trust(given, probabilities(Decision(several=False), logits), gold)
 
     def stack(self, seed: int) -> Facts:
-        """Figures of the encoder mixed with the linear model, weighed on validation."""
+        """Figures of the encoder, judged before, mixed with the linear model by validation."""
         train, held_out = self.parts(seed)
-        members = [self.learned, learn(train, held_out, LinearSettings(), seed=seed)]
+        linear = learn(train, held_out, LinearSettings(), seed=seed)
+        members = [self.learned, linear]
         several = train.labels.several
         seen = np.stack([probabilities(one.classifier.decision, _logits(one)) for one in members])
         weights = fit_weights(seen, held_out.targets)
         fitted = fit_decision(added_logits(seen, weights, several), held_out.targets, several)
-        given = [predict_probabilities(one.classifier, self.test.texts) for one in members]
+        given = [
+            probabilities(self.learned.classifier.decision, self.logits),  # read once
+            predict_probabilities(linear.classifier, self.test.texts),
+        ]
         logits = added_logits(np.stack(given), weights, several)
         predicted = decide(fitted.decision, probabilities(fitted.decision, logits))
         return figures(predicted, self.test.targets) | {"weights": weights.tolist()}
