@@ -29,11 +29,9 @@ def add_result_arguments(
     out: str,
     document: str,
     replaced: str = "the run folder if it is there",
-    short: str | None = None,
 ) -> None:
     """Add where the result is written, what may be replaced, and whether JSON is printed."""
-    names = ["--out"] if short is None else [short, "--out"]
-    parser.add_argument(*names, metavar="DIR", help=out)
+    parser.add_argument("-o", "--out", metavar="DIR", help=out)
     add_overwrite(parser.add_argument, replaced)
     add_json(parser.add_argument, f"{document} instead of the table")
 

@@ -38,7 +38,6 @@ def add_arguments(parser: Parser) -> None:
         parser,
         "the run folder to write (default: runs/NAME-update-1, -2, ...)",
         "metrics.json",
-        short="-o",
     )
     add = parser.add_argument
     add(

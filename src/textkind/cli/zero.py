@@ -25,6 +25,7 @@ def add_arguments(parser: Parser) -> None:
     add = parser.add_argument
     add("labels", metavar="LABELS", help="a .csv or .tsv with the column label, or a name a line")
     add(
+        "-o",
         "--out",
         metavar="DIR",
         required=True,
