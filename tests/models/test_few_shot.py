@@ -102,7 +102,7 @@ def test_a_share_of_the_way_that_is_none_is_refused(share):
         PretrainedSettings(interpolation=share)
 
 
-def asked(few_shot, epochs=4, **layers):
+def asked(few_shot, epochs=None, **layers):
     settings = default_settings("pretrained")
     return replace(
         settings,
@@ -115,11 +115,11 @@ def asked(few_shot, epochs=4, **layers):
     ("settings", "train", "is_on", "rate", "epochs"),
     [
         (asked(None), toy(90), True, LEARNING_RATE, EPOCHS),
-        (asked(None), toy(3 * FEW + 60), False, 2e-4, 4),
-        (asked(None), toy(90, several=True), False, 2e-4, 4),
-        (asked(None, epochs=2), toy(90), True, LEARNING_RATE, 2),
+        (asked(None), toy(3 * FEW + 60), False, 2e-4, None),
+        (asked(None), toy(90, several=True), False, 2e-4, None),
+        (asked(None, epochs=4), toy(90), True, LEARNING_RATE, 4),
         (asked(True, epochs=2), toy(3 * FEW + 60), True, LEARNING_RATE, 2),
-        (asked(False), toy(90), False, 2e-4, 4),
+        (asked(False), toy(90), False, 2e-4, None),
     ],
 )
 def test_few_texts_decide_the_training_that_nobody_chose(settings, train, is_on, rate, epochs):

@@ -14,6 +14,7 @@ pytest.importorskip("transformers")
 from tests.models.encoder_folders import write_encoder  # noqa: E402
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
+from textkind.encoding.tokens import Tokens  # noqa: E402
 from textkind.errors import SettingsError  # noqa: E402
 from textkind.models import kept_states  # noqa: E402
 from textkind.models.long_settings import LongSettings  # noqa: E402
@@ -25,8 +26,10 @@ from textkind.models.networks.pretrained_settings import (  # noqa: E402
 from textkind.models.networks.windows import plain_network  # noqa: E402
 from textkind.models.neural import fit_neural  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings  # noqa: E402
+from textkind.models.pretrained import enough_to_start  # noqa: E402
 from textkind.progress import Talk  # noqa: E402
 from textkind.training.settings import Places, TrainingSettings  # noqa: E402
+from textkind.training.tasks import Examples  # noqa: E402
 
 TOPICS = {"a": ["cat", "dog"], "b": ["red", "blue"], "c": ["walk", "talk"]}
 TRAINING = TrainingSettings(
@@ -104,6 +107,32 @@ def test_a_frozen_encoder_does_not_change_and_its_head_learns_validation_too(fol
     np.testing.assert_array_equal(apart.validation_logits, whole.validation_logits)
     assert (apart.model.facts["texts"], whole.model.facts["texts"]) == (60, 90)
     assert not torch.equal(apart.model.network.head.weight, whole.model.network.head.weight)
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(("most", "rows"), [(0, 1), (7, 4), (8, 5), (21, 7), (99, 8)])
+def test_a_head_begins_with_the_first_texts_and_one_of_each_label(monkeypatch, several, most, rows):
+    monkeypatch.setattr("textkind.models.pretrained.START_TOKENS", most)
+    offsets = np.array([0, 2, 3, 6, 7, 8, 10, 15, 22])
+    targets = np.array([1, 0, 1, 2, 2, 0, 2, 3])
+    given = np.eye(5, dtype=np.uint8)[targets] if several else targets
+    found = enough_to_start(Examples(Tokens(np.arange(22, dtype=np.int32), offsets), given))
+    expected = np.union1d(np.arange(rows), [0, 1, 3, 7])
+    assert found.tokens.offsets[-1] == found.tokens.ids.size
+    firsts = found.tokens.ids[found.tokens.offsets[:-1]]
+    np.testing.assert_array_equal(firsts, offsets[expected])
+    np.testing.assert_array_equal(found.targets, given[expected])
+
+
+def test_a_network_begins_from_few_texts_and_a_frozen_one_from_all(folder, monkeypatch):
+    still = replace(STILL, interpolation=0.001)
+    whole = fit(folder, still, validation=False).model.network.head.weight
+    frozen = fit(folder, FrozenSettings(strength=10.0), validation=False).model.network.head.weight
+    monkeypatch.setattr("textkind.models.pretrained.START_TOKENS", 40)
+    few = fit(folder, still, validation=False).model.network.head.weight
+    assert (whole - frozen).abs().max() < 0.01 < (few - frozen).abs().max()
+    again = fit(folder, FrozenSettings(strength=10.0), validation=False).model.network.head.weight
+    assert torch.equal(again, frozen)
 
 
 def test_the_strength_is_the_best_on_validation(folder):

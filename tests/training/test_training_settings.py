@@ -9,7 +9,8 @@ from textkind.training.settings import CHOICES, COUNTS, RANGES, Places, Training
 
 BAD = [
     *((name, value) for name in CHOICES for value in ("nonsense", None, 1, ["adamw"])),
-    *((name, value) for name in COUNTS for value in (0, -1, 1.0, "2", None, True, math.nan)),
+    *((name, value) for name in COUNTS for value in (0, -1, 1.0, "2", True, math.nan)),
+    *((name, None) for name in COUNTS if name != "epochs"),
     *((name, value) for name in RANGES for value in (-1e-9, "1", True, math.nan, -math.inf)),
     *((name, None) for name in RANGES if name != "budget"),
     *((name, high * 1.001) for name, (_, high, _) in RANGES.items() if high < math.inf),

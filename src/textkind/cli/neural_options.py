@@ -149,7 +149,7 @@ LONG = (
 TRAINING = (
     Option("--epochs", "training", "epochs", whole_number(1), "NUMBER",
            "passes at most",
-           "20; mean_pool: 10; cnn: 12; rnn: 12; pretrained: 4"),
+           "20; mean_pool: 10; cnn: 12; rnn: 12; pretrained: 4, 2 or 1, the more text the fewer"),
     Option("--budget", "training", "budget", number_from(0), "MINUTES",
            "end after so many minutes, with the best model so far", "none"),
     Option("--patience", "training", "patience", whole_number(1), "NUMBER",

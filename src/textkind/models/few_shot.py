@@ -83,7 +83,7 @@ def few_shot_settings(
     training = settings.training
     if training.learning_rate == usual.learning_rate:
         training = replace(training, learning_rate=LEARNING_RATE)
-    if training.epochs == usual.epochs:
+    if training.epochs is None:
         training = replace(training, epochs=EPOCHS)
     layers = replace(
         layers,

@@ -194,7 +194,7 @@ DEFAULTS = {
     "pretrained": NeuralSettings(
         layers=PretrainedSettings(),
         training=TrainingSettings(
-            learning_rate=2e-4, epochs=4, batch_tokens=1024, warmup=0.06, label_smoothing=0.05
+            learning_rate=2e-4, epochs=None, batch_tokens=1024, warmup=0.06, label_smoothing=0.05
         ),
     ),
 }

@@ -43,6 +43,7 @@ from textkind.training.precision import probed_precision
 from textkind.training.tasks import Examples
 from textkind.training.validation import HIGHER_IS_BETTER, is_better, validation_figures
 
+START_TOKENS = 2_000_000  # of texts, to which the head of a network is fitted before all is trained
 USUAL_STRENGTH = 30.0  # of the head, where there is no validation to choose by
 PROBED = 64  # texts that are read to see which precision is quicker
 LARGE = 300_000_000  # parameters above which an encoder gets low-rank updates
@@ -97,9 +98,27 @@ def train_network(
             whole, examples, held_out = kept_states(
                 network, layers.freeze, examples, held_out, device_of(training.device)
             )
-    started = start_head(whole, examples, held_out, labels, settings, talk)
+    few = enough_to_start(examples)
+    started = start_head(whole, few, held_out, labels, settings, talk)
     trained = _trained_whole(network, whole, examples, held_out, labels, settings, seed, talk)
     return replace(trained, facts={"head": started.facts["head"]} | trained.facts)
+
+
+def enough_to_start(examples: Examples) -> Examples:
+    """The first texts, START_TOKENS tokens of them, and the first of each label.
+
+    The head only begins with what it is fitted to, and examples come in an order that says nothing.
+    """
+    offsets, targets = examples.tokens.offsets, examples.targets
+    most = max(1, int(np.searchsorted(offsets, START_TOKENS, side="right")) - 1)
+    if most >= len(examples.tokens):
+        return examples
+    if targets.ndim == 2:
+        firsts = targets.argmax(axis=0)[targets.any(axis=0)]
+    else:
+        firsts = np.unique(targets, return_index=True)[1]
+    rows = np.union1d(np.arange(most), firsts)
+    return replace(examples, tokens=take_tokens(examples.tokens, rows), targets=targets[rows])
 
 
 def start_head(

@@ -35,7 +35,7 @@ COUNTS = ("epochs", "batch_tokens", "batch_texts", "accumulation", "patience")
 class TrainingSettings:
     """How a network is trained."""
 
-    epochs: int = 20  # at most
+    epochs: int | None = 20  # at most; None: by how much text there is
     batch_tokens: int = 2048  # positions of a batch, padding included
     batch_texts: int = 64  # of a batch at most
     accumulation: int = 1  # batches whose gradients make one step
@@ -78,6 +78,8 @@ class TrainingSettings:
         parse_imbalance(self.imbalance)
         for name in COUNTS:
             value = getattr(self, name)
+            if value is None and name == "epochs":
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise SettingsError(f"{name} must be a whole number of 1 or more", found=value)
 

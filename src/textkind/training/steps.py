@@ -43,6 +43,7 @@ class Task:
     tokens      of N texts, none longer than the network can read
     targets     (N, ...) as the loss takes them
     outputs     logits that the network computes for a text
+    epochs      at most
     place_of    (V,) int32 of -1: scratch for renumbering
     unknown_id  that a dropped token reads as
     weights     (N,) float64 for drawing rows, or None: every row once an epoch
@@ -54,6 +55,7 @@ class Task:
     targets: Tensor
     loss: Loss
     outputs: int
+    epochs: int
     settings: TrainingSettings
     tables: list[TokenTable]
     parameters: list[DenseParameter]
@@ -127,11 +129,11 @@ def training_steps(task: Task, standing: Standing) -> Iterator[Step]:
     if settings.budget is not None and standing.seconds >= 60 * settings.budget:
         return
     earlier, began = standing.seconds, time.monotonic()
-    while standing.epoch < settings.epochs:
+    while standing.epoch < task.epochs:
         groups = epoch_groups(task, standing.epoch)
         while standing.place < len(groups):
-            share = 1 / (len(groups) * settings.epochs)
-            progress = (standing.epoch + standing.place / len(groups)) / settings.epochs
+            share = 1 / (len(groups) * task.epochs)
+            progress = (standing.epoch + standing.place / len(groups)) / task.epochs
             if settings.budget is not None:
                 progress = max(progress, min(1.0, standing.seconds / (60 * settings.budget)))
             factor = rate_factor(settings.schedule, progress, settings.warmup, share)
