@@ -38,9 +38,9 @@ async function label() {
   asking = new AbortController();
   const { signal } = asking;
   answers.setAttribute("aria-busy", "true");
-  status.textContent = "Asking.";
-  await knownModels; // the keyboard does not wait for the button
+  await knownModels; // the keyboard does not wait for the button; what start() tells meanwhile stays
   if (signal.aborted) return;
+  status.textContent = "Asking.";
   const models = modelsAsked();
   try {
     const found = await Promise.all(models.map((model) => ask(model, signal)));
