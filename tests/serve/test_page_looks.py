@@ -64,3 +64,15 @@ def test_a_text_sent_by_the_keyboard_before_the_models_are_known_is_answered(ope
     articles(page).first.wait_for()
     assert articles(page).locator(".value").inner_text() == "delivery"
     assert page.heard == []
+
+
+def test_why_the_models_cannot_be_had_stays_told(opened, server):
+    page = opened(server)
+    page.route("**/v1/models", lambda route: route.fulfill(status=502, body="no"))
+    page.reload()
+    reason = page.get_by_role("status").filter(has_text="not the service's: status 502")
+    reason.wait_for()
+    page.get_by_label("Text", exact=True).fill(TEXT)
+    page.get_by_label("Text", exact=True).press("Control+Enter")
+    assert reason.count() == 1
+    assert articles(page).count() == 0

@@ -18,6 +18,7 @@ const answers = document.querySelector("#answers");
 
 let asking = new AbortController();
 let toldModels;
+let areKnown = false;
 const knownModels = new Promise((resolve) => (toldModels = resolve));
 
 async function start() {
@@ -30,6 +31,7 @@ async function start() {
     throw error;
   }
   for (const one of document.querySelectorAll("[data-waits]")) one.disabled = false;
+  areKnown = true;
   toldModels();
 }
 
@@ -38,7 +40,8 @@ async function label() {
   asking = new AbortController();
   const { signal } = asking;
   answers.setAttribute("aria-busy", "true");
-  await knownModels; // the keyboard does not wait for the button; what start() tells meanwhile stays
+  if (areKnown || !status.textContent) status.textContent = "Asking."; // else why they are not stays
+  await knownModels; // the keyboard does not wait for the button
   if (signal.aborted) return;
   status.textContent = "Asking.";
   const models = modelsAsked();
