@@ -11,8 +11,8 @@ from textkind.cli.neural_options import GROUPS, MODELS, given_options, neural_se
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import FEW_TEXTS, WordSettings
 from textkind.models.long_settings import STRATEGIES, USED_BY, LongSettings
+from textkind.models.low_rank import LARGE, RANK
 from textkind.models.neural_settings import DEFAULTS, TOKENS, NeuralSettings
-from textkind.models.pretrained import LARGE, RANK
 from textkind.training.settings import CHOICES
 
 OPTIONS = {option.name: option for _, options in GROUPS for option in options}
@@ -42,6 +42,8 @@ def told_for(option, network):
 
 
 def is_told(value, words):
+    if words.startswith("by "):
+        return value is None
     if words == "none":
         return value is None or value in (0, (), "none")
     if isinstance(value, bool):

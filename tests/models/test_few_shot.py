@@ -15,7 +15,6 @@ from textkind.models.few_shot import (  # noqa: E402
     EPOCHS,
     FEW,
     INTERPOLATION,
-    LEARNING_RATE,
     STRENGTH,
     few_shot_settings,
     with_label_names,
@@ -112,21 +111,21 @@ def asked(few_shot, epochs=None, **layers):
 
 
 @pytest.mark.parametrize(
-    ("settings", "train", "is_on", "rate", "epochs"),
+    ("settings", "train", "is_on", "epochs"),
     [
-        (asked(None), toy(90), True, LEARNING_RATE, EPOCHS),
-        (asked(None), toy(3 * FEW + 60), False, 2e-4, None),
-        (asked(None), toy(90, several=True), False, 2e-4, None),
-        (asked(None, epochs=4), toy(90), True, LEARNING_RATE, 4),
-        (asked(True, epochs=2), toy(3 * FEW + 60), True, LEARNING_RATE, 2),
-        (asked(False), toy(90), False, 2e-4, None),
+        (asked(None), toy(90), True, EPOCHS),
+        (asked(None), toy(3 * FEW + 60), False, None),
+        (asked(None), toy(90, several=True), False, None),
+        (asked(None, epochs=4), toy(90), True, 4),
+        (asked(True, epochs=2), toy(3 * FEW + 60), True, 2),
+        (asked(False), toy(90), False, None),
     ],
 )
-def test_few_texts_decide_the_training_that_nobody_chose(settings, train, is_on, rate, epochs):
+def test_few_texts_decide_the_training_that_nobody_chose(settings, train, is_on, epochs):
     talk = Noted()
     found = few_shot_settings(settings, train, talk)
     assert found.layers.few_shot is is_on
-    assert (found.training.learning_rate, found.training.epochs) == (rate, epochs)
+    assert found.training.epochs == epochs
     expected = (STRENGTH, INTERPOLATION) if is_on else (None, None)
     assert (found.layers.strength, found.layers.interpolation) == expected
     assert bool(talk.told) is (is_on and settings.layers.few_shot is None)

@@ -217,7 +217,7 @@ def test_low_rank_updates_are_of_low_rank_and_leave_a_plain_network(folder):
 
 def test_large_encoders_get_low_rank_updates_by_themselves(folder, monkeypatch):
     pytest.importorskip("peft")
-    monkeypatch.setattr("textkind.models.pretrained.LARGE", 100)
+    monkeypatch.setattr("textkind.models.low_rank.LARGE", 100)
     talk = Remembers()
     fit(folder, STILL, talk=talk)
     assert any("low-rank updates of rank 16" in note for note in talk.notes)

@@ -479,7 +479,6 @@ def made_neural_fit(epochs: int = 7, best: int = 5, tokens: int = 61) -> dict[st
         "steps": 13 * epochs,
         "steps_skipped": 0,
         "epochs": epochs,
-        "most_epochs": 20,
         "ended": "validation gained no more",
         "best": {**history[best - 1], "epoch": best},
         "history": history,

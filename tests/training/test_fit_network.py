@@ -8,7 +8,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from textkind.data.labels import LabelSet  # noqa: E402
-from textkind.encoding.tokens import Tokens  # noqa: E402
 from textkind.errors import TrainingError  # noqa: E402
 from textkind.progress import Talk  # noqa: E402
 from textkind.training import fit  # noqa: E402
@@ -16,7 +15,6 @@ from textkind.training.fit import Examples, fit_network  # noqa: E402
 from textkind.training.forward import network_outputs  # noqa: E402
 from textkind.training.losses import head_of, logits_of, outputs_of  # noqa: E402
 from textkind.training.settings import TrainingSettings  # noqa: E402
-from textkind.training.tasks import usual_epochs  # noqa: E402
 
 QUICK = {"precision": "float32", "learning_rate": 0.05, "batch_texts": 16, "epochs": 8}
 
@@ -149,21 +147,6 @@ def test_without_validation_the_last_weights_stay(tiny, examples_of, labels):
     assert trained.facts["epochs"] == 2
     assert trained.facts["ended"] == "the epochs were over"
     assert is_same(state_of(network), states[-1])
-
-
-@pytest.mark.parametrize(
-    ("tokens", "epochs"),
-    [(0, 4), (500_000, 4), (500_001, 2), (2_000_000, 2), (2_000_001, 1), (10**7, 1)],
-)
-def test_much_text_is_read_less_often(tokens, epochs):
-    ids = np.broadcast_to(np.int32(1), tokens)
-    assert usual_epochs(Tokens(ids, np.array([0, tokens]))) == epochs
-
-
-def test_epochs_that_nobody_chose_are_those_of_the_amount_of_text(tiny, examples_of, labels):
-    settings = TrainingSettings(**QUICK | {"epochs": None})
-    facts = fit_network(tiny(), examples_of(), None, labels, settings).facts
-    assert (facts["epochs"], facts["most_epochs"]) == (4, 4)
 
 
 @pytest.mark.parametrize("has_validation", [True, False])

@@ -5,14 +5,14 @@ import math
 import pytest
 
 from textkind.errors import SettingsError
-from textkind.training.settings import CHOICES, COUNTS, RANGES, Places, TrainingSettings
+from textkind.training.settings import CHOICES, COUNTS, OPEN, RANGES, Places, TrainingSettings
 
 BAD = [
     *((name, value) for name in CHOICES for value in ("nonsense", None, 1, ["adamw"])),
     *((name, value) for name in COUNTS for value in (0, -1, 1.0, "2", True, math.nan)),
-    *((name, None) for name in COUNTS if name != "epochs"),
+    *((name, None) for name in COUNTS if name not in OPEN),
     *((name, value) for name in RANGES for value in (-1e-9, "1", True, math.nan, -math.inf)),
-    *((name, None) for name in RANGES if name != "budget"),
+    *((name, None) for name in RANGES if name not in OPEN),
     *((name, high * 1.001) for name, (_, high, _) in RANGES.items() if high < math.inf),
     *((name, low) for name, (low, _, closed) in RANGES.items() if not closed),
     *((name, math.inf) for name in RANGES),

@@ -149,7 +149,7 @@ LONG = (
 TRAINING = (
     Option("--epochs", "training", "epochs", whole_number(1), "NUMBER",
            "passes at most",
-           "20; mean_pool: 10; cnn: 12; rnn: 12; pretrained: 4, 2 or 1, the more text the fewer"),
+           "20; mean_pool: 10; cnn: 12; rnn: 12; pretrained: by the amount of text"),
     Option("--budget", "training", "budget", number_from(0), "MINUTES",
            "end after so many minutes, with the best model so far", "none"),
     Option("--patience", "training", "patience", whole_number(1), "NUMBER",
@@ -168,7 +168,7 @@ TRAINING = (
     Option("--learning-rate", "training", "learning_rate", number_from(0), "NUMBER",
            "at its highest",
            "0.001; mean_pool: 0.01; perceptron: 0.003; cnn: 0.002; rnn: 0.003; "
-           "pretrained: 0.0002"),
+           "pretrained: by its width"),
     Option("--token-rate", "training", "token_rate", number_from(0), "NUMBER",
            "of the tokens' vectors, times the learning rate; 0.3 where they are "
            "distilled", "1; cnn: 1.5"),

@@ -15,7 +15,7 @@ from textkind.data.corpus import Corpus
 from textkind.data.label_names import words_of
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.settings import NetworkSettings
-from textkind.models.neural_settings import DEFAULTS, NeuralSettings
+from textkind.models.neural_settings import NeuralSettings
 from textkind.progress import SILENT, Talk
 
 FEW = 64  # texts of the median label
@@ -69,8 +69,8 @@ def has_few(train: Corpus) -> bool:
 def few_shot_settings(
     settings: NeuralSettings, train: Corpus, talk: Talk = SILENT
 ) -> NeuralSettings:
-    """The settings with few_shot decided; where it is on, what was left as usual is changed."""
-    layers, usual = settings.layers, DEFAULTS["pretrained"].training
+    """The settings with few_shot decided; where it is on, more of what was left open is."""
+    layers = settings.layers
     if not isinstance(layers, PretrainedSettings) or layers.few_shot is False:
         return settings
     if layers.few_shot is None:
@@ -81,8 +81,6 @@ def few_shot_settings(
             f"{EPOCHS} epochs, its lower half as it is (--few-shot off: not)"
         )
     training = settings.training
-    if training.learning_rate == usual.learning_rate:
-        training = replace(training, learning_rate=LEARNING_RATE)
     if training.epochs is None:
         training = replace(training, epochs=EPOCHS)
     layers = replace(

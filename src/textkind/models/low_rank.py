@@ -18,6 +18,17 @@ from textkind.optional import need
 from textkind.seeds import child_seed
 from textkind.training.randomness import seeded
 
+LARGE = 300_000_000  # parameters above which an encoder gets low-rank updates
+RANK = 16  # of those
+
+
+def rank_of(asked: int | None, network: Pretrained) -> int:
+    """The rank that is asked for, or else that of an encoder of this size; 0 is none."""
+    if asked is not None:
+        return asked
+    size = sum(parameter.numel() for parameter in network.encoder.parameters())
+    return RANK if size > LARGE else 0
+
 
 @contextmanager
 def low_rank(network: Pretrained, rank: int, seed: int) -> Iterator[None]:

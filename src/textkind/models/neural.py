@@ -36,6 +36,7 @@ from textkind.models.pretrained import Trainer, train_network
 from textkind.models.quick_reading import QuickReader
 from textkind.models.reading import Reading, long_facts, reading_of
 from textkind.models.starting import Start, known_settings, start_of, started_network
+from textkind.models.usual_training import usual_training
 from textkind.progress import SILENT, Talk
 from textkind.training.checkpoint_places import place_below
 from textkind.training.fit import Trained
@@ -264,6 +265,8 @@ def trained_model(
     head = head_of(labels, settings.training.head)
     outputs = outputs_of(head, len(labels))
     network, layers = started_network(start, counted, outputs, settings, reading, seed)
+    training = usual_training(settings.training, layers, network, examples.tokens)
+    settings = replace(settings, training=training)
     with talk.task(f"training the {settings.network}"):
         trained = trainer(
             network, examples, held_out, labels, replace(settings, layers=layers),

@@ -194,7 +194,11 @@ DEFAULTS = {
     "pretrained": NeuralSettings(
         layers=PretrainedSettings(),
         training=TrainingSettings(
-            learning_rate=2e-4, epochs=None, batch_tokens=1024, warmup=0.06, label_smoothing=0.05
+            learning_rate=None,
+            epochs=None,  # models/usual_training.py
+            batch_tokens=1024,
+            warmup=0.06,
+            label_smoothing=0.05,
         ),
     ),
 }

@@ -26,7 +26,7 @@ from textkind.models.interpolation import (
 )
 from textkind.models.kept_states import can_keep_states, kept_states
 from textkind.models.logit_adjustment import begin_adjusted
-from textkind.models.low_rank import low_rank
+from textkind.models.low_rank import low_rank, rank_of
 from textkind.models.networks.bert import Bert
 from textkind.models.networks.pretrained import Pretrained, freeze_lowest, rate_factors
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
@@ -46,8 +46,6 @@ from textkind.training.validation import HIGHER_IS_BETTER, is_better, validation
 START_TOKENS = 2_000_000  # of texts, to which the head of a network is fitted before all is trained
 USUAL_STRENGTH = 30.0  # of the head, where there is no validation to choose by
 PROBED = 64  # texts that are read to see which precision is quicker
-LARGE = 300_000_000  # parameters above which an encoder gets low-rank updates
-RANK = 16  # of those
 
 
 class Trainer(Protocol):
@@ -231,12 +229,9 @@ def _trained_whole(
     assert isinstance(own, Pretrained)
     depth = own.architecture.layers
     freeze_lowest(network, layers.freeze, depth)
-    rank = layers.lora
-    if rank is None:
-        size = sum(parameter.numel() for parameter in own.encoder.parameters())
-        rank = RANK if size > LARGE else 0
-        if rank:
-            talk.note(f"an encoder of {size:,} parameters: low-rank updates of rank {rank}")
+    rank = rank_of(layers.lora, own)
+    if rank and layers.lora is None:
+        talk.note(f"a large encoder: low-rank updates of rank {rank}")
     training, start = settings.training, weights_of(network)
     with low_rank(own, rank, seed):
         factors = rate_factors(network, layers.layer_decay, depth)

@@ -31,7 +31,8 @@ def training_section(fit: dict[str, Any]) -> dict[str, Any] | None:
 
 def _facts(fit: dict[str, Any]) -> list[tuple[str, Any]]:
     """Terms and values, without those that the fit does not know."""
-    best = fit.get("best") or {}
+    best, settings = fit.get("best") or {}, fit.get("settings") or {}
+    most = (settings.get("training") or {}).get("epochs")
     facts = [
         ("Network", clip(str(fit.get("model", "")), 40)),
         ("Tokens of the training texts", number(fit.get("tokens"), "count")),
@@ -39,7 +40,7 @@ def _facts(fit: dict[str, Any]) -> list[tuple[str, Any]]:
         ("Parameters", number(fit.get("parameters"), "count")),
         ("Word vectors", _vectors(fit)),
         ("Epochs", Markup("{} of at most {}").format(
-            number(fit.get("epochs"), "count"), number(fit.get("most_epochs"), "count"))),
+            number(fit.get("epochs"), "count"), number(most, "count"))),
         ("Best epoch", number(best.get("epoch"), "count") if best else None),
         ("Why it ended", clip(str(fit.get("ended", "")), 60)),
         ("Time", number(fit.get("training_seconds"), "seconds")),

@@ -149,7 +149,6 @@ def _facts(task: Task, standing: Standing, progress: Progress, ended: str) -> di
         "steps": standing.step,
         "steps_skipped": standing.step - standing.updates,
         "epochs": standing.epoch + (standing.place > 0),
-        "most_epochs": task.epochs,
         "ended": ended,
         "best": progress.best,
         "history": progress.history,

@@ -28,19 +28,25 @@ RANGES = {
     "token_rate": (0.0, 1e6, True),
     "token_dropout": (0.0, 0.9, True),
 }
+OPEN = ("budget", "epochs", "learning_rate")  # may be None
+USUAL_EPOCHS, USUAL_RATE = 20, 1e-3
 COUNTS = ("epochs", "batch_tokens", "batch_texts", "accumulation", "patience")
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a network is trained."""
+    """How a network is trained.
 
-    epochs: int | None = 20  # at most; None: by how much text there is
+    Epochs and learning rate are None where a pretrained encoder is to have those of its size and of
+    the text.
+    """
+
+    epochs: int | None = USUAL_EPOCHS  # at most
     batch_tokens: int = 2048  # positions of a batch, padding included
     batch_texts: int = 64  # of a batch at most
     accumulation: int = 1  # batches whose gradients make one step
     optimizer: str = "adamw"
-    learning_rate: float = 1e-3  # at its highest
+    learning_rate: float | None = USUAL_RATE  # at its highest
     token_rate: float = 1.0  # of the token tables, times the learning rate
     weight_decay: float = 0.01  # of matrices; token tables and biases have none
     momentum: float = 0.9  # of sgd
@@ -69,7 +75,7 @@ class TrainingSettings:
                 )
         for name, (low, high, closed) in RANGES.items():
             value = getattr(self, name)
-            if value is None and name == "budget":
+            if value is None and name in OPEN:
                 continue
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             if not is_number or not (low <= value <= high if closed else low < value < high):
@@ -78,7 +84,7 @@ class TrainingSettings:
         parse_imbalance(self.imbalance)
         for name in COUNTS:
             value = getattr(self, name)
-            if value is None and name == "epochs":
+            if value is None and name in OPEN:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise SettingsError(f"{name} must be a whole number of 1 or more", found=value)

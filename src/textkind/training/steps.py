@@ -29,7 +29,7 @@ from textkind.training.precision import reduced
 from textkind.training.processes import Processes, sum_over_processes
 from textkind.training.randomness import seeded
 from textkind.training.schedule import rate_factor
-from textkind.training.settings import TrainingSettings
+from textkind.training.settings import USUAL_EPOCHS, USUAL_RATE, TrainingSettings
 from textkind.training.token_tables import TokenTable, lend_rows, move_lent, take_back
 
 RELEASE_STEPS = 1000  # after which tokens on disk need not stay in memory any longer
@@ -43,7 +43,6 @@ class Task:
     tokens      of N texts, none longer than the network can read
     targets     (N, ...) as the loss takes them
     outputs     logits that the network computes for a text
-    epochs      at most
     place_of    (V,) int32 of -1: scratch for renumbering
     unknown_id  that a dropped token reads as
     weights     (N,) float64 for drawing rows, or None: every row once an epoch
@@ -55,7 +54,6 @@ class Task:
     targets: Tensor
     loss: Loss
     outputs: int
-    epochs: int
     settings: TrainingSettings
     tables: list[TokenTable]
     parameters: list[DenseParameter]
@@ -128,16 +126,17 @@ def training_steps(task: Task, standing: Standing) -> Iterator[Step]:
     settings = task.settings
     if settings.budget is not None and standing.seconds >= 60 * settings.budget:
         return
+    epochs, highest = settings.epochs or USUAL_EPOCHS, settings.learning_rate or USUAL_RATE
     earlier, began = standing.seconds, time.monotonic()
-    while standing.epoch < task.epochs:
+    while standing.epoch < epochs:
         groups = epoch_groups(task, standing.epoch)
         while standing.place < len(groups):
-            share = 1 / (len(groups) * task.epochs)
-            progress = (standing.epoch + standing.place / len(groups)) / task.epochs
+            share = 1 / (len(groups) * epochs)
+            progress = (standing.epoch + standing.place / len(groups)) / epochs
             if settings.budget is not None:
                 progress = max(progress, min(1.0, standing.seconds / (60 * settings.budget)))
             factor = rate_factor(settings.schedule, progress, settings.warmup, share)
-            rate = settings.learning_rate * factor * standing.slowdown
+            rate = highest * factor * standing.slowdown
             taken = take_step(task, groups[standing.place], rate, standing)
             epoch = standing.epoch
             standing.step += 1

@@ -22,9 +22,6 @@ from textkind.training.settings import TrainingSettings
 from textkind.training.steps import Task, epoch_groups
 from textkind.training.token_tables import token_tables
 
-# most tokens of all texts, and epochs; docs/decisions.md has what they were chosen by
-EPOCHS = ((500_000, 4), (2_000_000, 2), (np.inf, 1))
-
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -39,11 +36,6 @@ class Examples:
     unknown_id: int = 1  # that a token reads as where token_dropout takes it
     soft: SoftTargets | None = None
     edges: np.ndarray | None = None
-
-
-def usual_epochs(tokens: Tokens) -> int:
-    """How often a network that knows much already reads the texts: the fewer, the more they are."""
-    return next(epochs for most, epochs in EPOCHS if tokens.ids.size <= most)
 
 
 def make_task(
@@ -71,7 +63,6 @@ def make_task(
         targets=loss_targets(loss, examples.targets, len(labels), examples.soft).to(device),
         loss=loss,
         outputs=outputs_of(loss.head, len(labels)),
-        epochs=usual_epochs(examples.tokens) if settings.epochs is None else settings.epochs,
         settings=settings,
         tables=tables,
         parameters=dense_parameters(network, settings.optimizer, settings.weight_decay),
