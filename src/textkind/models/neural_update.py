@@ -34,7 +34,7 @@ from textkind.progress import SILENT, Talk
 from textkind.training.forward import torch_threads
 from textkind.training.imbalance import LOGIT_ADJUSTMENT, NONE, parse_imbalance
 from textkind.training.losses import head_of, outputs_of
-from textkind.training.settings import TrainingSettings
+from textkind.training.settings import USUAL_RATE, TrainingSettings
 
 RATE_SHARE = 0.3  # of the first training's learning rate, where no label is new
 
@@ -124,7 +124,7 @@ def _training(training: TrainingSettings, head: str, *, grows: bool) -> Training
     return replace(
         training,
         head=head,
-        learning_rate=training.learning_rate * (1 if grows else RATE_SHARE),
+        learning_rate=(training.learning_rate or USUAL_RATE) * (1 if grows else RATE_SHARE),
         imbalance=NONE if method == LOGIT_ADJUSTMENT else training.imbalance,
     )
 
