@@ -81,6 +81,14 @@ def test_several_labels_take_their_names_where_asked_for():
     np.testing.assert_array_equal(whole.targets[30:], np.eye(3))
 
 
+def test_a_tail_of_rare_labels_is_no_lack_of_texts():
+    train = toy(3 * FEW + 60)
+    train = replace(train, targets=np.where(np.arange(len(train)) < 2, train.targets, 0))
+    assert np.median(np.bincount(train.targets, minlength=3)) <= 2
+    assert with_label_names(train, FrozenSettings()) == (train, False)
+    assert few_shot_settings(asked(None), train).layers.few_shot is False
+
+
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_frozen_encoder_tells_whether_it_learned_from_names(asked):
     settings = NeuralSettings(layers=FrozenSettings(label_names=asked), encoder=toy_encoder("bert"))

@@ -18,7 +18,7 @@ from textkind.models.networks.settings import NetworkSettings
 from textkind.models.neural_settings import NeuralSettings
 from textkind.progress import SILENT, Talk
 
-FEW = 64  # texts of the median label
+FEW = 64  # texts for each label, taken together: a long tail of rare labels is no lack of texts
 LEARNING_RATE, EPOCHS = 5e-4, 6
 STRENGTH, INTERPOLATION = 10.0, 0.5
 
@@ -29,7 +29,7 @@ def with_label_names(
     """The training part with a text for each label, its name, behind the others; and whether so.
 
     As the settings of a pretrained encoder ask for; where they leave it open, if texts have one
-    label, the median label has FEW of them or fewer, and each name has a letter. An empty part
+    label, there are FEW for each label or fewer, and each name has a letter. An empty part
     stays as it is.
     """
     if not isinstance(layers, FrozenSettings) or len(train) == 0 or layers.label_names is False:
@@ -59,11 +59,8 @@ def names_help(train: Corpus) -> bool:
 
 
 def has_few(train: Corpus) -> bool:
-    """Whether texts have one label, and the median label FEW of them or fewer."""
-    if train.labels.several:
-        return False
-    counts = np.bincount(train.targets, minlength=len(train.labels))
-    return bool(np.median(counts) <= FEW)
+    """Whether texts have one label, and there are FEW for each label or fewer."""
+    return not train.labels.several and len(train) <= FEW * len(train.labels)
 
 
 def few_shot_settings(
