@@ -225,12 +225,17 @@ def loader_of(worker):
     return int(Path(f"/proc/{worker}/stat").read_text().split()[3])
 
 
-@pytest.fixture
-def free_port():
-    """A port that nobody listens on, for a server that ends and comes back."""
+def unused_port():
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
+
+
+@pytest.fixture
+def free_port():
+    """An unused port, for a server that ends and comes back."""
+    return unused_port()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
+from tests.serve.conftest import unused_port
 from textkind.data.read import read_table
 from textkind.data.settings import ReadSettings
 from textkind.data.shards import list_shards
@@ -36,16 +37,10 @@ def rows_of(shard):
     ]
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def options(tmp_path_factory):
     """What stands behind a URI to reach the server."""
-    port = free_port()
+    port = unused_port()
     log = tmp_path_factory.mktemp("moto") / "log"
     with log.open("w") as file, subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
@@ -106,7 +101,7 @@ def test_what_is_not_there_is_told(bucket, options, place, message):
 
 
 def test_a_server_that_is_not_there_is_told_by_the_place(bucket, options):
-    closed = options.replace(options.split(":")[-1].split("&")[0], str(free_port()))
+    closed = options.replace(options.split(":")[-1].split("&")[0], str(unused_port()))
     with pytest.raises(DataError, match="s3://bucket/texts: cannot be opened") as caught:
         list_shards(f"s3://bucket/texts{closed}")
     assert "endpoint_override" not in str(caught.value)
@@ -131,8 +126,7 @@ def test_predictions_of_shards_there_go_on_where_they_were(bucket, options, tmp_
     made = {path: path.stat().st_mtime_ns for path in out.glob("*.parquet")}
     assert sorted(path.name for path in made) == [f"part-{n}.parquet" for n in (1, 10, 2)]
     (out / "part-10.parquet").unlink()
-    heard = Notes()
-    predict(tmp_path / "run", place, f"{out}/", talk=heard)
+    predict(tmp_path / "run", place, f"{out}/")
     again = {path: path.stat().st_mtime_ns for path in out.glob("*.parquet")}
     assert {path.name for path in made if again[path] != made[path]} == {"part-10.parquet"}
     assert evaluate(tmp_path / "run", place).accepted == 240

@@ -26,7 +26,7 @@ from textkind.models.interpolation import (
 )
 from textkind.models.kept_states import can_keep_states, kept_states
 from textkind.models.logit_adjustment import begin_adjusted
-from textkind.models.low_rank import low_rank, rank_of
+from textkind.models.low_rank import LARGE, low_rank, rank_of
 from textkind.models.networks.bert import Bert
 from textkind.models.networks.pretrained import Pretrained, freeze_lowest, rate_factors
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
@@ -231,7 +231,7 @@ def _trained_whole(
     freeze_lowest(network, layers.freeze, depth)
     rank = rank_of(layers.lora, own)
     if rank and layers.lora is None:
-        talk.note(f"a large encoder: low-rank updates of rank {rank}")
+        talk.note(f"an encoder of over {LARGE:,} parameters: low-rank updates of rank {rank}")
     training, start = settings.training, weights_of(network)
     with low_rank(own, rank, seed):
         factors = rate_factors(network, layers.layer_decay, depth)
