@@ -37,4 +37,9 @@ class Notes(Talk):
         self.told.append(message)
 
 
+def counted(number: int, noun: str) -> str:
+    """A count and its noun: 1 file, 2 files."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 SILENT = Talk()

@@ -6,6 +6,7 @@ from typing import Any
 
 from textkind.cli.plain_tables import aligned, fact_lines, label_name, shown, with_interval
 from textkind.models.neural_settings import DISTILLED
+from textkind.progress import counted
 
 HEADLINE = {
     "accuracy": "accuracy",
@@ -113,8 +114,7 @@ def _training(fit: dict[str, Any]) -> list[tuple[str, str]]:
     tokens = f"{fit['tokens']:,} in the training texts, {fit['vocabulary']:,} known"
     if fit.get("vectors_found") is not None:
         tokens += f", {fit['vectors_found']:,} with a vector of {fit['vectors']}"
-    epochs = "1 epoch" if fit["epochs"] == 1 else f"{fit['epochs']:,} epochs"
-    ended = f"{epochs}{best}; {fit['ended']}"
+    ended = f"{counted(fit['epochs'], 'epoch')}{best}; {fit['ended']}"
     long = fit["long"]
     if long["parts"]:
         unread = sum(account["tokens_unread"] for account in long["parts"].values())

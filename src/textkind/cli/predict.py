@@ -8,6 +8,7 @@ from textkind.cli.promise_options import add_promises, set_settings
 from textkind.cli.ray_options import add_ray_options, ray_settings
 from textkind.cli.reading import add_reading_options, read_settings
 from textkind.cli.usual_options import add_json, add_model, add_out, add_overwrite, add_threads
+from textkind.progress import counted
 
 LEAST_SECONDS = 1.0  # below it starting takes most of the time, and a rate tells nothing
 
@@ -154,9 +155,10 @@ def run(arguments: argparse.Namespace) -> int:
         speed = ""
         if result.seconds > LEAST_SECONDS and not result.shards_before:
             speed = f" ({result.predicted / result.seconds:,.0f} a second)"
-        print(f"{result.predicted:,} texts labelled in {result.seconds:.1f} s{speed}")
+        print(f"{counted(result.predicted, 'text')} labelled in {result.seconds:.1f} s{speed}")
         if result.shards is not None:
-            print(f"{result.shards:,} files of predictions, {result.shards_before:,} from before")
+            files = counted(result.shards, "file")
+            print(f"{files} of predictions, {result.shards_before:,} from before")
         print(f"written to {result.output}")
     sys.stdout.flush()
     return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from textkind.classifier import Classifier
 from textkind.data.shards import told_name
-from textkind.progress import SILENT, Talk
+from textkind.progress import SILENT, Talk, counted
 from textkind.storage.prediction_folder import (
     REJECTED,
     Finished,
@@ -73,7 +73,9 @@ def predict_shards(
     with open_prediction_folder(folder, plan, overwrite=settings.overwrite) as finished:
         before = len(finished)
         if before:
-            talk.note(f"going on in {folder}: {before:,} files of predictions are finished")
+            are = "is" if before == 1 else "are"
+            files = counted(before, "file")
+            talk.note(f"going on in {folder}: {files} of predictions {are} finished")
         whole = {one.shard for one in finished if one.last}
         skipped = frozenset(shard.name for shard in shards if layout.names[shard.name] in whole)
         work = ShardWork(told_name(source), shards, skipped, layout, tuple(finished), folder)
