@@ -68,7 +68,7 @@ def train(network_name, folder, optimizer, kill_step=None, kill_checkpoint=None)
     torch.set_num_threads(1)  # quicker for networks this small, and the same in every process
     folder = Path(folder)
     settings = TrainingSettings(
-        epochs=10, batch_texts=4, optimizer=optimizer, learning_rate=0.02, accumulation=2,
+        epochs=10, batch_texts=4, optimizer=optimizer, learning_rate=0.02, step_texts=8,
         precision="float32", patience=20, metric="accuracy",
     )  # fmt: skip
     layers = SETTINGS[network_name](**SMALL[network_name])

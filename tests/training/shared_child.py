@@ -55,7 +55,7 @@ def examples(rows, seed):
 def train(folder):
     """Train; every process writes its weights, and how often it spoke, under its own name."""
     settings = TrainingSettings(
-        epochs=3, batch_texts=7, accumulation=2, learning_rate=0.05, precision="float32",
+        epochs=3, batch_texts=7, step_texts=14, learning_rate=0.05, precision="float32",
         imbalance="weights", patience=5,
     )  # fmt: skip
     network, talk = Network(), Counting()

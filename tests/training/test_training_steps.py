@@ -198,7 +198,7 @@ def test_tables_are_whole_again_after_an_error_in_the_network(
 
 
 def test_steps_tell_where_the_training_is(tiny, examples_of, labels):
-    task = task_of(tiny(), examples_of(), labels, batch_texts=16, epochs=3, accumulation=2)
+    task = task_of(tiny(), examples_of(), labels, batch_texts=16, epochs=3, step_texts=20)
     steps = list(training_steps(task, Standing()))
     ends = [step.number for step in steps if step.ends_epoch]
     assert len(ends) == 3
@@ -212,6 +212,14 @@ def test_steps_tell_where_the_training_is(tiny, examples_of, labels):
         assert sum(step.texts for step in steps if step.epoch == epoch) == 120
     assert all(0 < step.tokens <= step.positions for step in steps)
     assert all(step.rate > 0 for step in steps)
+
+
+@pytest.mark.parametrize("step_texts", [1, 16, 20, 40, 1000])
+def test_a_step_has_the_texts_that_are_asked_for(tiny, examples_of, labels, step_texts):
+    asked = {"batch_texts": 16, "epochs": 1, "step_texts": step_texts}
+    steps = list(training_steps(task_of(tiny(), examples_of(), labels, **asked), Standing()))
+    assert sum(step.texts for step in steps) == 120
+    assert all(step_texts <= step.texts < step_texts + 16 for step in steps[:-1])
 
 
 def test_progress_of_a_training_with_a_budget_never_passes_its_end(tiny, examples_of, labels):

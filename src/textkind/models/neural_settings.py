@@ -197,6 +197,7 @@ DEFAULTS = {
             learning_rate=None,
             epochs=None,  # models/usual_training.py
             batch_tokens=1024,
+            step_texts=16,
             warmup=0.06,
             label_smoothing=0.05,
         ),

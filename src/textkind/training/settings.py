@@ -30,7 +30,7 @@ RANGES = {
 }
 OPEN = ("budget", "epochs", "learning_rate")  # may be None
 USUAL_EPOCHS, USUAL_RATE = 20, 1e-3
-COUNTS = ("epochs", "batch_tokens", "batch_texts", "accumulation", "patience")
+COUNTS = ("epochs", "batch_tokens", "batch_texts", "step_texts", "patience")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TrainingSettings:
     epochs: int | None = USUAL_EPOCHS  # at most
     batch_tokens: int = 2048  # positions of a batch, padding included
     batch_texts: int = 64  # of a batch at most
-    accumulation: int = 1  # batches whose gradients make one step
+    step_texts: int = 1  # of a step at least: so many batches make one
     optimizer: str = "adamw"
     learning_rate: float | None = USUAL_RATE  # at its highest
     token_rate: float = 1.0  # of the token tables, times the learning rate

@@ -167,8 +167,15 @@ def epoch_groups(task: Task, epoch: int) -> list[list[np.ndarray]]:
         task.tokens.lengths, settings.batch_tokens, settings.batch_texts,
         seed=task.seed, epoch=epoch, weights=task.weights, edges=task.edges,
     )  # fmt: skip
-    size = settings.accumulation
-    return [batches[begin : begin + size] for begin in range(0, len(batches), size)]
+    groups: list[list[np.ndarray]] = []
+    texts = settings.step_texts
+    for batch in batches:
+        if texts >= settings.step_texts:
+            groups.append([])
+            texts = 0
+        groups[-1].append(batch)
+        texts += batch.size
+    return groups
 
 
 def take_step(task: Task, group: list[np.ndarray], rate: float, standing: Standing) -> Taken:
