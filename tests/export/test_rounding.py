@@ -68,7 +68,8 @@ def test_a_quarter_of_the_bytes_and_nearly_the_same_answers(subject, tmp_path):
     assert 0 < gap < 0.25  # an encoder of 16 numbers rounds coarsely
     facts = result.facts["rounding"]
     assert facts["texts"] == len(TEXTS)
-    assert facts["probabilities_moved"]["most"] == pytest.approx(gap)
+    # probabilities are float32: a difference of two has an error of some 1e-7
+    assert facts["probabilities_moved"]["most"] == pytest.approx(gap, abs=1e-6)
     assert any(
         note.startswith(f"int8 changes {facts['changed']} of 60 labels") for note in told.told
     )
