@@ -43,7 +43,7 @@ def assert_same(one, other, tolerance=0.0):
     "changes",
     [{}, {"imbalance": "weights"}, {"optimizer": "sgd"}, {"head": "sigmoid"}, {"clip": 0.01}],
 )
-def test_two_batches_accumulated_step_as_one_of_both(tiny, examples_of, labels, changes):
+def test_a_step_of_two_batches_is_one_of_both(tiny, examples_of, labels, changes):
     found, expected = tiny(), tiny()
     one, other = (
         task_of(network, examples_of(), labels, learning_rate=0.1, **changes)

@@ -18,7 +18,7 @@ from textkind.environment import own_environment
 from textkind.errors import ClusterError
 from textkind.optional import need
 from textkind.parallel import thread_count
-from textkind.progress import SILENT, Talk
+from textkind.progress import SILENT, Talk, counted
 from textkind.scale.nodes import Cluster, check_nodes, nodes_of, worker_count
 from textkind.scale.settings import AUTO, LOCAL, RaySettings, host_and_port
 from textkind.scale.tokens import asked_token, reread_token, shown_token
@@ -66,10 +66,9 @@ def open_cluster(
         cluster = Cluster(nodes_of(need("ray").nodes()), settings.workers)
         workers = worker_count(cluster, cpus, asked)
         check_nodes(cluster.nodes, talk)
-        number = len(cluster.nodes)
         talk.note(
-            f"Ray: {number} node{'s' if number != 1 else ''}, {workers} "
-            f"worker{'s' if workers != 1 else ''} of {cpus} CPU{'s' if cpus != 1 else ''}"
+            f"Ray: {counted(len(cluster.nodes), 'node')}, {counted(workers, 'worker')} "
+            f"of {counted(cpus, 'CPU')}"
         )
         yield cluster
 

@@ -16,7 +16,7 @@ from textkind.data.labels import LabelSet
 from textkind.errors import ClusterError, SettingsError
 from textkind.models.neural_settings import NeuralSettings
 from textkind.optional import need
-from textkind.progress import SILENT, Talk
+from textkind.progress import SILENT, Talk, counted
 from textkind.scale.cluster import open_cluster
 from textkind.scale.datasets import Pool
 from textkind.scale.nodes import Cluster, this_node, worker_count
@@ -213,7 +213,7 @@ def _raise(error: Exception) -> None:
 
 def _lost(times: int, reason: str) -> ClusterError:
     return ClusterError(
-        f"the training was given up: workers were lost {times} time{'s' if times != 1 else ''}",
+        f"the training was given up: workers were lost {counted(times, 'time')}",
         found=reason,
         hint="the memory of a node may not be enough: see `ray status` and Ray's logs; with "
         "--checkpoints the same command goes on",

@@ -168,9 +168,9 @@ def epoch_groups(task: Task, epoch: int) -> list[list[np.ndarray]]:
         seed=task.seed, epoch=epoch, weights=task.weights, edges=task.edges,
     )  # fmt: skip
     groups: list[list[np.ndarray]] = []
-    texts = settings.step_texts
+    texts = 0  # of the last group
     for batch in batches:
-        if texts >= settings.step_texts:
+        if not groups or texts >= settings.step_texts:
             groups.append([])
             texts = 0
         groups[-1].append(batch)
