@@ -13,6 +13,7 @@ import sys
 from bench.asking import Question, ask_questions
 from bench.peers.setup import PRETRAINED_PEERS
 from bench.questions import (
+    all_rows,
     encoder_inference,
     few_shot,
     finetuning_speed,
@@ -25,6 +26,7 @@ QUESTIONS: dict[str, Question] = {
     "encoder_inference": encoder_inference.ask,
     "few_shot": few_shot.ask,
     "pretrained_quality": pretrained_quality.ask,
+    "all_rows": all_rows.ask,
     "larger_encoder": larger_encoder.ask,
 }
 

@@ -134,3 +134,30 @@ def test_it_cannot_be_learned_from_texts_alone():
     with pytest.raises(SettingsError, match="made of fitted models") as caught:
         fit_function("stack")
     assert "textkind compare" in caught.value.hint
+
+
+class Reading:
+    """A member's model that reads so many words of a text."""
+
+    def __init__(self, most):
+        self.most = most
+
+    def token_counts(self, texts, threads=None):
+        if self.most is None:
+            return None
+        whole = np.array([len(text.split()) for text in texts.to_pylist()])
+        return whole, np.minimum(whole, self.most)
+
+
+@pytest.mark.parametrize(
+    ("limits", "read"), [((None, 5, 2), [1, 2, 0, 2]), ((4, None), [1, 4, 0, 3]), ((None,), None)]
+)
+def test_what_a_stack_does_not_read_is_what_its_shortest_sighted_member_does_not(limits, read):
+    members = tuple(Classifier(Reading(most), Decision(False), LABELS.names) for most in limits)
+    stack = StackModel(LABELS, members, np.ones(len(members)), {})
+    texts = pa.array(["one", "one two three four five six", "", "one two three"], pa.large_string())
+    counts = stack.token_counts(texts)
+    if read is None:
+        assert counts is None
+    else:
+        assert (counts[0].tolist(), counts[1].tolist()) == ([1, 6, 0, 3], read)

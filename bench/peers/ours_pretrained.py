@@ -1,7 +1,7 @@
 """Pretrained encoders of ours on any public set, one label a text or several.
 
 setting: as in bench/peers/ours_neural.py; seed. Where the set has a validation part of its own,
-that is taken, else a tenth of the training part.
+that is taken, else validation_share of the training part, by default a tenth; 0: none.
 """
 
 import gzip
@@ -112,20 +112,19 @@ class PretrainedTextKind:
             self.validation = corpus_of(read_labelled(folder, "valid"), labels)
         return {"rows": len(train.texts)}
 
-    def parts(self, seed: int) -> tuple[Corpus, Corpus]:
-        """What is learned from, and validation."""
-        if self.validation is not None:
+    def parts(self, seed: int, share: float = VALIDATION_SHARE) -> tuple[Corpus, Corpus | None]:
+        """What is learned from, and validation; None where it has a share of 0."""
+        if self.validation is not None or share == 0:
             return self.train, self.validation
-        split = SplitSettings(test_share=0.0, validation_share=VALIDATION_SHARE, seed=seed)
+        split = SplitSettings(test_share=0.0, validation_share=share, seed=seed)
         parts = split_corpus(self.train, split)
-        assert parts.validation is not None
         return parts.train, parts.validation
 
     def fit(self, setting: Facts) -> Facts:
-        """An encoder; with it goes the validation part that a stack is weighed by."""
+        """An encoder; a stack is weighed by the validation part that goes with it."""
         seed = setting.get("seed", 0)
-        train, self.held_out = self.parts(seed)
-        self.learned: Learned = learn(train, self.held_out, neural_settings(setting), seed=seed)
+        train, held_out = self.parts(seed, setting.get("validation_share", VALIDATION_SHARE))
+        self.learned: Learned = learn(train, held_out, neural_settings(setting), seed=seed)
         self.model = self.learned.classifier
         facts: dict[str, Any] = self.model.model.facts
         return {
@@ -149,6 +148,7 @@ class PretrainedTextKind:
     def stack(self, seed: int) -> Facts:
         """Figures of the encoder, judged before, mixed with the linear model by validation."""
         train, held_out = self.parts(seed)
+        assert held_out is not None
         linear = learn(train, held_out, LinearSettings(), seed=seed)
         members = [self.learned, linear]
         several = train.labels.several

@@ -12,13 +12,12 @@ from bench.machine import has_bfloat16
 from bench.measure import Facts, median
 from bench.results import Answer, Row, at_least
 from bench.sides import OUR_FINE_TUNING, TRAINER, Contender, Workers
-from textkind.models.neural_settings import DEFAULTS
 
 SETS = ("banking77", "sst2")
 STEPS = 40  # of the Trainer, half a minute of them
 FREEZE = 3  # of six layers
 FLOAT32, BFLOAT16 = 9.0, 4.5  # times the Trainer in that precision
-EPOCHS = DEFAULTS["pretrained"].training.epochs
+EPOCHS = 4  # of sets of this size: models/usual_training.py
 
 
 def contenders() -> dict[str, Contender]:

@@ -43,8 +43,21 @@ class StackModel:
         given = [predict_probabilities(member, texts, threads) for member in self.members]
         return added_logits(np.stack(given), self.weights, self.labels.several)
 
-    def token_counts(self, texts: pa.LargeStringArray, threads: int | None = None) -> None:
-        """None: what is read of a text differs from member to member."""
+    def token_counts(
+        self, texts: pa.LargeStringArray, threads: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """(N,) int64 tokens of each text and those read, of the member that leaves out the most.
+
+        None where every member reads every text whole.
+        """
+        given = [member.model.token_counts(texts, threads) for member in self.members]
+        limited = [counts for counts in given if counts is not None]
+        if not limited:
+            return None
+        whole, read = (np.stack(counts) for counts in zip(*limited, strict=True))
+        least = (whole - read).argmax(axis=0)
+        rows = np.arange(len(texts))
+        return whole[least, rows], read[least, rows]
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """A JSON-able config with those of the members in it; arrays by `place/name`."""

@@ -98,25 +98,42 @@ def test_the_precision_of_a_linear_model_cannot_be_chosen(file, tmp_path, capsys
     assert "only networks" in capsys.readouterr().err
 
 
-def test_the_ladder_has_a_frozen_encoder(encoder, file, tmp_path, capsys, monkeypatch):
-    settings = replace(LADDER["frozen"](), encoder=str(encoder))
-    monkeypatch.setitem(LADDER, "frozen", lambda: settings)
-    monkeypatch.setattr(job_runner, "run_isolated", rung_here)
-    words = ["compare", str(file), "--models", "linear,frozen", "--out", str(tmp_path / "ladder")]
-    assert main([*words, "--threads", "1", "--json"]) == 0
-    rungs = {rung["name"]: rung["status"] for rung in json.loads(capsys.readouterr().out)["rungs"]}
-    assert rungs == {"linear": "finished", "frozen": "finished"}
-
-
-@pytest.mark.slow
-def test_the_ladder_has_both(encoder, file, tmp_path, capsys, monkeypatch):
+def test_the_ladder_climbs_to_the_encoder_that_is_asked_for(
+    encoder, file, tmp_path, capsys, monkeypatch
+):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    out = tmp_path / "ladder"
-    words = ["compare", str(file), "--models", "linear,frozen", "--out", str(out)]
-    assert main([*words, "--threads", "1", "--json"]) in (0, 2)
-    told = capsys.readouterr().out
-    rungs = {rung["name"] for rung in json.loads(told)["rungs"]}
-    assert rungs == {"linear", "frozen"}
+    quick = LADDER["pretrained"]()
+    quick = replace(quick, training=replace(quick.training, epochs=2, learning_rate=0.003))
+    monkeypatch.setitem(LADDER, "pretrained", lambda: quick)
+    monkeypatch.setattr(job_runner, "run_isolated", rung_here)
+    ladder, models = tmp_path / "ladder", ("linear", "frozen", "pretrained", "stack")
+    words = ["compare", str(file), "--models", ",".join(models), "--out", str(ladder)]
+    assert main([*words, "--encoder", str(encoder), "--threads", "1", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["settings"]["encoder"]["name"] == "tiny"
+    rungs = {rung["name"]: rung for rung in facts["rungs"]}
+    for name in models[:3]:
+        assert rungs[name]["status"] == "finished"
+        assert rungs[name]["test"]["accuracy"]["value"] > 0.9
+    assert rungs["stack"]["reason"] is None or "no mixture" in rungs["stack"]["reason"]
+    for name in ("frozen", "pretrained"):
+        assert rungs[name]["unread"]["texts_cut"] == 0
+        model = str(ladder / "models" / name)
+        assert main(["predict", model, str(file), "-o", str(tmp_path / f"{name}.csv")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--models", "linear,cnn", "--encoder", "e"], "starts from a pretrained encoder"),
+        (["--models", "linear,frozen", "--encoder", "/nowhere/at/all"], "no such folder"),
+        (["--models", "linear,frozen", "--revision", "main"], "a revision is of an encoder"),
+    ],
+)
+def test_a_ladder_that_cannot_have_its_encoder_is_not_begun(words, told, file, tmp_path, capsys):
+    assert main(["compare", str(file), *words, "--out", str(tmp_path / "ladder")]) == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -507,6 +507,7 @@ def made_rung(name: str, value: float, cost: float, folds: bool) -> dict[str, An
         "test": {"rows": 400, **{one: figure(value) for one in names}},
         "clean": figure(value - 0.01),
         "validation": value, "folds": spread if folds else None, "fit": {"texts": 1200},
+        "unread": None,
         "cost": {"fit_seconds": 3 * cost, "texts_per_second": 9000 / cost, "one_text_ms": cost,
                  "peak_mb": 300.0, "disk_mb": 2 * cost},
         "against_simplest": None if name == "linear" else gap,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -14,11 +15,13 @@ from textkind.cli.figures import model_table
 from textkind.cli.ladder import ladder_table
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.errors import DataError, SettingsError, TrainingError
+from textkind.models.long_settings import LongSettings
 from textkind.storage.model_folder import read_card
 from textkind.workflow import climb as climb_module
 from textkind.workflow import job_runner
 from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.evaluate import evaluate
+from textkind.workflow.ladder import LADDER
 from textkind.workflow.ladder_verdict import Limits
 
 pytest.importorskip("torch")
@@ -141,6 +144,25 @@ def test_a_stack_is_made_of_the_others(ladder):
     assert re.search(r"^members +linear \d.*, perceptron \d", table, re.MULTILINE)
     costs = {name: rung["cost"]["fit_seconds"] for name, rung in by_name(ladder.facts).items()}
     assert costs["stack"] > costs["linear"] + costs["perceptron"]
+
+
+def test_what_a_model_does_not_read_of_the_test_texts_is_told(
+    ticket_file, tmp_path, rungs_here, monkeypatch
+):
+    short = replace(LADDER["perceptron"](), max_tokens=6, long=LongSettings(strategy="head"))
+    monkeypatch.setitem(LADDER, "perceptron", lambda: short)
+    settings = CompareSettings(
+        models=("linear", "perceptron"), out=tmp_path / "ladder", folds=2, threads=1
+    )
+    facts = compare(ticket_file, settings).facts
+    jsonschema.validate(facts, SCHEMA)
+    assert by_name(facts)["linear"]["unread"] is None
+    assert by_name(facts)["perceptron"]["unread"] == {  # seven words each, one of them unread
+        "texts": 400, "texts_cut": 400, "tokens": 2800, "tokens_unread": 400,
+    }  # fmt: skip
+    assert "perceptron  400 of 400 test texts" in ladder_table(facts, tmp_path / "ladder")
+    page = (tmp_path / "ladder" / "report.html").read_text()
+    assert "perceptron left 14.3\u00a0% of all tokens, of 400 texts" in page
 
 
 def test_gains_compare_the_best_other_with_the_simplest(ladder):

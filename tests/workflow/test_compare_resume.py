@@ -8,13 +8,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from tests.workflow.conftest import rung_here
 from textkind.errors import SettingsError
 from textkind.storage.unfinished import COMPARISON, open_unfinished, unfinished_folder
-from textkind.workflow import job_runner
+from textkind.workflow import compare as compare_module
+from textkind.workflow import job_runner, rung
+from textkind.workflow.climb import SPENT
 from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.rung import OUTCOME
 
@@ -54,6 +57,47 @@ def test_the_same_command_keeps_what_is_finished(interrupted, ticket_file, rungs
     assert facts["rungs"][0]["cost"]["fit_seconds"] == 123.0
     assert any("going on with the unfinished comparison" in note for note in facts["notes"])
     assert not unfinished_folder(interrupted).exists()
+
+
+def test_what_an_interrupted_comparison_has_spent_stays_spent(interrupted, ticket_file, rungs_here):
+    spent = unfinished_folder(interrupted) / SPENT
+    assert json.loads(spent.read_text())["seconds"] > 0
+    spent.write_text(json.dumps({"seconds": 1e6}))
+    facts = compare(ticket_file, settings(interrupted)).facts
+    assert [rung["status"] for rung in facts["rungs"]] == ["finished", "failed"]
+    assert facts["rungs"][1]["reason"] == "no time left"
+
+
+def mixing(monkeypatch, weight):
+    monkeypatch.setattr(rung, "fit_weights", lambda given, _: np.full(len(given), weight))
+
+
+def test_a_stack_is_mixed_again_where_the_models_are_others(
+    ticket_file, tmp_path, rungs_here, monkeypatch
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    mixing(monkeypatch, 1.0)
+    out, models = tmp_path / "ladder", ("linear", "perceptron", "mean_pool")
+    with monkeypatch.context() as patch:
+        patch.setattr(compare_module, "judged", stop)
+        with pytest.raises(KeyboardInterrupt):
+            compare(ticket_file, CompareSettings(models=(*models, "stack"), out=out, threads=1))
+    outcome = unfinished_folder(out) / "fold-1" / "stack" / OUTCOME
+    assert set(json.loads(outcome.read_text())["fit"]["members"]) == set(models)
+    again = CompareSettings(models=(*models[:2], "stack"), out=out, threads=1)
+    stack = compare(ticket_file, again).facts["rungs"][-1]
+    assert set(stack["fit"]["members"]) == set(models[:2])
+
+
+def test_a_stack_of_members_that_know_nothing_says_so(
+    ticket_file, tmp_path, rungs_here, monkeypatch
+):
+    mixing(monkeypatch, 0.0)
+    models = ("linear", "perceptron", "stack")
+    with pytest.raises(SettingsError, match="better on validation than to know nothing"):
+        compare(ticket_file, CompareSettings(models=models, out=tmp_path / "ladder", threads=1))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from textkind.workflow.ladder import (
     RUNGS,
     TRAINED,
     chosen_rungs,
+    rung_settings,
     shares,
+    starts_from_encoder,
     with_budget,
 )
 
@@ -51,10 +53,20 @@ def test_no_model_at_all_is_told(asked):
         chosen_rungs(asked)
 
 
-def test_what_is_left_is_shared_out_evenly_and_the_last_may_take_it_all():
+def test_an_encoder_is_that_of_the_rungs_that_start_from_one():
+    with_one = {name for name in LADDER if starts_from_encoder(name)}
+    assert with_one == {"static", "frozen", "pretrained"}
+    for name in LADDER:
+        changed = rung_settings(name, "bge-small-en", "main")
+        assert (changed != rung_settings(name)) == (name in with_one)
+        if name in with_one:
+            assert (changed.encoder, changed.revision) == ("bge-small-en", "main")
+
+
+def test_what_is_left_is_shared_out_evenly_and_the_last_may_go_over_as_well():
     assert shares(100, 0, 4) == (25, 25 * PATIENCE)
     assert shares(100, 40, 3) == (20, 20 * PATIENCE)
-    assert shares(100, 40, 1) == (60, 60)
+    assert shares(100, 40, 1) == (60, 60 * PATIENCE)
     assert shares(100, 130, 2) == (0, 0)
     assert shares(None, 130, 2) == (None, None)
 

@@ -24,6 +24,7 @@ examples:
   textkind compare reviews.csv
   textkind compare train.csv --test test.csv --budget 10m --out runs/ladder
   textkind compare reviews.csv --models linear,cnn,stack --folds 5
+  textkind compare reviews.csv --models linear,pretrained --encoder models/bge-small-en
   textkind compare reviews.csv --ray auto                    on a Ray cluster
   textkind compare tickets.jsonl --max-ms 2 --max-mb 50      what may be chosen
   textkind predict runs/ladder/models/linear new.csv -o labelled.csv
@@ -47,6 +48,13 @@ def add_arguments(parser: Parser) -> None:
         help="prior, linear, mean_pool, static, perceptron, cnn, rnn, transformer, frozen, "
         "pretrained, stack, with commas between them, or all (default: all)",
     )
+    add(
+        "--encoder",
+        metavar="NAME",
+        help="the pretrained encoder of frozen, pretrained and static: a folder, or a name of the "
+        "Hugging Face hub (default: all-MiniLM-L6-v2, which comes as a package)",
+    )
+    add("--revision", metavar="NAME", help="of an --encoder that is a name: a commit or a branch")
     add(
         "--budget",
         metavar="TIME",
@@ -88,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     from textkind.workflow.compare import CompareSettings, compare
     from textkind.workflow.ladder_verdict import Limits
 
-    chosen = given(arguments, "models", "folds", "threads")
+    chosen = given(arguments, "models", "encoder", "revision", "folds", "threads")
     if "budget" in arguments:
         chosen["budget"] = arguments.budget
     settings = CompareSettings(

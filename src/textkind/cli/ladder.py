@@ -5,6 +5,7 @@ from typing import Any
 
 from textkind.cli.plain_tables import aligned, fact_lines, shown, with_interval
 from textkind.cli.terminal import printable
+from textkind.encoding.ledger import told_ledger
 
 TITLES = {"accuracy": "accuracy", "micro_f1": "micro F1"}
 
@@ -35,6 +36,8 @@ def ladder_table(facts: dict[str, Any], folder: Path) -> str:
         )
     if facts["settings"]["folds"]:
         blocks.append(_folds(finished))
+    if unread := _unread(finished):
+        blocks.append("not read whole:\n" + fact_lines(unread))
     if failed:
         blocks.append("without a result:\n" + fact_lines(failed))
     blocks.append("\n".join(printable(sentence) for sentence in facts["verdict"]["sentences"]))
@@ -59,6 +62,15 @@ def _row(rung: dict[str, Any], key: str) -> tuple[str, ...]:
         f"{cost['peak_mb']:,.0f} MB",
         f"{cost['disk_mb']:.3g} MB",
     )
+
+
+def _unread(finished: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """What each rung has not read of the test texts; none of those that read all of them."""
+    ledgers = [(rung["name"], rung["unread"]) for rung in finished]
+    return [
+        (name, told_ledger(ledger, "test texts")) for name, ledger in ledgers
+        if ledger is not None and ledger["texts_cut"]
+    ]  # fmt: skip
 
 
 def _folds(finished: list[dict[str, Any]]) -> str:

@@ -19,6 +19,7 @@ from textkind.report.profile import isolated, part_rows, profile_facts, split_fa
 from textkind.report.rendering import rendered
 from textkind.report.reproduce import command, made_with, seconds_rows
 from textkind.report.verdict import FEW_ROWS, told
+from textkind.report.wording import percent_text
 
 
 def write_comparison(path: Path, facts: dict[str, Any]) -> None:
@@ -96,6 +97,11 @@ def _warnings(facts: dict[str, Any], rows: int) -> list[str]:
         found.append(
             f"Training ended with the budget, and might have gained more: {', '.join(cut)}."
         )
+    unread = [
+        _unread(rung) for rung in facts["rungs"] if (rung.get("unread") or {}).get("texts_cut")
+    ]
+    if unread:
+        found.append(f"Not all of the test texts was read: {'; '.join(unread)}.")
     if rows < FEW_ROWS:
         found.append(f"Only {rows:,} test texts: small differences between models mean nothing.")
     duplicates = facts["data"].get("duplicates") or {}
@@ -110,3 +116,11 @@ def _warnings(facts: dict[str, Any], rows: int) -> list[str]:
             "find differences somewhat too easily."
         )
     return found
+
+
+def _unread(rung: dict[str, Any]) -> str:
+    """How much of the test texts a rung left unread."""
+    ledger = rung["unread"]
+    share = ledger["tokens_unread"] / ledger["tokens"]
+    cut = f"{ledger['texts_cut']:,} texts"
+    return f"{rung['name']} left {percent_text(share)} of all tokens, of {cut}"

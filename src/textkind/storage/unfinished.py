@@ -40,7 +40,7 @@ class Work:
     parts: tuple[str, ...]
 
 
-COMPARISON = Work("comparison", not_a_comparison, ("fold-*",))
+COMPARISON = Work("comparison", not_a_comparison, ("fold-*", "spent.json"))
 TUNING = Work("tuning", not_a_run_folder, ("*.arrow", "trials", f"{JOURNAL}*"))
 
 

@@ -1,9 +1,10 @@
 """Climb: fit every rung on every fold, each in a process of its own, within one budget.
 
-What is there already from an earlier, interrupted climb is kept.
+What is there already from an earlier, interrupted climb is kept, and so is what it spent.
 """
 
-import json
+import shutil
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +14,15 @@ from typing import Any
 from textkind.data.labels import LabelSet
 from textkind.data.split import Parts
 from textkind.progress import Talk
+from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.part_files import write_part, write_texts
+from textkind.storage.place import write_bytes, writing
 from textkind.workflow.isolated import LEAST_SECONDS, Failure
 from textkind.workflow.job_runner import JobRunner, LocalRunner
 from textkind.workflow.ladder import PRIOR, STACK, shares
 from textkind.workflow.rung import OUTCOME, TEST, TRAIN, VALIDATION, Job
+
+SPENT = "spent.json"  # seconds of all fits so far, those that failed or were cut off among them
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Climb:
     folder   the unfinished comparison
     budget   seconds for all fits together; None: as long as they need
     origin   provenance as JSON
+    encoder  that the models start from which start from one, and its revision; None: the usual one
     """
 
     folder: Path
@@ -35,6 +41,8 @@ class Climb:
     seed: int
     threads: int | None
     origin: dict[str, Any]
+    encoder: str | None = None
+    revision: str | None = None
 
     def place(self, fold: int) -> Path:
         """The folder of a fold, counted from 1."""
@@ -62,6 +70,7 @@ def climb(
     here, one after the other.
     """
     runner = LocalRunner() if runner is None else runner
+    _drop_stale_stack(plan, len(folds))
     failures: dict[str, Failure] = {}
     waiting = deque(
         (name, fold)
@@ -70,7 +79,7 @@ def climb(
         if not (plan.place(fold) / name / OUTCOME).exists()
     )
     running: dict[str, _Begun] = {}  # by the folder that it fills
-    spent = _seconds_before(plan, len(folds))
+    spent = _spent_before(plan)
     while waiting or running:
         while waiting and len(running) < runner.at_once and not _must_wait(waiting[0][0], running):
             name, fold = waiting.popleft()
@@ -84,14 +93,20 @@ def climb(
                 talk.note(f"{name}{where}: no time left")
                 continue
             job = _job(plan, name, fold, folds[0].train.labels, share, failures)
-            running[job.out] = _Begun(name, where, share)
+            running[job.out] = _Begun(name, where, share, time.monotonic())
             runner.begin(job, limit, _Named(name, talk))
         if not running:
             continue
-        with talk.task(", ".join(begun.name + begun.where for begun in running.values())):
-            ended = runner.next_end()
+        try:
+            with talk.task(", ".join(begun.name + begun.where for begun in running.values())):
+                ended = runner.next_end()
+        except BaseException:
+            now = time.monotonic()
+            _keep_spent(plan, spent + sum(now - begun.began for begun in running.values()))
+            raise
         begun, failure = running.pop(ended.job.out), ended.failure
         spent += ended.seconds
+        _keep_spent(plan, spent)
         if failure is not None:
             failures[begun.name] = Failure(failure.reason + begun.where, failure.hint)
         ending = f"finished after {ended.seconds:.1f} s" if failure is None else failure.reason
@@ -101,11 +116,12 @@ def climb(
 
 @dataclass(frozen=True)
 class _Begun:
-    """A fit that is running: its rung, its fold in words, and the seconds that it should take."""
+    """A fit that is running: its rung, its fold in words, the seconds it should take, its start."""
 
     name: str
     where: str
     share: float | None
+    began: float
 
 
 def _must_wait(name: str, running: Mapping[str, _Begun]) -> bool:
@@ -132,6 +148,8 @@ def _job(
         seconds=share,
         members=_members(plan, fold, failures) if name == STACK else (),
         origin=plan.origin,
+        encoder=plan.encoder,
+        revision=plan.revision,
     )
 
 
@@ -144,15 +162,32 @@ def _members(plan: Climb, fold: int, failures: Mapping[str, Failure]) -> tuple[s
     )
 
 
-def _seconds_before(plan: Climb, folds: int) -> float:
-    """What the rungs that are there already took of the budget."""
-    seconds = 0.0
-    for name in plan.rungs:
-        for fold in range(1, folds + 1):
-            path = plan.place(fold) / name / OUTCOME
-            if path.exists():
-                seconds += json.loads(path.read_text(encoding="utf-8"))["seconds"]
-    return seconds
+def _drop_stale_stack(plan: Climb, folds: int) -> None:
+    """Away with the stacks of every fold where one was not offered all the rungs of this plan."""
+    others = [name for name in plan.rungs if name not in (PRIOR, STACK)]
+    places = [plan.place(fold) for fold in range(1, folds + 1)]
+    finished = all((place / name / OUTCOME).exists() for place in places for name in others)
+    outcomes = [place / STACK / OUTCOME for place in places]
+    offered = [
+        parse_document(path.read_bytes(), str(path))["offered"]
+        for path in outcomes
+        if path.exists()
+    ]
+    if finished and all(names == others for names in offered):
+        return
+    for path in outcomes:
+        with writing(path.parent):
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _spent_before(plan: Climb) -> float:
+    """Seconds that an earlier climb here has spent."""
+    path = plan.folder / SPENT
+    return float(parse_document(path.read_bytes(), str(path))["seconds"]) if path.exists() else 0.0
+
+
+def _keep_spent(plan: Climb, seconds: float) -> None:
+    write_bytes(plan.folder / SPENT, document_bytes({"seconds": seconds}))
 
 
 class _Named(Talk):

@@ -17,6 +17,7 @@ from textkind.data.rejected import write_rejected
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import Parts
 from textkind.errors import DataError, SettingsError, TrainingError
+from textkind.optional import need
 from textkind.progress import SILENT, Talk
 from textkind.report.compare_page import write_comparison
 from textkind.report.pull_request import render_comparison_request
@@ -35,7 +36,7 @@ from textkind.workflow.environment import environment_facts
 from textkind.workflow.isolated import Failure, check_budget
 from textkind.workflow.job_runner import JobRunner
 from textkind.workflow.judged import judged
-from textkind.workflow.ladder import RUNGS, chosen_rungs
+from textkind.workflow.ladder import RUNGS, chosen_rungs, starts_from_encoder
 from textkind.workflow.ladder_verdict import Limits
 from textkind.workflow.origin import origin_of, run_folder_for
 from textkind.workflow.parts import (
@@ -56,6 +57,8 @@ class CompareSettings:
     """Everything a comparison needs beside its data."""
 
     models: tuple[str, ...] = RUNGS
+    encoder: str | None = None  # a folder or name, of the rungs that start from one; None: MiniLM
+    revision: str | None = None  # of a name
     budget: float | None = 1200.0  # seconds for all fits together; None: as long as they need
     folds: int | None = None  # None: one test part; else so many, which are all rows together
     limits: Limits = field(default_factory=Limits)  # of the model that is to be chosen
@@ -69,7 +72,19 @@ class CompareSettings:
     command: str | None = None  # the command line that asked, to be kept with it
 
     def __post_init__(self) -> None:
-        chosen_rungs(self.models)
+        rungs = chosen_rungs(self.models)
+        if self.encoder is not None and not any(map(starts_from_encoder, rungs)):
+            raise SettingsError(
+                "no model that is compared starts from a pretrained encoder",
+                found=", ".join(rungs),
+                hint="leave out --encoder, or add pretrained, frozen or static to --models",
+            )
+        if self.revision is not None and self.encoder is None:
+            raise SettingsError(
+                "a revision is of an encoder by its name",
+                found=self.revision,
+                hint="pass --encoder too",
+            )
         check_budget(self.budget)
         if self.folds is not None and self.test is not None:
             raise SettingsError(
@@ -110,7 +125,8 @@ def compare(
         readings = read_sources(source, settings, account)
     with account.step("split"):
         folds = _folds(readings, settings, account)
-    plan = _plan(readings, settings)
+    encoder = _encoder_facts(settings)
+    plan = _plan(readings, settings, encoder)
     first = readings["train"]
     origin = origin_of(
         source, first.source, first.columns, len(folds[0].train), settings.split.seed
@@ -119,15 +135,16 @@ def compare(
         if goes_on:
             account.note(f"going on with the unfinished comparison in {folder}")
         way = Climb(
-            folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin)
-        )
+            folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin),
+            settings.encoder, settings.revision,
+        )  # fmt: skip
         with account.step("fit"):
             write_parts(folder, folds)
             failures = climb(way, folds, account, runner)
         _check_any(way, failures)
         with account.step("evaluate"), account.task("evaluating"):
             figures = judged(way, failures, folds, readings, settings.limits, account)
-        facts = _facts(rungs, figures, readings, folds, settings, account)
+        facts = _facts(rungs, figures, readings, folds, settings, encoder, account)
         with finished_folder(out, folder, overwrite=settings.overwrite) as part:
             _fill(part, way, facts, readings, account)
     talk.note(f"written to {out}")
@@ -150,6 +167,7 @@ def _facts(
     readings: Mapping[str, CorpusReading],
     folds: list[Parts],
     settings: CompareSettings,
+    encoder: dict[str, Any] | None,
     account: Account,
 ) -> dict[str, Any]:
     """What compare.json holds."""
@@ -162,6 +180,7 @@ def _facts(
         "labels": list(labels.names),
         "settings": {
             "models": list(rungs),
+            "encoder": encoder,
             "budget": settings.budget,
             "folds": settings.folds,
             "threads": settings.threads,
@@ -224,7 +243,22 @@ def _folds(
     return folds
 
 
-def _plan(readings: Mapping[str, CorpusReading], settings: CompareSettings) -> dict[str, Any]:
+def _encoder_facts(settings: CompareSettings) -> dict[str, Any] | None:
+    """Name, checksum and revision of the encoder that was asked for; raises as open_encoder."""
+    if settings.encoder is None:
+        return None
+    need("torch", "a pretrained encoder")
+    from textkind.models.encoder_folder import open_encoder  # brings PyTorch with it
+
+    folder = open_encoder(settings.encoder, settings.revision)
+    return {"name": folder.name, "sha256": folder.sha256, "revision": folder.revision}
+
+
+def _plan(
+    readings: Mapping[str, CorpusReading],
+    settings: CompareSettings,
+    encoder: dict[str, Any] | None,
+) -> dict[str, Any]:
     """What decides whether an unfinished comparison is the same: its data and its settings.
 
     The models asked for are not in it: those that are finished are kept whatever is added.
@@ -237,4 +271,5 @@ def _plan(readings: Mapping[str, CorpusReading], settings: CompareSettings) -> d
         "folds": settings.folds,
         "budget": settings.budget,
         "threads": settings.threads,
+        "encoder": encoder,
     }

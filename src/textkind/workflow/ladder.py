@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from textkind.errors import SettingsError, did_you_mean
-from textkind.models.neural_settings import DISTILLED, default_settings
+from textkind.models.neural_settings import DISTILLED, NeuralSettings, default_settings
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import LinearSettings
 
@@ -31,7 +31,7 @@ PRIOR = "prior"
 ALL = "all"
 
 TRAINED = 0.7  # of a rung's share of the budget is for training; the rest to load, save, measure
-PATIENCE = 2.0  # times its share that a rung may take at most while others wait
+PATIENCE = 2.0  # times its share that a rung may take at most
 
 
 def chosen_rungs(names: Iterable[str]) -> tuple[str, ...]:
@@ -54,6 +54,22 @@ def chosen_rungs(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in RUNGS if name in asked or ALL in asked)
 
 
+def starts_from_encoder(rung: str) -> bool:
+    """Whether the model of a rung starts from a pretrained encoder."""
+    settings = LADDER[rung]() if rung in LADDER else None
+    return isinstance(settings, NeuralSettings) and (
+        settings.is_pretrained or settings.vectors == DISTILLED
+    )
+
+
+def rung_settings(rung: str, encoder: str | None = None, revision: str | None = None) -> Any:
+    """The settings of a rung's model, with the encoder if it starts from one; None: the usual."""
+    settings = LADDER[rung]()
+    if encoder is None or not starts_from_encoder(rung):
+        return settings
+    return replace(settings, encoder=encoder, revision=revision)
+
+
 def with_budget(settings: Any, seconds: float | None) -> Any:
     """The settings of a model whose training ends in time for a rung of so many seconds.
 
@@ -70,10 +86,10 @@ def shares(budget: float | None, spent: float, fits_left: int) -> tuple[float | 
     """Seconds that the next fit should take, and after which it is stopped; None without a budget.
 
     What is left is shared out evenly between the fits that are left, so what one leaves goes to
-    those behind it; the last may take all there is.
+    those behind it. The last may take more than is left: its training ends in time, and to stop it
+    while it is measured would lose a model for the sake of minutes.
     """
     if budget is None:
         return None, None
-    left = max(budget - spent, 0.0)
-    share = left / max(fits_left, 1)
-    return share, min(left, PATIENCE * share)
+    share = max(budget - spent, 0.0) / max(fits_left, 1)
+    return share, PATIENCE * share

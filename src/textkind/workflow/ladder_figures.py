@@ -153,6 +153,7 @@ def rung_records(
                 "folds": _folds(one, targets, sizes),
                 "cost": _cost(one),
                 "fit": one.outcomes[0]["fit"],
+                "unread": _unread(one),
                 "against_simplest": None,
             }
         )
@@ -204,6 +205,14 @@ def _folds(one: Answers, targets: np.ndarray, sizes: list[int]) -> dict[str, Any
         "mean": statistics.fmean(values),
         "standard_deviation": statistics.stdev(values),
     }
+
+
+def _unread(one: Answers) -> dict[str, int] | None:
+    """The ledger of all test texts; None of a model without a limit."""
+    ledgers = [outcome["unread"] for outcome in one.outcomes]
+    if None in ledgers:
+        return None
+    return {name: sum(ledger[name] for ledger in ledgers) for name in ledgers[0]}
 
 
 def _cost(one: Answers) -> dict[str, float]:

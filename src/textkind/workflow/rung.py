@@ -38,8 +38,9 @@ from textkind.storage.place import write_bytes
 from textkind.storage.tensors import parse_tensors, tensor_bytes
 from textkind.workflow.child import done_as_child
 from textkind.workflow.costs import measured_speed, peak_mb
-from textkind.workflow.ladder import LADDER, STACK, with_budget
+from textkind.workflow.ladder import STACK, rung_settings, with_budget
 from textkind.workflow.learn import learn
+from textkind.workflow.unread import unread_tokens
 
 OUTCOME, PREDICTIONS, MODEL = "outcome.json", "predictions.safetensors", "model"
 TRAIN, VALIDATION, TEST = "train.arrow", "validation.arrow", "test.arrow"
@@ -56,6 +57,7 @@ class Job:
     seconds   that the rung should take in all; None: as long as it needs
     members   folders of finished rungs, for a stack
     origin    provenance as JSON; its rows are those learned from
+    encoder   that a model starts from which starts from one, and its revision; None: the usual one
     """
 
     module: ClassVar[str] = "textkind.workflow.rung"
@@ -70,6 +72,8 @@ class Job:
     seconds: float | None
     members: tuple[str, ...]
     origin: dict[str, Any]
+    encoder: str | None = None
+    revision: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,13 +130,16 @@ def run(job: Job, talk: Talk) -> None:
         "decision": decision_to_json(classifier.decision),
         "cost": cost,
         "fit": made.facts,
+        "unread": unread_tokens(classifier.model, texts, job.threads, talk, "test texts"),
+        "offered": [Path(member).name for member in job.members],
         "seconds": time.perf_counter() - started,
     }
     write_bytes(out / OUTCOME, document_bytes(outcome))
 
 
 def _fit(job: Job, train: Corpus, validation: Corpus | None, talk: Talk) -> Made:
-    settings = with_budget(LADDER[job.rung](), job.seconds)
+    settings = rung_settings(job.rung, job.encoder, job.revision)
+    settings = with_budget(settings, job.seconds)
     fit_function(settings.model)  # to load what it imports is no part of the fit
     began = time.perf_counter()
     learned = learn(train, validation, settings, seed=job.seed, threads=job.threads, talk=talk)
@@ -164,6 +171,8 @@ def _stack(
     best = np.argsort(losses, kind="stable")[:BEST]
     weights = fit_weights(np.stack([given[place] for place in best]), validation.targets)
     kept = [(best[place], weights[place]) for place in np.flatnonzero(weights)]
+    if not kept:
+        raise SettingsError("no mixture is better on validation than to know nothing")
     if len(kept) < 2:
         alone = folders[kept[0][0]].name
         raise SettingsError(f"no mixture is better on validation than {alone} alone")
