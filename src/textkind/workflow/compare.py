@@ -136,7 +136,7 @@ def compare(
             account.note(f"going on with the unfinished comparison in {folder}")
         way = Climb(
             folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin),
-            settings.encoder, settings.revision,
+            _found_from_anywhere(settings.encoder), settings.revision,
         )  # fmt: skip
         with account.step("fit"):
             write_parts(folder, folds)
@@ -252,6 +252,11 @@ def _encoder_facts(settings: CompareSettings) -> dict[str, Any] | None:
 
     folder = open_encoder(settings.encoder, settings.revision)
     return {"name": folder.name, "sha256": folder.sha256, "revision": folder.revision}
+
+
+def _found_from_anywhere(encoder: str | None) -> str | None:
+    """A folder by its whole path: on a cluster a rung is fitted in another folder than here."""
+    return str(Path(encoder).resolve()) if encoder and Path(encoder).is_dir() else encoder
 
 
 def _plan(
