@@ -128,7 +128,7 @@ def test_the_defaults_told_are_those_of_the_settings(capsys):
 def test_train_auto_prints_why_it_chose(ticket_file, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(auto, "STEPS", ("linear", "prior"))
     words = ["train", str(ticket_file), "--out", str(tmp_path / "run"), "--quiet"]
-    assert main([*words, "--model", "auto", "--budget", "1"]) == 0
+    assert main([*words, "--model", "auto", "--budget", "1m"]) == 0
     said = capsys.readouterr().out
     assert "model         linear:" in said
     assert "chosen        linear is chosen:" in said

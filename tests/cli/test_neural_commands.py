@@ -82,7 +82,7 @@ def test_options_of_the_training_write_what_they_promise(ticket_file, tmp_path, 
     pytest.importorskip("torch")
     places = ["--checkpoints", str(tmp_path / "kept"), "--steps", str(tmp_path / "steps.jsonl")]
     words = ["train", str(ticket_file), "--out", str(tmp_path / "run"), *places, *CNN]
-    assert main([*words, "--budget", "0.000001"]) == 0
+    assert main([*words, "--budget", "0.00006s"]) == 0
     assert len(list((tmp_path / "kept").glob("step-*.safetensors"))) == 1
     assert len((tmp_path / "steps.jsonl").read_text().splitlines()) == 1
     facts = json.loads((tmp_path / "run" / "model" / "model.json").read_text())["config"]["facts"]

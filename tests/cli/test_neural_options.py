@@ -7,6 +7,7 @@ import pytest
 
 from textkind.cli import main
 from textkind.cli.commands import build_parser
+from textkind.cli.model_options import model_settings
 from textkind.cli.neural_options import GROUPS, MODELS, given_options, neural_settings
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import FEW_TEXTS, WordSettings
@@ -14,6 +15,7 @@ from textkind.models.long_settings import STRATEGIES, USED_BY, LongSettings
 from textkind.models.low_rank import LARGE, RANK
 from textkind.models.neural_settings import DEFAULTS, TOKENS, NeuralSettings
 from textkind.training.settings import CHOICES
+from textkind.workflow.auto import AutoSettings
 
 OPTIONS = {option.name: option for _, options in GROUPS for option in options}
 # what their defaults say is no figure; those of SPELLED are held against their settings below
@@ -118,7 +120,7 @@ def test_options_reach_their_settings(tmp_path):
         parsed(
             "--model cnn --width 16 --windows 2,3 --filters 7 --channels two --dropout 25% "
             "--tokens bpe --vocabulary-limit 900 --max-tokens 33 --refit "
-            "--epochs 3 --budget 1.5 --head sigmoid --imbalance focal=2 "
+            "--epochs 3 --budget 90s --head sigmoid --imbalance focal=2 "
             f"--checkpoints {tmp_path} --checkpoint-steps 9"
         )
     )
@@ -149,6 +151,19 @@ def test_layers_are_as_asked_for(words, expected):
     assert {name: getattr(layers, name) for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("words", "minutes"), [("--budget 90s", 1.5), ("--budget 2h", 120), ("--budget none", None)]
+)
+def test_a_budget_is_written_as_a_time_and_kept_in_minutes(words, minutes):
+    assert neural_settings(parsed(f"--model cnn {words}")).training.budget == minutes
+    assert model_settings(parsed(f"--model auto {words}")).budget == minutes
+
+
+def test_without_a_budget_auto_has_the_one_that_is_told():
+    assert model_settings(parsed("--model auto")) == AutoSettings()
+    assert told_for(OPTIONS["--budget"], "auto") == f"{AutoSettings().budget:.0f}m"
+
+
 def test_a_tokenizer_brings_its_tokens_and_vectors_may_be_frozen(tmp_path):
     path = tmp_path / "tokenizer.json"
     settings = neural_settings(parsed(f"--model cnn --tokenizer {path}"))
@@ -176,7 +191,10 @@ def test_a_tokenizer_brings_its_tokens_and_vectors_may_be_frozen(tmp_path):
         ("--model cnn --windows 3,x", "no list of whole numbers"),
         ("--model cnn --optimizer adam", "did you mean 'adamw'?"),
         ("--model cnn --dropout 1", "no share"),
-        ("--model cnn --budget 0", "budget must be a number above 0"),
+        ("--model cnn --budget 0s", "'0s' is no time"),
+        ("--model rnn --budget 10", "write it as 90s, 20m or 1h"),
+        ("--model auto --budget 10", "write it as 90s, 20m or 1h"),
+        ("--budget none", "--budget is an option of the networks"),
         ("--model rnn --directions 3", "directions must be 1 or 2"),
         ("--model mean_pool --pooling last", "pooling must be one of"),
         ("--model perceptron --vectors v.txt", "a perceptron has no vectors"),

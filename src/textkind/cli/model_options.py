@@ -210,7 +210,10 @@ def _auto_settings(arguments: argparse.Namespace) -> "AutoSettings":
     for name in given_options(arguments):
         if name != "--budget":
             raise SettingsError(f"{name} is an option of the networks", found="--model auto")
-    return AutoSettings(**given(arguments, "budget", "refit", "imbalance"))
+    chosen = given(arguments, "refit", "imbalance")
+    if "budget" in arguments:
+        chosen["budget"] = arguments.budget
+    return AutoSettings(**chosen)
 
 
 def _prior_settings(arguments: argparse.Namespace) -> "PriorSettings":

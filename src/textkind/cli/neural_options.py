@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkind.cli.parsing import (
     Parser,
+    minutes,
     number_between,
     number_from,
     on_off,
@@ -26,6 +27,7 @@ POOLINGS = ("mean", "max", "attention", "sif", "last", "cls", "own")
 MODELS = ("mean_pool", "perceptron", "cnn", "rnn", "transformer", "frozen", "pretrained")
 
 PRETRAINED = ("frozen", "pretrained")
+WITHOUT_END = "--budget"  # its none is None, which of other options means "not given"
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,9 @@ TRAINING = (
     Option("--epochs", "training", "epochs", whole_number(1), "NUMBER",
            "passes at most",
            "20; mean_pool: 10; cnn: 12; rnn: 12; pretrained: by the amount of text"),
-    Option("--budget", "training", "budget", number_from(0), "MINUTES",
-           "end after so many minutes, with the best model so far", "none"),
+    Option("--budget", "training", "budget", minutes, "TIME",
+           "for training, which then ends with the best model so far, or of auto for all its "
+           "steps: 90s, 20m, 1h, or none", "none; auto: 20m"),
     Option("--patience", "training", "patience", whole_number(1), "NUMBER",
            "looks at validation without gain before training ends", "4"),
     Option("--metric", "training", "metric", one_of("log_loss", "accuracy", "macro_f1"), "NAME",
@@ -220,10 +223,10 @@ def add_neural_options(parser: Parser, without: Collection[str] = ()) -> None:
         add = parser.add_argument_group(title).add_argument
         for option in options:
             if option.name in without:
-                parser.set_defaults(**{option.name[2:].replace("-", "_"): None})
                 continue
             told = f"{option.help} (default: {option.default})"
-            add(option.name, metavar=option.metavar, type=option.kind, help=told)
+            default = argparse.SUPPRESS if option.name == WITHOUT_END else None
+            add(option.name, metavar=option.metavar, type=option.kind, default=default, help=told)
         if options is TEXT:
             add("--freeze-vectors", action="store_true", help="do not tune them (default: tune)")
 
@@ -235,7 +238,7 @@ def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
     settings = default_settings(arguments.model, arguments.vectors)
     parts: dict[str, dict[str, Any]] = {}  # filled at once: what one allows may hang on another
     for option in (option for _, options in GROUPS for option in options):
-        value = getattr(arguments, option.name[2:].replace("-", "_"))
+        value = getattr(arguments, option.name[2:].replace("-", "_"), None)
         if value is None:
             continue
         if option.part == "layers":
@@ -262,8 +265,10 @@ def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
 def given_options(arguments: argparse.Namespace) -> list[str]:
     """The neural options that were given."""
     names = [option.name for _, options in GROUPS for option in options] + ["--freeze-vectors"]
-    values = {name: getattr(arguments, name[2:].replace("-", "_")) for name in names}
-    return [name for name, value in values.items() if value is not None and value is not False]
+    values = {name: getattr(arguments, name[2:].replace("-", "_"), None) for name in names}
+    given = [name for name, value in values.items() if value is not None and value is not False]
+    is_without_end = values[WITHOUT_END] is None and WITHOUT_END[2:] in arguments
+    return [*given, WITHOUT_END] if is_without_end else given
 
 
 def given_settings(arguments: argparse.Namespace) -> list[str]:

@@ -197,6 +197,12 @@ def duration(value: str) -> float | None:
     return seconds
 
 
+def minutes(value: str) -> float | None:
+    """The type of an option that takes a time as `duration` does, but as minutes."""
+    seconds = duration(value)
+    return None if seconds is None else seconds / 60
+
+
 def names(value: str) -> tuple[str, ...]:
     """The type of an option that takes names with commas between them."""
     return tuple(name.strip() for name in value.split(",") if name.strip())

@@ -35,9 +35,9 @@ examples:
   textkind train spam.csv --threshold precision=0.99
   textkind train small.csv --features words --strength 1 --no-refit
   textkind train shards/ --stream --cache /scratch         more texts than memory holds
-  textkind train reviews.csv --model auto --budget 10
+  textkind train reviews.csv --model auto --budget 10m
   textkind train reviews.csv --model cnn --vectors glove.txt.gz
-  textkind train reviews.csv --model rnn --cell gru --budget 10 --checkpoints kept
+  textkind train reviews.csv --model rnn --cell gru --budget 10m --checkpoints kept
   textkind train reviews.csv --model pretrained --encoder intfloat/e5-small-v2
   textkind train reviews.csv --model pretrained --ray auto --ray-gpus 1 --checkpoints kept
 """
