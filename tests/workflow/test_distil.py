@@ -12,6 +12,7 @@ from tests.workflow.conftest import COMMON, FIXED, WORDS, tickets, write_csv
 from textkind.data.settings import SplitSettings
 from textkind.errors import DataError, ModelFolderError, SettingsError
 from textkind.models.neural_settings import default_settings
+from textkind.workflow.compare import CompareSettings, compare
 from textkind.workflow.distil import STUDENTS, DistilSettings, Student, distil
 from textkind.workflow.predict import predict
 from textkind.workflow.train import TrainSettings, train
@@ -96,6 +97,40 @@ def test_a_teacher_that_was_tested_on_another_file_has_seen_this_one(ticket_file
     assert not any("flatter" in note or "may have learned" in note for note in notes)
 
 
+@pytest.mark.parametrize(("shares", "has_seen"), [({}, False), ({"test_share": 0.3}, True)])
+def test_a_teacher_without_validation_has_seen_what_its_own_split_left_in_train(
+    ticket_file, tmp_path, shares, has_seen
+):
+    settings = TrainSettings(
+        out=tmp_path / "teacher", model=FIXED, split=SplitSettings(validation_share=0)
+    )
+    folder = train(ticket_file, settings).folder
+    metrics = distil(
+        folder, ticket_file, DistilSettings(to="linear", out=tmp_path / "s", split=shares)
+    ).metrics
+    assert metrics["data"]["parts"]["validation"]["rows"] > 0  # the student's choices need one
+    told = "flatter" if has_seen else "the validation part is not the teacher's"
+    assert any(told in note for note in metrics["notes"])
+    assert any("flatter" in note for note in metrics["notes"]) == has_seen
+
+
+def test_a_student_without_validation_has_the_teachers_test_texts(run, ticket_file, tmp_path):
+    split = {"validation_share": 0.0}
+    settings = DistilSettings(to="linear", out=tmp_path / "s", split=split)
+    metrics = distil(run.folder, ticket_file, settings).metrics
+    assert model_of(metrics, "teacher")["test"]["accuracy"] == run.metrics["test"]["accuracy"]
+    assert not any("teacher" in note for note in metrics["notes"])
+
+
+def test_a_teacher_of_folds_has_seen_most_of_its_file(ticket_file, tmp_path, rungs_here):
+    settings = CompareSettings(models=("linear",), folds=3, threads=1, out=tmp_path / "folds")
+    folder = compare(ticket_file, settings).folder / "models" / "linear"
+    alone = DistilSettings(to="linear", out=tmp_path / "s")
+    notes = distil(folder, ticket_file, alone).metrics["notes"]
+    assert not any("None" in note for note in notes)
+    assert any("by folds" in note and "--test" in note for note in notes)
+
+
 def test_a_model_folder_without_its_run_tells_the_seed_alone(ticket_file, tmp_path):
     settings = TrainSettings(out=tmp_path / "teacher", model=FIXED, split=SplitSettings(seed=3))
     folder = (train(ticket_file, settings).folder / "model").rename(tmp_path / "alone")
@@ -133,6 +168,29 @@ def test_texts_without_a_label_teach_words_that_the_labelled_ones_lack(tmp_path)
     assert metrics["fit"]["texts"] == 300 + told["used"]
     assert any("left out" in note for note in metrics["notes"])
     assert any("not the file" in note for note in metrics["notes"])
+
+
+def test_validation_texts_are_learned_in_the_last_fit_as_training_texts_are(run, tmp_path):
+    """Words that stand in validation alone, with the wrong label: their teacher knows better."""
+    rare = {label: words[2:] for label, words in WORDS.items()}
+    few = {label: words[:2] for label, words in WORDS.items()}
+    wrong = dict(zip(rare, [*list(rare)[1:], next(iter(rare))], strict=True))
+    header = ("text", "label")
+    files = {
+        "train": texts_of(few, 300, 1),
+        "validation": [(text, wrong[label]) for text, label in texts_of(rare, 300, 2)],
+        "test": texts_of(rare, 100, 3),
+    }
+    train_file, validation, test = (
+        write_csv(tmp_path / f"{name}.csv", header, rows) for name, rows in files.items()
+    )
+    settings = DistilSettings(
+        to="linear", out=tmp_path / "s", label_share=0, validation=validation, test=test
+    )
+    metrics = distil(run.folder, train_file, settings).metrics
+    accuracy = model_of(metrics, "student")["test"]["accuracy"]["value"]
+    assert accuracy > 0.8
+    assert metrics["fit"]["texts"] == 600
 
 
 def test_a_text_of_the_test_part_is_not_learned_without_its_label(run, ticket_file, tmp_path):

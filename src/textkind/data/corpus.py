@@ -52,10 +52,16 @@ class Corpus:
 
 
 def joined(first: Corpus, *others: Corpus) -> Corpus:
-    """Texts and targets one behind the other, as a corpus to learn from; the columns beside go."""
+    """Texts and targets one behind the other, as a corpus to learn from; the columns beside go.
+
+    A teacher was asked about all of them, or about none.
+    """
     every = [first, *others]
     texts = pa.concat_arrays([one.texts for one in every])
     targets = np.concatenate([one.targets for one in every])
     rows = np.concatenate([one.rows for one in every])
-    soft = None if first.soft is None else first.soft.with_labels_alone(sum(map(len, others)))
+    soft = first.soft
+    for one in others:
+        assert (one.soft is None) == (soft is None)
+        soft = soft.with_more(one.soft) if soft is not None and one.soft is not None else None
     return Corpus(texts, targets, first.labels, rows, soft=soft)

@@ -32,12 +32,11 @@ class SoftTargets:
         shares = self.label_share[indices]
         return SoftTargets(self.probabilities[indices], shares, self.temperature)
 
-    def with_labels_alone(self, rows: int) -> "SoftTargets":
-        """The same with so many more texts behind, of which only the label counts."""
-        more = np.zeros((rows, self.probabilities.shape[1]), np.float32)
+    def with_more(self, others: "SoftTargets") -> "SoftTargets":
+        """The same with those of other texts behind, at this temperature."""
         return SoftTargets(
-            np.concatenate([self.probabilities, more]),
-            np.concatenate([self.label_share, np.ones(rows, np.float32)]),
+            np.concatenate([self.probabilities, others.probabilities]),
+            np.concatenate([self.label_share, others.label_share]),
             self.temperature,
         )
 

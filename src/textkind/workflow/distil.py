@@ -1,8 +1,8 @@
 """Distil: open the teacher -> read -> split -> ask the teacher -> learn -> measure -> write.
 
-The student is small and fast; it follows the teacher's probabilities on the labelled training texts
-and on texts without a label. Beside it the same model is fitted to the labels alone, so that what
-the teacher adds is seen. What comes out is a run folder like any other.
+The student is small and fast; it follows the teacher's probabilities on the labelled texts that it
+learns from and on texts without a label. Beside it the same model is fitted to the labels alone, so
+that what the teacher adds is seen. What comes out is a run folder like any other.
 """
 
 import time
@@ -149,18 +149,19 @@ def distil(
                 )
         with account.step("split"):
             parts = split_readings(readings, asked, account)
-            doubt = told_of_split(teacher, source, asked, parts.facts)
+            doubt = told_of_split(teacher, source, asked, readings["train"].corpus, parts)
             if doubt is not None:
                 account.note(doubt)
         with account.step("ask"), account.task("asking the teacher"):
             taught, used = _taught(teacher, parts, unlabelled, settings, account)
+            held_out = _asked(teacher, parts.validation, settings)
         with account.step("fit"):
             began = time.perf_counter()
-            student = _learned(teacher, taught, parts, kind.settings(), asked, account)
+            student = _learned(teacher, taught, held_out, kind.settings(), asked, account)
             seconds = time.perf_counter() - began
         with account.step("fit_alone"), account.task("fitting to the labels alone"):
             began = time.perf_counter()
-            alone = _learned(teacher, parts.train, parts, kind.alone(), asked, SILENT)
+            alone = _learned(teacher, parts.train, parts.validation, kind.alone(), asked, SILENT)
             seconds_alone = time.perf_counter() - began
         first = readings["train"]
         origin = origin_of(source, first.source, first.columns, len(taught), asked.split.seed)
@@ -263,16 +264,23 @@ def _taught(
     return taught, fresh
 
 
+def _asked(teacher: Teacher, part: Corpus, settings: DistilSettings) -> Corpus:
+    """Labelled texts with what the teacher says of them."""
+    given = predict_probabilities(teacher.classifier, part.texts, settings.threads)
+    shares = np.full(len(part), settings.label_share, np.float32)
+    return replace(part, soft=SoftTargets(given, shares, settings.temperature))
+
+
 def _learned(
     teacher: Teacher,
     train: Corpus,
-    parts: Parts,
+    validation: Corpus,
     model: ModelSettings,
     settings: TrainSettings,
     talk: Talk,
 ) -> Learned:
     return learn(
-        train, parts.validation, model, classes=teacher.classifier.classes,
+        train, validation, model, classes=teacher.classifier.classes,
         seed=settings.split.seed, threads=settings.threads, talk=talk,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ A run folder and a comparison folder tell the split of their data; a model folde
 seed and the checksum of the file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from textkind.classifier import Classifier
+from textkind.data.corpus import Corpus
 from textkind.data.read import CorpusReading, Reading, read_corpus, texts_of
 from textkind.data.settings import SplitSettings
+from textkind.data.split import Parts, split_corpus
 from textkind.data.text_keys import text_keys
 from textkind.errors import DataError
 from textkind.progress import Talk
@@ -56,7 +58,8 @@ def split_of(teacher: Teacher) -> SplitSettings:
     if teacher.data is None:
         return SplitSettings(seed=teacher.origin.seed)
     told = teacher.data["split"]
-    # a share of 0 is that of a part that was a file of its own, or too small to be drawn
+    # a share of 0 is of a part that was a file of its own, too small, or not wanted: a student
+    # needs both
     shares = {name: told[name] for name in ("test_share", "validation_share") if told[name] > 0}
     return SplitSettings(
         method=None if told["method"] == "given" else told["method"],
@@ -67,11 +70,11 @@ def split_of(teacher: Teacher) -> SplitSettings:
 
 
 def told_of_split(
-    teacher: Teacher, source: object, settings: Sources, facts: dict[str, Any]
+    teacher: Teacher, source: object, settings: Sources, corpus: Corpus, parts: Parts
 ) -> str | None:
-    """A note where the teacher may have learned from the test texts; None where it has not.
+    """A note where the teacher may have learned from test or validation; None where it has not.
 
-    facts are those of the parts that were drawn.
+    corpus is what was read of the source, parts what it was split into.
     """
     told = teacher.data
     if not learned_from(teacher.origin, source):
@@ -84,10 +87,18 @@ def told_of_split(
             "the teacher's folder does not tell how this file was split, only the seed: it has not "
             "seen the test texts if its run had the same options of splitting"
         )
-    if _same_rows(told, facts):
+    if _same_rows(told, parts.facts):
         return None
-    if settings.test is not None:
+    if settings.test is not None or _is_tested_as_before(teacher, corpus, parts):
+        if len(parts.validation) == 0:
+            return None
         return "the validation part is not the teacher's, which may have learned from it"
+    if told["split"]["method"] == "given" and told["test_source"] is None:
+        return (
+            "the teacher is of a comparison by folds, whose folder does not tell the rows that it "
+            "learned from: this file is split anew, the teacher has seen most of the test texts, "
+            "and its figures flatter it; pass texts that it has not seen with --test"
+        )
     if told["split"]["method"] == "given":
         return (
             f"the teacher learned from this file and was tested on {told['test_source']}: it has "
@@ -143,6 +154,24 @@ def _same_rows(told: dict[str, Any], facts: dict[str, Any]) -> bool:
         {name: part["labels"] for name, part in one["parts"].items()} for one in (told, facts)
     ]
     return told["split"] == facts["split"] and counts[0] == counts[1]
+
+
+def _is_tested_as_before(teacher: Teacher, corpus: Corpus, parts: Parts) -> bool:
+    """Whether the test rows are among those that the teacher was tested on.
+
+    The teacher's split is drawn once more; where it was another, by the counts of its labels, that
+    cannot be said.
+    """
+    told = teacher.data
+    assert told is not None
+    if told["split"]["method"] == "given" or "test" not in told["parts"]:
+        return False
+    shares = {name: told["split"][name] for name in ("test_share", "validation_share")}
+    own = split_corpus(corpus, replace(split_of(teacher), **shares))
+    if own.test is None or own.facts["parts"]["test"] != told["parts"]["test"]:
+        return False
+    assert parts.test is not None
+    return bool(np.isin(parts.test.rows, own.test.rows).all())
 
 
 def _check_labels(reading: CorpusReading, teacher: Teacher) -> None:
