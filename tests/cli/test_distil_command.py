@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from tests.workflow.conftest import rung_here
 from textkind.cli import main
+from textkind.workflow import job_runner
 from textkind.workflow.distil import STUDENTS
 
 
@@ -34,6 +36,26 @@ def test_json_is_what_the_folder_holds(run_folder, ticket_file, tmp_path, capsys
     assert told == json.loads((out / "metrics.json").read_text())
     assert told["distil"]["label_share"] == 0
     assert told["command"].startswith("textkind distil ")
+
+
+def test_a_stack_of_a_comparison_is_a_teacher(ticket_file, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setattr(job_runner, "run_isolated", rung_here)
+    ladder, out = tmp_path / "ladder", tmp_path / "student"
+    words = ["compare", str(ticket_file), "--models", "linear,perceptron,stack", "--threads", "1"]
+    assert main([*words, "--budget", "none", "--out", str(ladder), "--quiet"]) == 0
+    capsys.readouterr()
+    words = ["distil", str(ladder / "models" / "stack"), str(ticket_file), "--to", "linear"]
+    assert main([*words, "--threads", "1", "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert not any("teacher" in note for note in told["notes"])
+    compared = json.loads((ladder / "compare.json").read_text())
+    stack = next(one for one in compared["rungs"] if one["name"] == "stack")
+    teacher, student, _ = told["distil"]["models"]
+    assert (teacher["kind"], student["kind"]) == ("stack", "linear")
+    assert teacher["test"]["accuracy"]["value"] == stack["test"]["accuracy"]["value"]
+    assert student["test"]["accuracy"]["value"] > 0.9
+    assert main(["predict", str(out), str(ticket_file), "-o", str(tmp_path / "out.csv")]) == 0
 
 
 def test_options_of_splitting_stand_over_the_teachers(run_folder, ticket_file, tmp_path, capsys):
