@@ -19,7 +19,7 @@ from textkind.models.networks.settings import (  # noqa: E402
     TransformerSettings,
 )
 from textkind.models.networks.windows import plain_network  # noqa: E402
-from textkind.models.neural import fit_neural, joined  # noqa: E402
+from textkind.models.neural import fit_neural, joined, trained_again  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings, settings_of_json  # noqa: E402
 from textkind.progress import Talk  # noqa: E402
 from textkind.training import memory, steps  # noqa: E402
@@ -322,3 +322,51 @@ def test_a_budget_ends_with_the_best_model_and_no_refit_beyond_its_epochs():
     assert fit.model.facts["ended"] == "the time was spent"
     assert fit.model.facts["best"]["step"] == fit.model.facts["steps"] == 1
     np.testing.assert_array_equal(fit.validation_logits, fit.model.logits(toy(20, seed=1).texts, 1))
+
+
+class TickingClock:
+    """Every look at it is a second later."""
+
+    def __init__(self):
+        self.seconds = 0
+
+    def monotonic(self):
+        self.seconds += 1
+        return self.seconds
+
+
+@pytest.mark.parametrize(("seconds", "steps_taken"), [(2, 3), (5, 8)])
+def test_a_refit_has_the_time_of_the_first_training_by_its_texts(
+    monkeypatch, tmp_path, seconds, steps_taken
+):
+    """60 and 30 texts, 16 in a step, of which each takes a second."""
+    monkeypatch.setattr(steps, "time", TickingClock())
+    settings = replace(
+        MEAN,
+        refit=True,
+        training=replace(TRAINING, budget=seconds / 60),
+        places=Places(steps=tmp_path / "steps.jsonl"),
+    )
+    talk = Remembering()
+    facts = train(settings, validation=toy(30, seed=1), talk=talk).model.facts
+    assert facts["steps"] == seconds
+    assert facts["refit"]["steps"] == steps_taken
+    assert facts["refit"]["ended"] == "the time was spent"
+    assert any("minutes at most" in note for note in talk.notes)
+    written = (tmp_path / "steps-refit.jsonl").read_text().splitlines()
+    rates = [json.loads(line)["rate"] for line in written]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < rates[0] / 2  # the schedule ends with the time
+
+
+def test_a_network_is_trained_again_as_a_refit_would():
+    held_out = toy(30, seed=1)
+    once = train(validation=held_out)
+    whole = train(replace(MEAN, refit=True), validation=held_out)
+    again = trained_again(once.model, toy(), held_out, replace(MEAN, refit=True), threads=1)
+    assert is_same(state(whole), dict(again.network.state_dict()))
+    timed = {"training_seconds", "history"}
+    assert again.facts.keys() == whole.model.facts.keys()
+    assert again.facts["settings"] == whole.model.facts["settings"]
+    for name in again.facts.keys() - timed - {"refit"}:
+        assert again.facts[name] == whole.model.facts[name]

@@ -24,7 +24,7 @@ from textkind.models.networks.pretrained_settings import (  # noqa: E402
     PretrainedSettings,
 )
 from textkind.models.networks.windows import plain_network  # noqa: E402
-from textkind.models.neural import fit_neural  # noqa: E402
+from textkind.models.neural import fit_neural, trained_again  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings  # noqa: E402
 from textkind.models.pretrained import enough_to_start  # noqa: E402
 from textkind.progress import Talk  # noqa: E402
@@ -327,3 +327,16 @@ def test_training_once_more_begins_at_the_strength_that_validation_chose(folder)
     first, again = made.facts["head"], made.facts["refit"]["head"]
     assert len(first["tried"]) > 1
     assert again["strength"] == first["strength"] == made.layers.strength
+
+
+def test_what_is_trained_again_is_trained_for_few_texts_as_the_first_time(folder):
+    settings = NeuralSettings(
+        layers=PretrainedSettings(), encoder=folder, training=replace(TRAINING, learning_rate=None)
+    )
+    held_out = corpus(30, seed=1)
+    once = fit_neural(corpus(), held_out, settings, threads=1)
+    assert once.model.layers.few_shot
+    asked = replace(settings, refit=True)
+    whole = fit_neural(corpus(), held_out, asked, threads=1).model
+    again = trained_again(once.model, corpus(), held_out, asked, threads=1)
+    np.testing.assert_array_equal(again.logits(held_out.texts, 1), whole.logits(held_out.texts, 1))

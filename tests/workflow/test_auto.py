@@ -1,5 +1,9 @@
 """Auto: which step is kept, when the climb ends, and what is said of it."""
 
+from contextlib import nullcontext
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -8,14 +12,25 @@ from textkind.data.read import read_corpus
 from textkind.data.settings import ReadSettings, SplitSettings
 from textkind.data.split import split_corpus
 from textkind.errors import MissingPackageError, SettingsError
+from textkind.models.neural_settings import default_settings
 from textkind.models.prior import PriorSettings
 from textkind.models.settings import LinearSettings
-from textkind.progress import SILENT
+from textkind.progress import SILENT, Talk
 from textkind.workflow import auto
 from textkind.workflow.auto import AutoSettings, climb_to_model
+from textkind.workflow.learn import learn
 from textkind.workflow.train import TrainSettings, train
 
 FIXED = LinearSettings(features="words", strength=1.0, naive_bayes=False, refit=False)
+
+
+class Remembers(Talk):
+    def __init__(self):
+        self.tasks = []
+
+    def task(self, name):
+        self.tasks.append(name)
+        return nullcontext()
 
 
 def broken():
@@ -92,13 +107,32 @@ def test_a_spent_budget_ends_the_climb(steps, parts):
     assert found.facts["ended"] == "the time was spent"
 
 
-def test_the_chosen_one_is_fitted_on_validation_too_if_asked(steps, parts):
-    steps("prior", "linear")
-    rows = len(parts.train)
-    assert climbed(parts).learned.classifier.model.facts["texts"] == rows
-    again = climbed(parts, AutoSettings(refit=True))
-    assert again.learned.classifier.model.facts["texts"] == rows + len(parts.validation)
+def test_the_chosen_network_is_trained_once_more_on_validation_too_if_asked(
+    steps, parts, monkeypatch
+):
+    pytest.importorskip("torch")
+    network = default_settings("mean_pool")
+    network = replace(network, training=replace(network.training, epochs=4, precision="float32"))
+    steps("prior", "mean_pool")
+    monkeypatch.setitem(auto.LADDER, "mean_pool", lambda: network)
+    talk = Remembers()
+    rows, more = len(parts.train), len(parts.validation)
+    settings = AutoSettings(refit=True, budget=None)
+    again = climb_to_model(parts.train, parts.validation, settings, seed=0, threads=1, talk=talk)
+    assert again.facts["chosen"] == "mean_pool"
     assert again.settings.refit
+    assert talk.tasks.count("training the mean_pool") == 2  # to compare it, and once more
+    model = again.learned.classifier.model
+    assert model.facts["texts"] == rows + more
+    assert model.facts["settings"]["refit"]
+    whole = learn(
+        parts.train, parts.validation, replace(network, refit=True), seed=0, threads=1
+    ).classifier
+    np.testing.assert_array_equal(
+        again.learned.classifier.model.logits(parts.validation.texts, 1),
+        whole.model.logits(parts.validation.texts, 1),
+    )
+    assert again.learned.classifier.decision == whole.decision
 
 
 def test_without_validation_the_first_step_is_taken_and_told(steps, parts):
@@ -120,6 +154,46 @@ def test_it_writes_a_normal_run_folder(steps, ticket_file, tmp_path):
     assert result.classifier.model.name == "linear"
     log = (tmp_path / "run" / "log.txt").read_text()
     assert all(sentence in log for sentence in result.metrics["fit"]["auto"]["sentences"])
+
+
+@pytest.fixture
+def bundled(tmp_path, monkeypatch):
+    """An encoder with random weights in the place of the one that is at hand."""
+    for package in ("torch", "tokenizers", "transformers"):
+        pytest.importorskip(package)
+    from tests.models.encoder_folders import write_encoder
+    from textkind.models import encoder_folder
+
+    folder = write_encoder(tmp_path / "encoder", scale=0.1)
+    sha256 = encoder_folder.open_encoder(folder).sha256
+    monkeypatch.setattr(encoder_folder, "bundled_folder", lambda: folder)
+    monkeypatch.setattr(encoder_folder, "BUNDLED_SHA256", sha256)
+
+
+@pytest.mark.usefixtures("bundled")
+def test_it_climbs_to_the_encoder_as_it_is_and_trained(monkeypatch):
+    random = np.random.default_rng(0)
+    topics = {"animal": ["cat", "dog"], "color": ["red", "blue"], "way": ["walk", "talk"]}
+    rows = []
+    for label in random.choice(sorted(topics), 400).tolist():
+        words = [*random.choice(["the", "sat", "ran"], 3), random.choice(topics[label])]
+        rows.append({"text": " ".join(random.permutation(words)), "label": label})
+    corpus = read_corpus(rows, ReadSettings()).corpus
+    parts = split_corpus(corpus, SplitSettings(duplicates_on_one_side=False))
+    monkeypatch.setattr(auto, "STEPS", ("prior", "frozen", "pretrained"))
+    found = climbed(parts, AutoSettings(refit=True))
+    prior, frozen, pretrained = found.facts["steps"]
+    assert (frozen["against"], pretrained["against"]) == ("prior", "frozen")
+    assert frozen["validation"] > prior["validation"] + 0.3
+    first, second = found.facts["sentences"]
+    gain = f"{100 * frozen['validation']:.1f} % on validation, {100 * frozen['gain']:+.1f} points"
+    assert first.startswith(f"frozen is chosen: {gain} to prior (p = ")
+    later = f"later steps gained pretrained {100 * pretrained['gain']:+.1f} (p = "
+    assert second.startswith(f"The climb ended as the ladder was at its end; in points, {later}")
+    assert parts.test is not None
+    test = parts.test.open("the test of a test")
+    given = predict_ids(found.learned.classifier, test.texts, threads=1)
+    assert (given == test.targets).mean() > 0.9
 
 
 @pytest.mark.parametrize("budget", [0, -1.0, float("inf"), float("nan")])

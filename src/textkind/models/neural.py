@@ -31,6 +31,7 @@ from textkind.models.neural_training import (
     chosen_layers,
     examples_of,
     held_out_learned,
+    places_of_refit,
 )
 from textkind.models.pretrained import Trainer, train_network
 from textkind.models.quick_reading import QuickReader
@@ -38,11 +39,9 @@ from textkind.models.reading import Reading, long_facts, reading_of
 from textkind.models.starting import Start, known_settings, start_of, started_network
 from textkind.models.usual_training import usual_training
 from textkind.progress import SILENT, Talk
-from textkind.training.checkpoint_places import place_below
 from textkind.training.fit import Trained
 from textkind.training.forward import outputs_and_vectors, torch_threads
 from textkind.training.losses import head_of, logits_of, outputs_of
-from textkind.training.settings import Places
 from textkind.training.tasks import Examples
 
 
@@ -155,8 +154,8 @@ def fit_neural(
 ) -> NeuralFit:
     """Train a network on train; validation says when to stop.
 
-    With settings.refit the network is then trained once more on train + validation, for as many
-    epochs as were best, and the validation logits come from the fit before.
+    With settings.refit the network is then trained once more on train + validation
+    (`trained_again`), and the validation logits come from the fit before.
 
     Raises SettingsError, DataError, TrainingError, OutputError or MissingPackageError.
     """
@@ -170,38 +169,52 @@ def fit_neural(
     settings = few_shot_settings(settings, train, talk)
     with torch_threads(threads):
         model, trained = _fit(train, validation, settings, seed, threads, talk, trainer)
-        logits = trained.validation_logits
-        best = trained.facts["best"]
-        if settings.refit and validation is not None and best is not None:
-            layers = settings.layers
-            if isinstance(layers, FrozenSettings):  # the head begins as it did the first time
-                assert isinstance(model.layers, FrozenSettings)
-                layers = with_choices(layers, model.layers)
-            again = replace(
-                settings,
-                layers=layers,
-                long=model.reading.long,  # what auto chose for the first training
-                training=replace(settings.training, epochs=best["epoch"], budget=None),
-                places=places_of_refit(settings.places),
-            )
-            talk.note(f"training once more, on train and validation, {best['epoch']} epochs")
-            whole = joined(train, validation)
-            refitted, told = _fit(whole, None, again, seed, threads, talk, trainer)
-            model = replace(
-                refitted, facts=model.facts | {"texts": len(whole), "refit": told.facts}
-            )
-    return NeuralFit(model, logits)
+    if settings.refit and validation is not None and trained.facts["best"] is not None:
+        model = trained_again(
+            model, train, validation, settings,
+            seed=seed, threads=threads, talk=talk, trainer=trainer,
+        )  # fmt: skip
+    return NeuralFit(model, trained.validation_logits)
 
 
-def places_of_refit(places: Places) -> Places:
-    """Places beside those of the first training, for the second is a training of its own."""
-    checkpoints, steps, tensorboard = places.checkpoints, places.steps, places.tensorboard
-    return replace(
-        places,
-        checkpoints=None if checkpoints is None else place_below(checkpoints, "refit"),
-        steps=None if steps is None else steps.with_stem(f"{steps.stem}-refit"),
-        tensorboard=None if tensorboard is None else tensorboard / "refit",
+def trained_again(
+    model: NeuralModel,
+    train: Corpus,
+    validation: Corpus,
+    settings: NeuralSettings,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    talk: Talk = SILENT,
+    trainer: Trainer = train_network,
+) -> NeuralModel:
+    """A network that was trained on train by settings, anew from its start on train + validation.
+
+    It is trained for as many epochs as were best, with what the first training chose, and has the
+    time of the first by its number of texts: one that the budget ended within an epoch ends there.
+    """
+    layers, training, best = settings.layers, settings.training, model.facts["best"]
+    if isinstance(layers, FrozenSettings):  # the head begins as it did the first time
+        assert isinstance(model.layers, FrozenSettings)
+        layers = with_choices(layers, model.layers)
+    whole, budget = joined(train, validation), training.budget
+    limit = ""
+    if budget is not None:
+        budget *= len(whole) / len(train)
+        limit = f", {budget:,.3g} minutes at most"
+    again = replace(
+        settings,
+        layers=layers,
+        long=model.reading.long,  # what auto chose for the first training
+        training=replace(training, epochs=best["epoch"], budget=budget),
+        places=places_of_refit(settings.places),
     )
+    talk.note(f"training once more, on train and validation, {best['epoch']} epochs{limit}")
+    with torch_threads(threads):
+        refitted, told = _fit(whole, None, again, seed, threads, talk, trainer)
+    facts = model.facts | {"texts": len(whole), "refit": told.facts}
+    facts["settings"] = facts["settings"] | {"refit": True}
+    return replace(refitted, facts=facts)
 
 
 def _fit(

@@ -15,7 +15,9 @@ from textkind.models.networks.pretrained_settings import FrozenSettings, Pretrai
 from textkind.models.networks.settings import NetworkSettings
 from textkind.models.reading import Reading
 from textkind.progress import Talk
+from textkind.training.checkpoint_places import place_below
 from textkind.training.fit import Trained
+from textkind.training.settings import Places
 from textkind.training.tasks import Examples
 
 FEW = 256  # training texts whose logits are looked at where there is no validation
@@ -37,6 +39,17 @@ def held_out_learned(trained: Trained, held_out: Examples | None) -> int:
     if held_out is None or head is None or not head["learned_validation"]:
         return 0
     return len(held_out.tokens)
+
+
+def places_of_refit(places: Places) -> Places:
+    """Places beside those of the first training, for the second is a training of its own."""
+    checkpoints, steps, tensorboard = places.checkpoints, places.steps, places.tensorboard
+    return replace(
+        places,
+        checkpoints=None if checkpoints is None else place_below(checkpoints, "refit"),
+        steps=None if steps is None else steps.with_stem(f"{steps.stem}-refit"),
+        tensorboard=None if tensorboard is None else tensorboard / "refit",
+    )
 
 
 def check_finite(logits: np.ndarray) -> None:

@@ -24,16 +24,17 @@ from textkind.evaluation.paired import (
     resampled_figures,
     row_parts,
 )
+from textkind.models.neural_settings import NeuralSettings
 from textkind.progress import Talk
 from textkind.training.imbalance import CONVEX, NONE, parse_imbalance
 from textkind.workflow.imbalance import with_imbalance
 from textkind.workflow.ladder import LADDER, with_budget
 from textkind.workflow.ladder_verdict import LEVEL
-from textkind.workflow.learn import Learned, ModelSettings, learn
+from textkind.workflow.learn import Learned, ModelSettings, learn, learned_again
 
 AUTO = "auto"
 # A step up each: word counts; vectors that know words beyond the texts; an encoder that has read
-# much, as it is; the same trained. Networks from scratch cost as much as those and seldom win.
+# much, as it is; the same trained. Why no networks from scratch: docs/decisions.md, Comparing.
 STEPS = ("linear", "static", "frozen", "pretrained")
 PATIENCE = 2  # steps without a significant gain before the climb ends
 SHARE = 0.5  # of the minutes that are left, for the next step
@@ -122,9 +123,12 @@ def climb_to_model(
             chosen, chosen_name, chosen_settings, idle = tried, name, asked, 0
         else:
             idle += 1
-    if settings.refit and hasattr(chosen_settings, "refit") and not chosen_settings.refit:
+    if settings.refit and isinstance(chosen_settings, NeuralSettings) and not chosen_settings.refit:
         chosen_settings = replace(chosen_settings, refit=True)
-        chosen = fit(chosen_settings)
+        chosen = learned_again(
+            chosen, train, validation, chosen_settings,
+            rule=rule, seed=seed, threads=threads, talk=talk,
+        )  # fmt: skip
     sentences = _reasons(chosen_name, steps, ended)
     for sentence in sentences:
         talk.note(f"{AUTO}: {sentence}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from textkind.classifier import Classifier, Model, fit_function, stream_function
+from textkind.classifier import Classifier, Model, fit_function, model_kind, stream_function
 from textkind.data.corpus import Corpus
 from textkind.data.targets import label_counts
 from textkind.data.text_keys import text_keys
@@ -22,6 +22,7 @@ from textkind.decision.fit_rule import fit_rule
 from textkind.decision.rule_choice import label_shares
 from textkind.decision.rule_settings import AUTO, RuleSettings
 from textkind.decision.temperature import Uncalibrated
+from textkind.models.neural_settings import NeuralSettings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
 from textkind.workflow.imbalance import ModelSettings, balanced
@@ -104,6 +105,31 @@ def learn(
         classes=classes, calibration=calibration, rule=rule, seed=seed, talk=talk,
     )  # fmt: skip
     return replace(learned, imbalance_facts=even.facts)
+
+
+def learned_again(
+    learned: Learned,
+    train: Corpus,
+    validation: Corpus,
+    settings: NeuralSettings,
+    *,
+    rule: RuleSettings = RuleSettings(),
+    seed: int = 0,
+    threads: int | None = None,
+    talk: Talk = SILENT,
+) -> Learned:
+    """What `learn` made of a network, and the network trained once more, on train + validation.
+
+    The other arguments are those of the first time; the decision stays as it is.
+    """
+    counts = label_counts(train.targets, len(train.labels))
+    even = balanced(settings, rule, train.labels, counts, SILENT)
+    again = model_kind(settings.model).part("trained_again")
+    model = again(
+        learned.classifier.model, train, validation, even.settings,
+        seed=seed, threads=threads, talk=talk,
+    )  # fmt: skip
+    return replace(learned, classifier=replace(learned.classifier, model=model))
 
 
 class Fit(Protocol):

@@ -137,8 +137,8 @@ class PretrainedSettings(FrozenSettings):
 
 
 def with_choices(settings: FrozenSettings, chosen: FrozenSettings) -> FrozenSettings:
-    """The settings, with what a first training chose by validation, for one without it."""
+    """The settings, with what a first training chose by its texts, for one on more of them."""
     names = ["strength"]
     if isinstance(settings, PretrainedSettings):
-        names += ["interpolation"]
+        names += ["interpolation", "few_shot"]
     return replace(settings, **{name: getattr(chosen, name) for name in names})
