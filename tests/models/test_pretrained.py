@@ -12,6 +12,15 @@ pytest.importorskip("tokenizers")
 pytest.importorskip("transformers")
 
 from tests.models.encoder_folders import write_encoder  # noqa: E402
+from tests.models.tiny_training import (  # noqa: E402
+    ONCE,
+    STILL,
+    TRAINING,
+    corpus,
+    fit,
+    untrained,
+    weights_of,
+)
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.encoding.tokens import Tokens  # noqa: E402
@@ -28,19 +37,8 @@ from textkind.models.neural import fit_neural, trained_again  # noqa: E402
 from textkind.models.neural_settings import NeuralSettings  # noqa: E402
 from textkind.models.pretrained import enough_to_start  # noqa: E402
 from textkind.progress import Talk  # noqa: E402
-from textkind.training.settings import Places, TrainingSettings  # noqa: E402
+from textkind.training.settings import Places  # noqa: E402
 from textkind.training.tasks import Examples  # noqa: E402
-
-TOPICS = {"a": ["cat", "dog"], "b": ["red", "blue"], "c": ["walk", "talk"]}
-TRAINING = TrainingSettings(
-    epochs=2, learning_rate=0.003, batch_texts=16, precision="float32", patience=9
-)
-# one step on all texts together, straight down the slope
-ONCE = replace(
-    TRAINING, optimizer="sgd", momentum=0.0, weight_decay=0.0, epochs=1, batch_texts=60,
-    learning_rate=0.5, clip=1e9, schedule="constant", warmup=0.0,
-)  # fmt: skip
-STILL = PretrainedSettings(dropout=0.0, strength=10.0, interpolation=1.0)
 
 
 class Remembers(Talk):
@@ -51,40 +49,10 @@ class Remembers(Talk):
         self.notes.append(message)
 
 
-def corpus(rows=60, seed=0, longest=9):
-    random = np.random.default_rng(seed)
-    targets = random.integers(0, 3, rows).astype(np.int32)
-    texts = [
-        " ".join([random.choice(TOPICS["abc"[k]]), *random.choice(["the", "sat", "ran"], length)])
-        for k, length in zip(targets, random.integers(1, longest, rows), strict=True)
-    ]
-    return Corpus(pa.array(texts, pa.large_string()), targets, LabelSet(tuple("abc")),
-                  np.arange(rows))  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("encoders") / "bert"
     return write_encoder(place, "bert", scale=0.1)
-
-
-def fit(folder, layers, seed=0, validation=True, talk=None, **settings):
-    layers = replace(layers, label_names=False)
-    if isinstance(layers, PretrainedSettings) and layers.few_shot is None:
-        layers = replace(layers, few_shot=False)
-    given = NeuralSettings(layers=layers, encoder=folder, **({"training": TRAINING} | settings))
-    held_out = corpus(30, seed=1) if validation else None
-    talk = Talk() if talk is None else talk
-    return fit_neural(corpus(), held_out, given, seed=seed, threads=1, talk=talk)
-
-
-def weights_of(model):
-    return {key: value.clone() for key, value in model.network.state_dict().items()}
-
-
-def untrained(folder):
-    """The encoder as it is: its weights before any training."""
-    return weights_of(fit(folder, FrozenSettings(strength=10.0), validation=False).model)
 
 
 def test_the_head_of_a_frozen_encoder_is_that_of_scikit_learn(folder):

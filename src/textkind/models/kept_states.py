@@ -52,7 +52,7 @@ class Upper(nn.Module):
 
     def __init__(self, whole: Pretrained, freeze: int, states: Tensor) -> None:
         super().__init__()
-        self.freeze = freeze
+        self.freeze, self.origin = freeze, whole.origin
         self.encoder, self.pooling, self.head = whole.encoder, whole.pooling, whole.head
         self.dropout = whole.dropout
         self.pooled, self.vector_width = whole.pooled, whole.vector_width
@@ -66,10 +66,6 @@ class Upper(nn.Module):
         """What the last layer reads: (B, W)."""
         x = functional.embedding(input_ids, self.states)
         return self.pooled(self.encoder.above(x, attention_mask, self.freeze), attention_mask)  # type: ignore[operator]
-
-    def extra_repr(self) -> str:
-        """What tells it from one over other states, for the fingerprint of a training."""
-        return f"freeze={self.freeze}, states={float(self.states.double().sum())!r}"
 
 
 def kept_states(

@@ -1,6 +1,8 @@
 """What a neural training starts from: an encoder fitted on the training texts, and vectors."""
 
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,7 @@ def _words_start(
     vectors = start_vectors(found, seed=seed)
     facts = {
         "vectors": found.name,
+        "vectors_sha256": hashlib.sha256(found.vectors.tobytes()).hexdigest(),
         "vectors_found": int(found.found.sum()),
         "vectors_dimension": found.dimension,
     }
@@ -119,7 +122,11 @@ def _distilled_start(
     share = (counts + 1) / (counts.sum() + counts.size)
     vectors = static.vectors * (RARITY / (RARITY + share)).astype(np.float32)[:, None]
     scale = LENGTH / np.sqrt(np.square(vectors).sum(axis=1).mean())
-    facts = {"vectors": f"distilled from {static.name}", "vectors_dimension": vectors.shape[1]}
+    facts = {
+        "vectors": f"distilled from {static.name}",
+        "vectors_sha256": static.sha256,
+        "vectors_dimension": vectors.shape[1],
+    }
     whole = with_runs(encoder, train, settings, threads)
     start = np.zeros((whole.size, vectors.shape[1]), np.float32)
     np.multiply(vectors, scale, out=start[: encoder.size])
@@ -151,11 +158,37 @@ def started_network(
 
     TrainingError where its tables could not be trained in the memory there is.
     """
-    layers, size = settings.layers, start.encoder.size
     if start.pretrained is not None:
+        layers = settings.layers
         assert isinstance(layers, FrozenSettings)
         network = _pretrained_network(start, start.pretrained, layers, outputs, seed)
-        return reading_network(network, outputs, reading.long, reading.max_tokens, seed), layers
+    else:
+        network, layers = _drawn_network(start, tokens, outputs, settings, seed)
+    network = reading_network(network, outputs, reading.long, reading.max_tokens, seed)
+    network.origin = _origin(start, layers, reading)  # type: ignore[assignment]
+    return network, layers
+
+
+def _origin(start: Start, layers: NetworkSettings, reading: Reading) -> str:
+    """What a network was made from, as JSON: a checkpoint must be of the same.
+
+    Its first weights are read, drawn by the seed or computed from these, so checksums of what is
+    read stand for them.
+    """
+    told = {
+        "layers": [name_of(layers), asdict(layers)],
+        "long": asdict(reading.long),
+        "max_tokens": reading.max_tokens,
+        "read": [start.facts.get(name) for name in ("encoder_sha256", "vectors_sha256")],
+    }
+    return json.dumps(told, sort_keys=True)
+
+
+def _drawn_network(
+    start: Start, tokens: Tokens, outputs: int, settings: NeuralSettings, seed: int
+) -> tuple[nn.Module, NetworkSettings]:
+    """A network whose weights are drawn, but for the vectors it starts from; and its settings."""
+    layers, size = settings.layers, start.encoder.size
     if start.vectors is not None and hasattr(layers, "width"):
         layers = replace(layers, width=start.vectors.shape[1])
     check_memory(size, getattr(layers, "width", 0) or _first_units(layers, outputs))
@@ -171,7 +204,7 @@ def started_network(
         network.set_token_counts(counts)  # type: ignore[operator]
     if hasattr(network, "set_document_counts"):
         network.set_document_counts(document_counts(tokens, size), len(tokens))  # type: ignore[operator]
-    return reading_network(network, outputs, reading.long, reading.max_tokens, seed), layers
+    return network, layers
 
 
 def known_settings(settings: NeuralSettings, start: Start) -> NeuralSettings:

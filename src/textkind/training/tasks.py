@@ -88,15 +88,25 @@ def fingerprint_of(
     settings: TrainingSettings,
     seed: int,
 ) -> str:
-    """What a checkpoint must agree with: data, settings, seed, and the shapes of the network.
+    """What a checkpoint must agree with: data, settings, seed, and the network.
 
-    The budget may change: whoever goes on may have more time.
+    Of the network that is its shapes, its layers, which of its parameters are trained, and its
+    `origin` (models/starting.py): what it was made from. The bits of its first weights are not
+    asked for, since another processor may draw and fit them otherwise. The budget may change:
+    whoever goes on may have more time.
     """
     digest = hashlib.sha256()
     shapes = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
     # the layers as they print themselves: networks of the same shapes may compute differently
     layers = f"{type(network).__module__}.{type(network).__qualname__} {network!r}"
-    told = asdict(settings) | {"budget": None, "seed": seed, "shapes": shapes, "layers": layers}
+    told = asdict(settings) | {
+        "budget": None,
+        "seed": seed,
+        "shapes": shapes,
+        "layers": layers,
+        "trained": [name for name, one in network.named_parameters() if one.requires_grad],
+        "origin": getattr(network, "origin", ""),
+    }
     digest.update(json.dumps(told, sort_keys=True).encode())
     for part in (examples, held_out):
         if part is not None:

@@ -41,6 +41,7 @@ class Pretrained(nn.Module):
 
     token_tables = ("embedding.weight",)
     vector_tables = ()
+    origin = ""  # what it was made from (models/starting.py)
     positions_at_once = 512  # on the CPU: states of more fit no cache, and take fresh memory
     start_positions = 32  # that take as long as what a batch takes beside them
 
