@@ -34,18 +34,24 @@ def rank_of(asked: int | None, network: Pretrained) -> int:
 def low_rank(network: Pretrained, rank: int, seed: int) -> Iterator[None]:
     """Inside the block only low-rank updates of the encoder's matrices are trained, and the head.
 
-    Behind it they are added to the matrices, and the network is as it was built.
+    Matrices that were not trained before (freeze_lowest) get no update. Behind the block updates
+    are added to the matrices, and the network is as it was built.
     """
     if not rank:
         yield
         return
+    matrices = [
+        name
+        for name, part in network.encoder.named_modules()
+        if isinstance(part, nn.Linear) and part.weight.requires_grad
+    ]
     peft = need("peft", "low-rank updates")
     for name, parameter in network.named_parameters():
         if not name.startswith(("head.", "pooling.")):
             parameter.requires_grad_(False)
-    matrices = [
-        name for name, part in network.encoder.named_modules() if isinstance(part, nn.Linear)
-    ]
+    if not matrices:
+        yield
+        return
     config = peft.LoraConfig(
         r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=matrices, bias="none"
     )

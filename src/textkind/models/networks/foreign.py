@@ -53,11 +53,9 @@ class ForeignEncoder(nn.Module):
 
 
 def without_table(model: Any, token_width: int) -> None:
-    """Leave the model a table of one token: the tokens' vectors stand elsewhere."""
-    device = model.get_input_embeddings().weight.device
-    model.set_input_embeddings(nn.Embedding(1, token_width, device=device))
-    for parameter in model.get_input_embeddings().parameters():
-        parameter.requires_grad_(False)
+    """Leave the model a table of one token, of zeros: the tokens' vectors stand elsewhere."""
+    nothing = torch.zeros(1, token_width, device=model.get_input_embeddings().weight.device)
+    model.set_input_embeddings(nn.Embedding.from_pretrained(nothing, freeze=True))
     if getattr(model, "pooler", None) is not None:
         model.pooler = None  # its output is not asked for
 
