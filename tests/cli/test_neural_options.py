@@ -21,7 +21,8 @@ OPTIONS = {option.name: option for _, options in GROUPS for option in options}
 # what their defaults say is no figure; those of SPELLED are held against their settings below
 UNTOLD = {"by the network"}
 SPELLED = {"--vocabulary-limit", "--minimum-count", "--encoder", "--window-overlap", "--revision",
-           "--normalize", "--lora", "--label-names", "--few-shot", "--interpolation"}  # fmt: skip
+           "--normalize", "--lora", "--label-names", "--few-shot", "--interpolation",
+           "--freeze"}  # fmt: skip
 
 
 def parsed(words):

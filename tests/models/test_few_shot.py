@@ -144,6 +144,21 @@ def test_what_was_chosen_by_hand_stays():
     assert (found.layers.strength, found.layers.interpolation) == (3.0, 1.0)
 
 
+@pytest.mark.parametrize("freeze", [0, 2])
+def test_layers_that_are_frozen_by_hand_are_so_many(freeze):
+    settings = replace(asked(True, epochs=1, freeze=freeze), encoder=toy_encoder("bert"))
+    model = fit_neural(toy(30), None, settings, threads=1).model
+    assert model.layers.freeze == freeze
+    lower = "encoder.blocks.0.inner.weight"
+    start = started(toy_encoder("bert"))[lower]
+    assert torch.equal(model.network.state_dict()[lower], start) == (freeze > 0)
+
+
+def started(encoder):
+    settings = NeuralSettings(layers=FrozenSettings(), encoder=encoder)
+    return fit_neural(toy(60), None, settings, threads=1).model.network.state_dict()
+
+
 def test_few_shot_is_nothing_to_other_networks():
     settings = default_settings("cnn")
     assert few_shot_settings(settings, toy(30)) is settings
@@ -156,8 +171,7 @@ def test_the_lower_half_of_the_encoder_stays_as_it_is():
         model = fit_neural(toy(60), None, settings, threads=1).model
         found[few_shot] = model.network.state_dict()
         assert model.layers.freeze == (1 if few_shot else 0)
-    settings = NeuralSettings(layers=FrozenSettings(), encoder=toy_encoder("bert"))
-    start = fit_neural(toy(60), None, settings, threads=1).model.network.state_dict()
+    start = started(toy_encoder("bert"))
     lower, upper = (f"encoder.blocks.{place}.inner.weight" for place in (0, 1))
     assert torch.equal(found[True][lower], start[lower])
     assert not torch.equal(found[True][upper], start[upper])

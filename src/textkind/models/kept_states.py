@@ -33,7 +33,7 @@ def can_keep_states(
         if part is not None
     )
     return (
-        layers.freeze > 0
+        bool(layers.freeze)
         and isinstance(network.encoder, Bert)
         and training.token_dropout == 0
         and 4 * numbers * network.architecture.width <= MOST_BYTES

@@ -89,6 +89,7 @@ def train_network(
     if not isinstance(layers, PretrainedSettings):
         return start_head(network, examples, held_out, labels, settings, talk)
     whole, training = network, settings.training
+    assert layers.freeze is not None  # known_settings
     if isinstance(network, Pretrained) and can_keep_states(
         network, layers, examples, held_out, training
     ):
@@ -227,6 +228,7 @@ def _trained_whole(
     layers, own = settings.layers, plain_network(network)
     assert isinstance(layers, PretrainedSettings)
     assert isinstance(own, Pretrained)
+    assert layers.freeze is not None
     depth = own.architecture.layers
     freeze_lowest(network, layers.freeze, depth)
     rank = rank_of(layers.lora, own)

@@ -208,7 +208,11 @@ def _drawn_network(
 
 
 def known_settings(settings: NeuralSettings, start: Start) -> NeuralSettings:
-    """The settings with what the folder of a pretrained encoder says; SettingsError as theirs."""
+    """The settings with what the folder of a pretrained encoder says; SettingsError as theirs.
+
+    Where it is open how many layers stay as they are, that is the lower half of them with few_shot,
+    and else none.
+    """
     folder, layers = start.pretrained, settings.layers
     if folder is None:
         return settings
@@ -219,8 +223,8 @@ def known_settings(settings: NeuralSettings, start: Start) -> NeuralSettings:
         pooling=folder.pooling if layers.pooling == OWN else layers.pooling,
         normalize=folder.normalize if layers.normalize is None else layers.normalize,
     )
-    if isinstance(layers, PretrainedSettings) and layers.few_shot and layers.freeze == 0:
-        layers = replace(layers, freeze=folder.architecture.layers // 2)
+    if isinstance(layers, PretrainedSettings) and layers.freeze is None:
+        layers = replace(layers, freeze=folder.architecture.layers // 2 if layers.few_shot else 0)
     return replace(settings, layers=layers)
 
 

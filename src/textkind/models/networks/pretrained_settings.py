@@ -99,7 +99,7 @@ class PretrainedSettings(FrozenSettings):
     few_shot: bool | None = None  # trained for few texts a label; None: where there are few
     interpolation: float | None = None  # share of the way trained that is gone; None: validation
     dropout: float = 0.1
-    freeze: int = 0  # lowest layers that stay as they are, with the tokens' vectors below them
+    freeze: int | None = None  # lowest layers left as they are, and tokens; None: by few_shot
     layer_decay: float = 1.0  # each layer's learning rate, times that of the one above
     lora: int | None = None  # rank of low-rank updates (Hu et al. 2021); 0: none; None: by size
     checkpointing: bool = False  # states are computed again in the backward pass, not kept
@@ -116,19 +116,18 @@ class PretrainedSettings(FrozenSettings):
                 "interpolation must be above 0 and at most 1", found=self.interpolation
             )
         check_share("dropout", self.dropout)
-        check_whole("freeze", self.freeze, 0)
-        if self.lora is not None:
-            check_whole("lora", self.lora, 0)
+        for name in ("freeze", "lora"):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name), 0)
         for name in ("checkpointing", "compiled"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false", found=getattr(self, name))
         is_number = type(self.layer_decay) in (int, float)
         if not is_number or not 0 < self.layer_decay <= 1:
             raise SettingsError("layer_decay must be above 0 and at most 1", found=self.layer_decay)
-        if self.architecture is not None and self.freeze > self.architecture.layers:
-            raise SettingsError(
-                f"the encoder has {self.architecture.layers} layers to freeze", found=self.freeze
-            )
+        most = None if self.architecture is None else self.architecture.layers
+        if most is not None and self.freeze is not None and self.freeze > most:
+            raise SettingsError(f"the encoder has {most} layers to freeze", found=self.freeze)
 
     @classmethod
     def poolings(cls) -> tuple[str, ...]:
