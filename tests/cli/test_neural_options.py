@@ -11,6 +11,7 @@ from textkind.cli.model_options import model_settings
 from textkind.cli.neural_options import GROUPS, MODELS, given_options, neural_settings
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import FEW_TEXTS, WordSettings
+from textkind.errors import SettingsError
 from textkind.models.long_settings import STRATEGIES, USED_BY, LongSettings
 from textkind.models.low_rank import LARGE, RANK
 from textkind.models.neural_settings import DEFAULTS, TOKENS, NeuralSettings
@@ -188,6 +189,14 @@ def test_a_tokenizer_brings_its_tokens_and_vectors_may_be_frozen(tmp_path):
         ("--model mean_pool --hidden 9,8", "one hidden layer at most"),
         ("--epochs 3", "choose one: --model mean_pool"),
         ("--freeze-vectors", "--freeze-vectors is an option of the networks"),
+        ("--model cnn --freeze-vectors", "name them with --vectors"),
+        ("--model rnn --vectors distilled --revision abc", "--revision is not for the rnn"),
+        ("--model frozen --epochs 3", "--epochs is not for the frozen hint: its head is fitted"),
+        ("--model frozen --budget 1 --metric accuracy", "--budget is not for the frozen"),
+        ("--model frozen --checkpoints kept", "--checkpoints is not for the frozen"),
+        ("--model frozen --minimum-count 2", "--minimum-count is not for the frozen"),
+        ("--model pretrained --minimum-count 2", "--minimum-count is not for the pretrained"),
+        ("--model pretrained --vocabulary-limit 9", "--vocabulary-limit is not for the pretrained"),
         ("--model cnnn", "did you mean 'cnn'?"),
         ("--model cnn --windows 3,x", "no list of whole numbers"),
         ("--model cnn --optimizer adam", "did you mean 'adamw'?"),
@@ -224,3 +233,20 @@ def test_options_that_cannot_be_used_get_exit_code_2_and_a_hint(words, hint, cap
     assert hint in re.sub(r"\s+", " ", told.err)
     assert "Traceback" not in told.err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_frozen_encoder_takes_what_its_head_reads_of_a_training():
+    read = "--metric accuracy --head sigmoid --precision float32 --device cpu --imbalance weights"
+    training = model_settings(parsed(f"--model frozen --freeze-vectors {read}")).training
+    assert (training.metric, training.head, training.precision) == (
+        "accuracy",
+        "sigmoid",
+        "float32",
+    )
+    assert (training.device, training.imbalance) == ("cpu", "weights")
+    others = {option.name for option in GROUPS[3][1]} - set(read.split())
+    spelled = {"--optimizer": "sgd", "--schedule": "linear", "--token-dropout": "0.1",
+               "--warmup": "0.1", "--label-smoothing": "0.1"}  # fmt: skip
+    for name in others:
+        with pytest.raises(SettingsError, match=f"^{name} is not for the frozen"):
+            model_settings(parsed(f"--model frozen {name} {spelled.get(name, '1')}"))

@@ -139,6 +139,23 @@ def test_frozen_layers_stay_and_kept_states_change_nothing(folder, freeze, monke
         torch.testing.assert_close(tensor, plain[key], atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("family", ["bert", "electra"])
+@pytest.mark.parametrize("long", [{}, {"max_tokens": 4, "long": LongSettings("windows")}])
+def test_vectors_of_tokens_that_are_not_tuned_stay(family, long, tmp_path):
+    folder = write_encoder(tmp_path / family, family, scale=0.1)
+    before = untrained(folder)
+    layers = replace(STILL, layer_decay=0.9)
+    made = fit(folder, layers, training=ONCE, validation=False, tune_vectors=False, **long)
+    after = {name.removeprefix("inner."): one for name, one in weights_of(made.model).items()}
+    stays = {name for name in before if torch.equal(after[name], before[name])}
+    table = {"encoder.model.embeddings.word_embeddings.weight"} & set(before)  # of transformers
+    assert {"embedding.weight", "frame"} | table <= stays
+    assert not {name for name in stays if name.endswith((".weight", "positions"))} - {
+        "embedding.weight",
+        *table,
+    }
+
+
 def test_frozen_layers_read_every_text_once(folder, monkeypatch):
     read, plain = [], Bert._through
 

@@ -23,6 +23,7 @@ from textkind.cli.parsing import (
     whole_number,
 )
 from textkind.cli.rule_options import add_rule_options
+from textkind.cli.unread_options import refuse_unread
 from textkind.cli.usual_options import add_threads
 from textkind.errors import SettingsError
 
@@ -250,6 +251,7 @@ def _refuse_linear_options(arguments: argparse.Namespace) -> None:
 
 def _neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":
     _refuse_linear_options(arguments)
+    refuse_unread(arguments)
     return neural_settings(arguments)
 
 

@@ -229,7 +229,8 @@ def add_neural_options(parser: Parser, without: Collection[str] = ()) -> None:
             default = argparse.SUPPRESS if option.name == WITHOUT_END else None
             add(option.name, metavar=option.metavar, type=option.kind, default=default, help=told)
         if options is TEXT:
-            add("--freeze-vectors", action="store_true", help="do not tune them (default: tune)")
+            told = "do not tune the vectors, or those of a pretrained encoder (default: tune)"
+            add("--freeze-vectors", action="store_true", help=told)
 
 
 def neural_settings(arguments: argparse.Namespace) -> "NeuralSettings":

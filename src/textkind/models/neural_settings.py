@@ -46,7 +46,7 @@ class NeuralSettings:
     vectors: str | None = None  # a file of word vectors, or "distilled": from a pretrained encoder
     encoder: str | Path | None = None  # that encoder, by folder or name; None: the bundled MiniLM
     revision: str | None = None  # of a name
-    tune_vectors: bool = True
+    tune_vectors: bool = True  # those, or a pretrained encoder's
     max_tokens: int | None = None  # that the network reads at once; None: any number
     long: LongSettings = field(default_factory=LongSettings)  # of texts with more than those
     refit: bool = False  # train once more, on train + validation, for as many epochs as were best

@@ -28,7 +28,12 @@ from textkind.models.kept_states import can_keep_states, kept_states
 from textkind.models.logit_adjustment import begin_adjusted
 from textkind.models.low_rank import LARGE, low_rank, rank_of
 from textkind.models.networks.bert import Bert
-from textkind.models.networks.pretrained import Pretrained, freeze_lowest, rate_factors
+from textkind.models.networks.pretrained import (
+    Pretrained,
+    freeze_lowest,
+    freeze_vectors,
+    rate_factors,
+)
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
 from textkind.models.networks.windows import plain_network, pooling_vectors
 from textkind.models.neural_settings import NeuralSettings
@@ -231,6 +236,8 @@ def _trained_whole(
     assert layers.freeze is not None
     depth = own.architecture.layers
     freeze_lowest(network, layers.freeze, depth)
+    if not settings.tune_vectors:
+        freeze_vectors(own)
     rank = rank_of(layers.lora, own)
     if rank and layers.lora is None:
         talk.note(f"an encoder of over {LARGE:,} parameters: low-rank updates of rank {rank}")

@@ -140,6 +140,12 @@ def rate_factors(network: nn.Module, layer_decay: float, layers: int) -> dict[st
     }
 
 
+def freeze_vectors(network: Pretrained) -> None:
+    """Let the tokens' vectors stay as they are, the special ones' too."""
+    for vectors in (network.embedding.weight, network.frame):
+        vectors.requires_grad_(False)
+
+
 def freeze_lowest(network: nn.Module, number: int, layers: int) -> None:
     """Let the lowest layers, and the tokens' vectors below them, stay as they are."""
     if number == 0:
