@@ -14,11 +14,16 @@ pytest.importorskip("tokenizers")
 pytest.importorskip("transformers")
 
 from tests.export.conftest import ODD, SETTINGS, TEXTS  # noqa: E402
+from textkind.encoding.tokens import Tokens  # noqa: E402
 from textkind.errors import ModelFolderError, SettingsError  # noqa: E402
 from textkind.export.golden import answers_of  # noqa: E402
 from textkind.export.graphs.whole import check_network  # noqa: E402
+from textkind.export.onnx_folder import told_reading  # noqa: E402
+from textkind.export.readers import run_onnx  # noqa: E402
 from textkind.export.settings import ExportSettings  # noqa: E402
 from textkind.models.graph import OPSET  # noqa: E402
+from textkind.models.long_settings import LongSettings  # noqa: E402
+from textkind.models.reading import Reading  # noqa: E402
 from textkind.workflow.export import export_model, load_exported  # noqa: E402
 
 ALONE = """
@@ -55,6 +60,18 @@ def test_answers_are_the_models(name, fitted, exported):
     np.testing.assert_allclose(found.logits, own.logits, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found.probabilities, own.probabilities, rtol=0, atol=1e-5)
     assert found.labels == own.labels
+
+
+@pytest.mark.parametrize("strategy", ["head", "head-tail", "windows", "retrieve", "native"])
+def test_the_reader_cuts_texts_of_every_length_as_the_model_does(strategy):
+    scores = np.random.default_rng(0).integers(0, 99, 50).astype(np.int32)
+    reading, shift = Reading(LongSettings(strategy), 23, scores), 2  # passages of 2 tokens
+    told = told_reading(reading, shift)
+    for length in range(90):
+        ids = np.random.default_rng(length).integers(shift, 50, length).astype(np.int32)
+        read = reading.read(Tokens(ids, np.array([0, length]))).ids
+        np.testing.assert_array_equal(run_onnx.cut(ids - shift, told), read - shift)
+        assert len(read) == length or length > 23
 
 
 @pytest.mark.parametrize("name", ["bpe runs", "encoder"])

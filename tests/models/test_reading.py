@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textkind.data.labels import LabelSet
+from textkind.encoding.ledger import ledger
 from textkind.encoding.tokens import Tokens
 from textkind.models.long_settings import STRATEGIES, LongSettings
 from textkind.models.networks.settings import CnnSettings, MeanPoolSettings
@@ -77,6 +78,15 @@ def test_auto_leaves_runs_of_tokens_as_they_are():
 
 def test_there_is_a_way_to_read_by_every_strategy():
     assert {*READ, "auto"} == set(STRATEGIES)
+
+
+def test_retrieve_reads_a_text_whole_that_fits_and_of_a_longer_one_whole_passages():
+    lengths = [248, 249, 254, 255, 300]
+    tokens = tokens_of(lengths)
+    read = Reading(LongSettings("retrieve"), 254, SCORES).read(tokens)
+    assert read.lengths.tolist()[:3] == lengths[:3]
+    assert all(217 < length <= 248 for length in read.lengths[3:])  # 8 passages, one may be short
+    assert ledger(tokens.lengths, read.lengths)["texts_cut"] == 2
 
 
 @pytest.mark.parametrize("strategy", READ)

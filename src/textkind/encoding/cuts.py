@@ -48,14 +48,16 @@ def head_and_tail(tokens: Tokens, head: int, tail: int) -> Tokens:
 
 
 def telling_passages(tokens: Tokens, scores: np.ndarray, passage: int, most: int) -> Tokens:
-    """The passages with the highest sum of scores, `most` of every text, in their order.
+    """The passages with the highest sum of scores of texts with over `most` tokens, in their order.
 
-    A text is cut into passages of `passage` tokens, the last of which may be shorter; scores is
-    (V,) int64, one a token id: of whole numbers the sums are exact, so that a choice does not hang
-    on the texts beside it. Of equal passages the earlier ones are kept.
+    A long text is cut into passages of `passage` tokens, the last of which may be shorter, and of
+    these as many are kept as fit. scores is (V,) int64, one a token id: of whole numbers the sums
+    are exact, so that a choice does not hang on the texts beside it. Of equal passages the earlier
+    ones are kept.
     """
     lengths = tokens.lengths
-    if not (lengths > passage * most).any():
+    is_long = lengths > most
+    if not is_long.any():
         return tokens
     counts = -(-lengths // passage)  # (N,) passages of each text
     texts = np.repeat(np.arange(len(tokens)), counts)  # (P,)
@@ -66,5 +68,5 @@ def telling_passages(tokens: Tokens, scores: np.ndarray, passage: int, most: int
     order = np.lexsort((-sums, texts))  # stable: equal ones stay in their order
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size) - firsts[texts]
-    kept = np.flatnonzero(rank < most)
+    kept = np.flatnonzero((rank < most // passage) | ~is_long[texts])
     return kept_ranges(tokens, texts[kept], begins[kept], sizes[kept])

@@ -138,11 +138,10 @@ def told_reading(reading: Reading, shift: int) -> dict[str, Any]:
         return {"kind": "head-tail", "most": most, "tail": round(most * long.tail)}
     if long.strategy == "retrieve":
         assert reading.scores is not None
-        passage = passage_length(most)
         return {
             "kind": "passages",
-            "most": passage * (most // passage),
-            "passage": passage,
+            "most": most,
+            "passage": passage_length(most),
             "scores": reading.scores[shift:].tolist(),
         }
     return {"kind": "head", "most": long.reach(most)}

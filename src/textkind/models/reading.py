@@ -61,8 +61,7 @@ def _windows(tokens: Tokens, reading: Reading, most: int) -> Tokens:
 
 def _passages(tokens: Tokens, reading: Reading, most: int) -> Tokens:
     assert reading.scores is not None
-    passage = passage_length(most)
-    return telling_passages(tokens, reading.scores.astype(np.int64), passage, most // passage)
+    return telling_passages(tokens, reading.scores.astype(np.int64), passage_length(most), most)
 
 
 def passage_length(most: int) -> int:
