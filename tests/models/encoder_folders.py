@@ -18,15 +18,14 @@ SMALL = {
     "max_position_embeddings": 40,
 }
 DISTILBERT = {"dim": 16, "n_layers": 3, "n_heads": 2, "hidden_dim": 24}
-MODERNBERT = {
-    "global_attn_every_n_layers": 2,
-    "local_attention": 8,
+SPECIAL_IDS = {
     "pad_token_id": 0,
     "bos_token_id": 1,
     "cls_token_id": 1,
     "eos_token_id": 2,
     "sep_token_id": 2,
 }
+MODERNBERT = SPECIAL_IDS | {"global_attn_every_n_layers": 2, "local_attention": 8}
 # model type -> its config, and how special tokens are spelled
 FAMILIES = {
     "bert": (SMALL | {"type_vocab_size": 2}, BERT),
@@ -37,6 +36,11 @@ FAMILIES = {
     "distilbert": (DISTILBERT | {"max_position_embeddings": 40}, BERT),
     "electra": (SMALL | {"embedding_size": 8, "type_vocab_size": 2}, BERT),
     "modernbert": (SMALL | MODERNBERT, BERT),
+    "longformer": (
+        SMALL | {"type_vocab_size": 1, "pad_token_id": 1, "attention_window": 8},
+        ROBERTA,
+    ),
+    "big_bird": (SMALL | SPECIAL_IDS, BERT),
     "deberta-v2": (SMALL | {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}, BERT),
 }
 

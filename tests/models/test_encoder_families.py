@@ -1,6 +1,8 @@
 """Encoders of every family against transformers, which computes them from the same folder."""
 
 import importlib.util
+import json
+import logging
 
 import numpy as np
 import pyarrow as pa
@@ -10,47 +12,77 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("tokenizers")
 transformers = pytest.importorskip("transformers")
 
-from tests.models.encoder_folders import FAMILIES, write_encoder, write_pooling  # noqa: E402
+from transformers.models.auto.modeling_auto import (  # noqa: E402
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
+
+from tests.models.encoder_folders import (  # noqa: E402
+    FAMILIES,
+    SMALL,
+    write_encoder,
+    write_pooling,
+    write_tokenizer,
+)
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
+from textkind.errors import ModelFolderError, SettingsError  # noqa: E402
+from textkind.models.encoder_families import architecture_of  # noqa: E402
+from textkind.models.encoder_folder import open_encoder  # noqa: E402
 from textkind.models.long_settings import LongSettings  # noqa: E402
-from textkind.models.networks.pretrained_settings import FrozenSettings  # noqa: E402
+from textkind.models.networks.foreign import silent  # noqa: E402
+from textkind.models.networks.pretrained_settings import (  # noqa: E402
+    COUNTED_BEHIND_PADDING,
+    FrozenSettings,
+)
 from textkind.models.neural_settings import NeuralSettings  # noqa: E402
 from textkind.models.reading import Reading  # noqa: E402
 from textkind.models.starting import known_settings, start_of, started_network  # noqa: E402
 from textkind.training.forward import network_outputs  # noqa: E402
 
 TEXTS = ["the cat sat", "dog", "", "the red dogs walked, talking", "a blue cat ran " * 4]
-CORPUS = Corpus(
-    pa.array(TEXTS, pa.large_string()),
-    np.zeros(len(TEXTS), np.int32),
-    LabelSet(("a", "b"), several=False),
-    np.arange(len(TEXTS)),
-)
 
 
-def vectors_of(folder, **settings):
+def vectors_of(folder, texts=TEXTS, most=30, **settings):
     """The vectors that the network of the folder gives the texts."""
+    corpus = Corpus(
+        pa.array(texts, pa.large_string()),
+        np.zeros(len(texts), np.int32),
+        LabelSet(("a", "b"), several=False),
+        np.arange(len(texts)),
+    )
     asked = NeuralSettings(layers=FrozenSettings(**settings), encoder=folder)
-    start = start_of(CORPUS, asked)
-    given, reading = known_settings(asked, start), Reading(LongSettings("head"), 30)
-    tokens = reading.read(start.encoder.encode(CORPUS.texts))
+    start = start_of(corpus, asked)
+    given, reading = known_settings(asked, start), Reading(LongSettings("head"), most)
+    tokens = reading.read(start.encoder.encode(corpus.texts))
     network, layers = started_network(start, tokens, 2, given, reading, 0)
     return network_outputs(network, tokens, network.vector_width, vectors=True), layers
 
 
-def expected_of(folder, pool, normalize=False):
-    """The same by transformers, a text at a time."""
+def expected_of(folder, pool, normalize=False, texts=TEXTS, most=None):
+    """The same by transformers, a text at a time, cut to `most` tokens with its frame."""
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
     model = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
     found = []
-    for text in TEXTS:
-        ids = torch.tensor([tokenizer(text)["input_ids"]])
+    for text in texts:
+        told = tokenizer(text, truncation=most is not None, max_length=most)
+        ids = torch.tensor([told["input_ids"]])
         with torch.no_grad():
             states = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0]
         vector = {"mean": states.mean(0), "cls": states[0], "max": states.amax(0)}[pool]
         found.append(torch.nn.functional.normalize(vector, dim=0) if normalize else vector)
     return torch.stack(found).numpy()
+
+
+@pytest.fixture
+def noted():
+    """What transformers notes, as it comes."""
+    records = []
+    handler = logging.Handler()
+    handler.emit = records.append
+    logger = logging.getLogger("transformers")
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
 
 
 @pytest.mark.parametrize("pool", ["mean", "cls", "max"])
@@ -60,6 +92,83 @@ def test_states_equal_those_of_transformers(family, pool, tmp_path):
     found, layers = vectors_of(folder, pooling=pool)
     assert (layers.architecture.config is None) == (family in OURS)
     np.testing.assert_allclose(found, expected_of(folder, pool), atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_text_that_fills_every_position_is_read_and_nothing_is_noted(family, tmp_path, noted):
+    folder = write_encoder(tmp_path / family, family)
+    most = open_encoder(folder).architecture.longest
+    texts = ["the cat sat " * 40, "dog"]
+    found, _ = vectors_of(folder, texts, most, pooling="mean")
+    assert noted == []
+    expected = expected_of(folder, "mean", texts=texts, most=most + 2)
+    np.testing.assert_allclose(found, expected, atol=2e-5, rtol=1e-4)
+
+
+def test_positions_are_counted_from_behind_the_padding(tmp_path):
+    for family, most in (("longformer", 36), ("roberta", 36), ("big_bird", 38), ("electra", 38)):
+        folder = write_encoder(tmp_path / family, family)
+        assert open_encoder(folder).architecture.longest == most
+    config = json.loads((tmp_path / "longformer" / "config.json").read_text())
+    for padding in (None, -1):
+        with pytest.raises(ModelFolderError, match="pad_token_id must be a whole number"):
+            architecture_of(config | {"pad_token_id": padding}, 1, 1)
+    with pytest.raises(ModelFolderError, match="must be at least 3"):
+        architecture_of(config | {"max_position_embeddings": 4}, 1, 1)
+
+
+DECODERS = {
+    "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 40},
+    "llama": SMALL | {"num_key_value_heads": 2},
+    "qwen2": SMALL | {"num_key_value_heads": 2},
+}
+
+
+@pytest.mark.parametrize("family", DECODERS)
+def test_a_decoder_is_refused_whatever_its_config_says_of_itself(family, tmp_path):
+    size = write_tokenizer(tmp_path)
+    config = transformers.AutoConfig.for_model(family, vocab_size=size, **DECODERS[family])
+    transformers.AutoModel.from_config(config).save_pretrained(tmp_path)
+    told = json.loads((tmp_path / "config.json").read_text())
+    assert not told.get("is_decoder")
+    with pytest.raises(SettingsError, match=f"(?s)this is no encoder; found '{family}'.*hint"):
+        open_encoder(tmp_path)
+
+
+def test_a_family_that_reads_padding_is_refused():
+    with pytest.raises(SettingsError, match=r"(?s)hang on padding.*'fnet'"):
+        architecture_of(SMALL | {"model_type": "fnet", "vocab_size": 20}, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("family", "changed", "words"),
+    [
+        ("funnel", {}, "max_position_embeddings must be a whole number"),
+        ("perceiver", {}, "hidden_size must be a whole number"),
+        ("electra", {"hidden_size": None}, "makes no sense of the config.json.*hidden_size"),
+        ("electra", {"num_hidden_layers": 0}, "num_hidden_layers must be a whole number"),
+    ],
+)
+def test_a_config_that_lacks_a_number_is_our_error(family, changed, words):
+    with pytest.raises(ModelFolderError, match=words):
+        architecture_of({"model_type": family, "vocab_size": 20, **changed}, 1, 1, "config.json")
+
+
+def test_every_family_that_counts_positions_from_its_padding_is_known():
+    found = set()
+    for family in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+        with silent(transformers.utils.logging), torch.device("meta"):
+            try:
+                model = transformers.AutoModel.from_config(
+                    transformers.AutoConfig.for_model(family)
+                )
+            except Exception:  # one that wants another library, or more than its defaults
+                continue
+        table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+        if getattr(table, "padding_idx", None) is not None:
+            found.add(family)
+    assert found <= {*COUNTED_BEHIND_PADDING, "esm"}, "add what is missing"
+    assert {"longformer", "roberta", "mpnet"} <= found
 
 
 OURS = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet", "distilbert")

@@ -46,7 +46,7 @@ def has_onnxruntime():
 @pytest.mark.parametrize(
     ("family", "pooling", "long"),
     [(family, "own", "head") for family in FAMILIES if family not in
-     ("electra", "modernbert", "deberta-v2")]
+     ("electra", "modernbert", "deberta-v2", "longformer", "big_bird")]
     + [("bert", pooling, "head") for pooling in ("cls", "mean", "max")]
     + [("bert", "own", "windows"), ("mpnet", "own", "windows")],
 )  # fmt: skip

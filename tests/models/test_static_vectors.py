@@ -420,7 +420,7 @@ def no_tokenizer(encoder):
         (config_text("[1]"), ModelFolderError, "no config of an encoder"),
         (config(model_type=["bert"]), SettingsError, "no such family"),
         (config(model_type="brt"), SettingsError, "(?s)no such family.*'brt'"),
-        (config(model_type="gpt2"), ModelFolderError, "."),
+        (config(model_type="gpt2"), SettingsError, "(?s)no encoder.*'gpt2'"),
         (config(position_embedding_type="relative_key"), SettingsError, "must be 'absolute'"),
         (config(is_decoder=True), SettingsError, "(?s)no encoder.*hint: take"),
         (config(hidden_size=0), ModelFolderError, "hidden_size must be a whole number"),

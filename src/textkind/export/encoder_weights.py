@@ -16,6 +16,7 @@ from textkind.models.encoder_families import FAMILIES
 from textkind.models.networks.bert import Bert
 from textkind.models.networks.foreign import ForeignEncoder
 from textkind.models.networks.pretrained import Pretrained
+from textkind.models.networks.pretrained_settings import first_position
 
 TYPES = 2  # of tokens; their vectors are zeros, for that of type 0 is a part of every position
 PADDING = 1  # of MPNet: its positions are counted from behind this id
@@ -59,7 +60,7 @@ def bert_encoder(
     shape = network.architecture
     kind = "bert" if encoder.distances is None else "mpnet"
     family = FAMILIES[kind]
-    first = PADDING + 1 if family.padded else 0
+    first = first_position({"model_type": kind, "pad_token_id": PADDING})
     config: dict[str, Any] = {
         "model_type": kind,
         "vocab_size": len(table),

@@ -11,12 +11,21 @@ import torch
 from torch import Tensor
 
 from textkind.errors import ModelFolderError, SettingsError
-from textkind.models.networks.pretrained_settings import ACTIVATIONS, Architecture
+from textkind.models.networks.pretrained_settings import (
+    ACTIVATIONS,
+    COUNTED_BEHIND_PADDING,
+    Architecture,
+    first_position,
+)
 from textkind.optional import need
 
 MPNET_BUCKETS = 32  # where its config.json does not say
 SHORTEST = 3  # positions: [CLS] token [SEP]
 HINT = "take an encoder, such as MiniLM, BGE, E5, RoBERTa or ModernBERT"
+# what transformers would change while it reads: BigBird's attention, with the first short text
+AS_WE_READ = {"big_bird": {"attention_type": "original_full"}}
+# families whose states hang on how a text is padded; esm scales by its ids, not the vectors alone
+UNSTEADY = ("convbert", "esm", "fnet", "nystromformer", "yoso")
 NUMBERS = {
     "vocabulary": "vocab_size",
     "width": "hidden_size",
@@ -73,13 +82,11 @@ class Family:
     numbers  our name of a number: its key in config.json
     block    the names of the parts of a block, by its place
     prefix   before all names in the file of a model with a head
-    padded   whether positions are counted from behind the padding's id, as RoBERTa's are
     """
 
     numbers: Mapping[str, str] = field(default_factory=lambda: NUMBERS)
     block: Callable[[int], dict[str, str]] = _bert_block
     prefix: str = "bert."
-    padded: bool = False
     token_types: bool = True
     activation: str = "hidden_act"
     distances: str | None = None  # the name of the table of relative positions
@@ -87,13 +94,12 @@ class Family:
 
 FAMILIES = {
     "bert": Family(),
-    "roberta": Family(prefix="roberta.", padded=True),
-    "xlm-roberta": Family(prefix="roberta.", padded=True),
-    "camembert": Family(prefix="roberta.", padded=True),
+    "roberta": Family(prefix="roberta."),
+    "xlm-roberta": Family(prefix="roberta."),
+    "camembert": Family(prefix="roberta."),
     "mpnet": Family(
         block=_mpnet_block,
         prefix="mpnet.",
-        padded=True,
         token_types=False,
         distances="encoder.relative_attention_bias.weight",
     ),
@@ -120,11 +126,6 @@ def family_of(config: Mapping[str, Any]) -> Family | None:
     if family is None:
         return None
     return family if config.get(family.activation, "gelu") in ACTIVATIONS else None
-
-
-def first_position(config: Mapping[str, Any], family: Family) -> int:
-    """The row of the table of positions that the first token of a text reads."""
-    return int(config.get("pad_token_id", 1)) + 1 if family.padded else 0
 
 
 def architecture_of(
@@ -157,13 +158,7 @@ def architecture_of(
             found=[numbers["width"], numbers["heads"]],
             where=where,
         )
-    numbers["positions"] -= first_position(config, family)
-    if numbers["positions"] < SHORTEST:
-        raise ModelFolderError(
-            f"max_position_embeddings must be at least {SHORTEST}",
-            found=config["max_position_embeddings"],
-            where=where,
-        )
+    numbers["positions"] = _positions(config, numbers["positions"], where)
     epsilon = config.get("layer_norm_eps", 1e-12)
     if type(epsilon) not in (int, float) or not 0 <= epsilon < 1:
         raise ModelFolderError("layer_norm_eps must be 0 to 1", found=epsilon, where=where)
@@ -188,32 +183,64 @@ def _whole(config: Mapping[str, Any], key: str, where: str) -> int:
     return number
 
 
+def _positions(config: Mapping[str, Any], rows: int, where: str) -> int:
+    """How many of the rows of a table of positions texts can use."""
+    padding = config.get("pad_token_id", 1)
+    is_behind = config.get("model_type") in COUNTED_BEHIND_PADDING
+    if is_behind and (type(padding) is not int or padding < 0):
+        raise ModelFolderError(
+            "pad_token_id must be a whole number from 0", found=padding, where=where
+        )
+    positions = rows - first_position(config)
+    if positions < SHORTEST:
+        raise ModelFolderError(
+            f"max_position_embeddings must be at least {SHORTEST}", found=rows, where=where
+        )
+    return positions
+
+
 def _foreign_architecture(
     config: dict[str, Any], before: int, behind: int, where: str
 ) -> Architecture:
     """By transformers' own reading of the config; code that a folder brings is never run."""
     name = config.get("model_type")
     transformers = need("transformers", f"an encoder of the family {name}")
-    told = {key: value for key, value in config.items() if key != "auto_map"}
-    try:
-        read = transformers.AutoConfig.for_model(**told)
-        known = type(read) in transformers.AutoModel._model_mapping
-    except (ValueError, TypeError, AttributeError) as error:
+    if str(name) not in transformers.CONFIG_MAPPING:
         raise SettingsError(
             "transformers knows no such family of encoders",
             found=name,
             where=where,
             hint="a newer transformers may; code in the folder itself is never run",
+        )
+    told = {key: value for key, value in config.items() if key != "auto_map"}
+    told |= AS_WE_READ.get(str(name), {})
+    try:
+        read = transformers.AutoConfig.for_model(**told)
+    except Exception as error:  # of its own checks of types and values
+        raise ModelFolderError(
+            "transformers makes no sense of the config.json",
+            found=" ".join(str(error).split())[:200],
+            where=where,
         ) from error
-    if not known or getattr(read, "is_encoder_decoder", False):
+    # what fills in masked words sees both sides of them; decoders see what stands before
+    is_encoder = type(read) in transformers.AutoModelForMaskedLM._model_mapping
+    if not is_encoder or getattr(read, "is_encoder_decoder", False):
         raise SettingsError("this is no encoder", found=name, where=where, hint=HINT)
-    width = read.hidden_size
+    if name in UNSTEADY:
+        raise SettingsError(
+            "the states of encoders of this family hang on padding, or on more than vectors",
+            found=name,
+            where=where,
+            hint=HINT,
+        )
+    keys = ("hidden_size", "num_hidden_layers", "max_position_embeddings")
+    width, layers, rows = (_whole({key: getattr(read, key, None)}, key, where) for key in keys)
     return Architecture(
         vocabulary=_whole(config, "vocab_size", where),
         width=width,
         token_width=getattr(read, "embedding_size", None) or width,
-        layers=read.num_hidden_layers,
-        positions=read.max_position_embeddings,
+        layers=layers,
+        positions=_positions(told, rows, where),
         before=before,
         behind=behind,
         config=told,
@@ -230,7 +257,7 @@ def our_weights(
     family = FAMILIES[str(config["model_type"])]
     bare = {name.removeprefix(family.prefix): tensor for name, tensor in stored.items()}
     width, inner = architecture.width, architecture.inner_width
-    first = first_position(config, family)
+    first = first_position(config)
 
     def take(name: str, *shape: int) -> Tensor:
         found = None if name not in bare else tuple(bare[name].shape)

@@ -1,5 +1,6 @@
 """Encoders of other families than BERT's, computed by the library transformers."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from textkind.errors import ModelFolderError
-from textkind.models.networks.pretrained_settings import Architecture
+from textkind.models.networks.pretrained_settings import Architecture, first_position
 from textkind.optional import need
 
 # names under which the families keep their shares of dropout
@@ -44,18 +45,41 @@ class ForeignEncoder(nn.Module):
         with torch.device("cpu"):
             self.model = transformers.AutoModel.from_config(config, dtype=torch.float32)
         without_table(self.model, architecture.token_width)
+        self.first = first_position(told)
+        # some families note how they pad, text by text
+        logging.getLogger(type(self.model).__module__).setLevel(logging.ERROR)
         if checkpointing:
             self.model.activation_checkpointing_enable({"use_reentrant": False})
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Tokens' vectors (B, T, token width), (B, T) bool -> the last states (B, T, W)."""
-        return self.model(inputs_embeds=x, attention_mask=mask.long()).last_hidden_state
+        told = {}
+        if self.first:  # Longformer would count on into what it pads a text with
+            places = torch.arange(self.first, self.first + x.shape[1], device=x.device)
+            told["position_ids"] = places.expand(x.shape[:2])
+        return self.model(
+            inputs_embeds=x, attention_mask=mask.long(), **told
+        ).last_hidden_state  # fmt: skip
+
+
+class OneRow(nn.Embedding):
+    """Zeros for every id: of the padding that Longformer adds by itself, and masks."""
+
+    def __init__(self, width: int, device: torch.device) -> None:
+        super().__init__(1, width, device=device)
+        nn.init.zeros_(self.weight)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """(...) ids -> (..., width)."""
+        return super().forward(torch.zeros_like(ids))
 
 
 def without_table(model: Any, token_width: int) -> None:
-    """Leave the model a table of one token, of zeros: the tokens' vectors stand elsewhere."""
-    nothing = torch.zeros(1, token_width, device=model.get_input_embeddings().weight.device)
-    model.set_input_embeddings(nn.Embedding.from_pretrained(nothing, freeze=True))
+    """Leave the model a table of one token: the tokens' vectors stand elsewhere."""
+    device = model.get_input_embeddings().weight.device
+    model.set_input_embeddings(OneRow(token_width, device))
+    for parameter in model.get_input_embeddings().parameters():
+        parameter.requires_grad_(False)
     if getattr(model, "pooler", None) is not None:
         model.pooler = None  # its output is not asked for
 
@@ -92,14 +116,14 @@ def pretrained_state(folder: Path, architecture: Architecture) -> tuple[Tensor, 
 
 
 @contextmanager
-def silent(logging: Any) -> Iterator[None]:
-    """The library without progress bars and warnings inside the block."""
-    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+def silent(library: Any) -> Iterator[None]:
+    """The library of that logging without progress bars and warnings inside the block."""
+    bars, level = library.is_progress_bar_enabled(), library.get_verbosity()
+    library.disable_progress_bar()
+    library.set_verbosity_error()
     try:
         yield
     finally:
-        logging.set_verbosity(level)
+        library.set_verbosity(level)
         if bars:
-            logging.enable_progress_bar()
+            library.enable_progress_bar()

@@ -9,6 +9,27 @@ from textkind.models.networks.choices import POOLINGS, check_choice, check_share
 
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu")
 OWN = "own"  # as the encoder was trained
+# families whose positions are counted from behind the padding's id, as RoBERTa's are
+COUNTED_BEHIND_PADDING = (
+    "camembert",
+    "data2vec-text",
+    "ibert",
+    "longformer",
+    "luke",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+)
+
+
+def first_position(config: Mapping[str, Any]) -> int:
+    """The row of the table of positions that the first token of a text reads, by a config.json."""
+    if config.get("model_type") not in COUNTED_BEHIND_PADDING:
+        return 0
+    return int(config.get("pad_token_id", 1)) + 1
 
 
 @dataclass(frozen=True)
