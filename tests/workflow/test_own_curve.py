@@ -84,14 +84,14 @@ def test_a_model_of_other_things_than_texts_has_the_linear_models_curve(name, fa
 
 
 @pytest.mark.parametrize("name", ["tokenizer", "encoder", "vectors"])
-def test_a_file_that_the_model_folder_does_not_know_is_named(network, name):
+def test_a_file_that_the_model_folder_does_not_hold_is_named(network, name):
     facts = network[0].model.facts
     known = {"tokenizer": None, "encoder": None, "vectors": None}
     told = facts["settings"] | known | {name: "some.file"}
     model = SimpleNamespace(name="cnn", facts=facts | {"settings": told})
     settings, why = settings_again(SimpleNamespace(model=model))
     assert settings == LINEAR
-    assert why == f"the model folder does not know where the {name} was"
+    assert why == f"the model folder does not hold the {name} that it began with"
 
 
 def test_a_linear_model_is_never_too_slow():

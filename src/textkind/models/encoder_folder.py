@@ -19,9 +19,9 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from textkind.encoding.subwords import SubwordEncoder, subwords_from_bytes
-from textkind.errors import MissingPackageError, ModelFolderError
+from textkind.errors import MissingPackageError, ModelFolderError, SettingsError
 from textkind.models.encoder_families import architecture_of, our_weights
-from textkind.models.encoder_hub import folder_of_name
+from textkind.models.encoder_hub import UNTOLD, folder_of_name
 from textkind.models.networks.pretrained_settings import Architecture
 from textkind.optional import EXTRAS
 
@@ -79,20 +79,33 @@ def open_encoder(encoder: str | Path | None = None, revision: str | None = None)
     A name that is no folder is looked for among the models that the hub's library has on this
     machine, and asked of the hub where it is not, at `revision` or at its newest, which is told.
     ModelFolderError where a file is missing or makes no sense, SettingsError for what is no
-    encoder, MissingPackageError where a package is not installed.
+    encoder and for the revision of a folder, MissingPackageError where a package is not installed.
     """
     name, pinned = BUNDLED_NAME, None
     if encoder is None:
         path = bundled_folder()
+    elif str(encoder).startswith(UNTOLD):
+        raise ModelFolderError(
+            "a model folder does not keep where the folder of its encoder stood",
+            where=str(encoder),
+            hint="pass settings with the path of the encoder's folder",
+        )
     elif Path(encoder).is_dir():
         path = Path(encoder)
         name = path.resolve().name
     else:
         path, pinned = folder_of_name(str(encoder), revision)
         name = str(encoder)
+    if revision is not None and pinned is None:
+        raise SettingsError(
+            "only models of the hub have revisions",
+            found=revision,
+            where=str(path),
+            hint="leave the revision out, or pass a name of the hub",
+        )
     config = _read_json(path, "config.json")
     tokenizer = _read_tokenizer(path)
-    weights = _find_weights(path)
+    weights = _find_weights(path, None if pinned is None else name)
     before, behind = frame_of(tokenizer, path)
     architecture = architecture_of(config, len(before), len(behind), str(path / "config.json"))
     sha256 = _checksum(weights)
@@ -136,7 +149,8 @@ def _read_tokenizer(folder: Path) -> SubwordEncoder:
     return subwords_from_bytes(path.read_bytes(), where=str(path))
 
 
-def _find_weights(folder: Path) -> tuple[Path, ...]:
+def _find_weights(folder: Path, name: str | None) -> tuple[Path, ...]:
+    """The files of weights; name is that of the model where it came from the hub."""
     if (folder / WEIGHTS).is_file():
         return (folder / WEIGHTS,)
     if (folder / INDEX).is_file():
@@ -157,6 +171,14 @@ def _find_weights(folder: Path) -> tuple[Path, ...]:
             where=str(folder),
             hint="take the encoder's model.safetensors; or, if you trust the file, load it with "
             "transformers and save it with save_pretrained",
+        )
+    if name is not None:
+        raise ModelFolderError(
+            "the hub's model has no safetensors, and textkind fetches no other weights: a pickle "
+            "could run any code",
+            where=name,
+            hint="take a model that has them; or, if you trust this one, load it with "
+            "transformers, save it with save_pretrained, and pass that folder",
         )
     raise ModelFolderError(
         f"the folder has no {WEIGHTS}",

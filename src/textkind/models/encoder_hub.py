@@ -13,6 +13,18 @@ from textkind.optional import need
 
 NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 FILES = ["*.json", "*.safetensors", "*/config.json"]  # no code, no pickle
+UNTOLD = "…"  # in the place of what stands before the last part of a folder's path
+
+
+def told_encoder(encoder: str | Path) -> str:
+    """An encoder as a model folder keeps it: a name of the hub, or the last part of a path.
+
+    What begins with UNTOLD is neither a name nor a path, so a later fit looks for no other.
+    """
+    told = str(encoder)
+    if told.startswith(UNTOLD) or (NAME.fullmatch(told) and not Path(encoder).is_dir()):
+        return told
+    return f"{UNTOLD}/{Path(encoder).resolve().name}"
 
 
 def folder_of_name(name: str, revision: str | None = None) -> tuple[Path, str]:
@@ -30,7 +42,7 @@ def folder_of_name(name: str, revision: str | None = None) -> tuple[Path, str]:
 
 
 def _kept(hub: object, name: str, revision: str | None) -> Path | None:
-    """The model as an earlier use left it here."""
+    """The model as an earlier use left it here, with weights of whatever kind."""
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
@@ -40,7 +52,8 @@ def _kept(hub: object, name: str, revision: str | None) -> Path | None:
     except LocalEntryNotFoundError:
         return None
     folder = Path(found)
-    return folder if (folder / "config.json").is_file() else None
+    has_weights = any([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
+    return folder if has_weights and (folder / "config.json").is_file() else None
 
 
 def _fetched(hub: object, name: str, revision: str | None) -> Path:

@@ -9,6 +9,7 @@ from textkind.encoding.runs import MOST_BUCKETS, MOST_LONGEST
 from textkind.encoding.subwords import SubwordSettings
 from textkind.encoding.words import WordSettings
 from textkind.errors import SettingsError, did_you_mean
+from textkind.models.encoder_hub import told_encoder
 from textkind.models.long_settings import WINDOWED, LongSettings, check_fits
 from textkind.models.networks.choices import check_choice, check_whole
 from textkind.models.networks.pretrained_settings import FrozenSettings, PretrainedSettings
@@ -73,6 +74,12 @@ class NeuralSettings:
                 "an encoder is what vectors are distilled from",
                 found=f"vectors: {self.vectors}",
                 hint=f"pass --vectors {DISTILLED} too, or --model pretrained",
+            )
+        if self.revision is not None and self.encoder is None:
+            raise SettingsError(
+                "a revision is that of an encoder of the hub",
+                found=f"revision: {self.revision}",
+                hint="pass --encoder NAME too, or leave --revision out",
             )
         allowed = AGAINST_IMBALANCE.get(self.network, METHODS)
         parse_imbalance(self.training.imbalance, allowed, self.network)
@@ -230,9 +237,10 @@ def settings_to_json(settings: NeuralSettings) -> dict[str, Any]:
     """The settings as the model folder keeps them: without places, of files only the names."""
     told = asdict(settings)
     del told["places"]
-    for name in ("tokenizer", "encoder", "vectors"):
+    for name in ("tokenizer", "vectors"):
         value = told[name]
         told[name] = None if value is None else Path(value).name
+    told["encoder"] = None if settings.encoder is None else told_encoder(settings.encoder)
     return {"network": settings.network} | told
 
 
@@ -250,6 +258,5 @@ def settings_of_json(told: Mapping[str, Any]) -> NeuralSettings:
         ("long", LongSettings),
     ):
         parts[name] = kind(**told[name])
-    for name in ("tokenizer", "encoder"):
-        parts[name] = None if told[name] is None else Path(told[name])
+    parts["tokenizer"] = None if told["tokenizer"] is None else Path(told["tokenizer"])
     return NeuralSettings(**parts)

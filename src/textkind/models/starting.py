@@ -24,7 +24,7 @@ from textkind.models.networks.table import build_network
 from textkind.models.networks.windows import reading_network
 from textkind.models.neural_settings import DISTILLED, NeuralSettings
 from textkind.models.reading import Reading
-from textkind.models.static_vectors import distilled
+from textkind.models.static_vectors import StaticVectors, distilled
 from textkind.progress import SILENT, Talk
 from textkind.training.memory import check_memory
 
@@ -115,7 +115,7 @@ def _distilled_start(
     train: Corpus, settings: NeuralSettings, threads: int | None, talk: Talk
 ) -> Start:
     """Tokens of a pretrained encoder, and static vectors of them, frequent ones played down."""
-    static = distilled(settings.encoder, talk=talk)
+    static = distilled(settings.encoder, revision=settings.revision, talk=talk)
     encoder = subwords_from_bytes(static.tokenizer_json)
     tokens = encoder.encode(train.texts, threads)
     counts = np.bincount(tokens.ids, minlength=encoder.size)
@@ -124,8 +124,8 @@ def _distilled_start(
     scale = LENGTH / np.sqrt(np.square(vectors).sum(axis=1).mean())
     facts = {
         "vectors": f"distilled from {static.name}",
-        "vectors_sha256": static.sha256,
         "vectors_dimension": vectors.shape[1],
+        **_encoder_facts(static),
     }
     whole = with_runs(encoder, train, settings, threads)
     start = np.zeros((whole.size, vectors.shape[1]), np.float32)
@@ -138,12 +138,15 @@ def _pretrained_start(settings: NeuralSettings, talk: Talk) -> Start:
     folder = open_encoder(settings.encoder, settings.revision)
     told = "" if folder.revision is None else f" at revision {folder.revision}"
     talk.note(f"the pretrained encoder is {folder.name}{told}, {folder.architecture.layers} layers")
-    facts = {
-        "encoder": folder.name,
-        "encoder_sha256": folder.sha256,
-        "encoder_revision": folder.revision,
+    return Start(folder.tokenizer, None, _encoder_facts(folder), folder)
+
+
+def _encoder_facts(encoder: EncoderFolder | StaticVectors) -> dict[str, Any]:
+    return {
+        "encoder": encoder.name,
+        "encoder_sha256": encoder.sha256,
+        "encoder_revision": encoder.revision,
     }
-    return Start(folder.tokenizer, None, facts, folder)
 
 
 def started_network(

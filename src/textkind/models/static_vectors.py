@@ -42,17 +42,20 @@ class StaticVectors:
     vectors         (V, D) float32, zeros for padding, special tokens and ids of no token
     name            of the pretrained encoder
     sha256          of its file of weights
+    revision        of a name of the hub, else None
     """
 
     tokenizer_json: bytes
     vectors: np.ndarray
     name: str
     sha256: str
+    revision: str | None
 
 
 def distilled(
     encoder: str | Path | None = None,
     *,
+    revision: str | None = None,
     dimension: int = 256,
     cache: Path | None = None,
     bfloat16: bool = False,
@@ -61,13 +64,14 @@ def distilled(
     """Static vectors of the tokens of an encoder, kept from the last time or made now.
 
     encoder is a folder with config.json, tokenizer.json and model.safetensors, or a name of the
-    hub; None is all-MiniLM-L6-v2. cache is the folder where vectors are kept; None: textkind in the
-    user's cache. bfloat16 halves the numbers that the encoder computes with. Vectors have at most
-    as many numbers as the states of the encoder. Raises as open_encoder does, and SettingsError.
+    hub, taken at `revision`; None is all-MiniLM-L6-v2. cache is the folder where vectors are kept;
+    None: textkind in the user's cache. bfloat16 halves the numbers that the encoder computes with.
+    Vectors have at most as many numbers as the states of the encoder. Raises as open_encoder does,
+    and SettingsError.
     """
     if type(dimension) is not int or dimension < 1:
         raise SettingsError("dimension must be a whole number from 1", found=dimension)
-    folder = open_encoder(encoder)
+    folder = open_encoder(encoder, revision)
     if dimension > folder.architecture.width:
         talk.note(
             f"vectors of {folder.name} have {folder.architecture.width} numbers, not {dimension}: "
@@ -82,7 +86,9 @@ def distilled(
         stored = _distil(folder, dimension, bfloat16, talk)
         _keep(path, told, stored, talk)
     vectors = stored.astype(np.float32)
-    return StaticVectors(folder.tokenizer.tokenizer_json, vectors, folder.name, folder.sha256)
+    return StaticVectors(
+        folder.tokenizer.tokenizer_json, vectors, folder.name, folder.sha256, folder.revision
+    )
 
 
 def cache_folder() -> Path:

@@ -67,7 +67,7 @@ def settings_again(classifier: Classifier) -> tuple[ModelSettings, str | None]:
     if told["vectors"] not in (None, "distilled"):
         files.append("vectors")
     if files:
-        return LINEAR, f"the model folder does not know where the {files[0]} was"
+        return LINEAR, f"the model folder does not hold the {files[0]} that it began with"
     settings = settings_of_json(told)
     training = replace(settings.training, budget=None)
     if facts["best"] is not None:
