@@ -16,6 +16,7 @@ hub = pytest.importorskip("huggingface_hub")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from tests.models.encoder_folders import write_encoder  # noqa: E402
+from textkind import TextClassifier  # noqa: E402
 from textkind.data.corpus import Corpus  # noqa: E402
 from textkind.data.labels import LabelSet  # noqa: E402
 from textkind.errors import ModelFolderError, SettingsError  # noqa: E402
@@ -178,6 +179,25 @@ def test_a_fit_keeps_name_checksum_and_commit_and_fits_again_from_them(
     again = settings_of_json(json.loads(json.dumps(facts["settings"])))
     assert (again.encoder, again.revision) == ("org/tiny", OTHER)
     assert fit_neural(corpus(), None, again, threads=1).model.facts["encoder_revision"] == OTHER
+    assert not asked
+
+
+def test_a_loaded_classifier_fits_again_from_a_name_and_asks_for_the_path_of_a_folder(
+    kept, asked, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_encoder(tmp_path / "where" / "tiny")
+    texts, labels = corpus().texts.to_pylist(), ["a", "b"] * 20
+    for number, encoder in enumerate(("org/tiny", "where/tiny")):
+        settings = replace(default_settings("frozen"), encoder=encoder)
+        made = TextClassifier("frozen", neural=settings, threads=1).fit(texts, labels)
+        made.save(tmp_path / str(number))
+    write_encoder(tmp_path / "tiny", seed=5)  # another one, where the last part alone would lead
+    named, placed = (TextClassifier.load(tmp_path / str(number)) for number in (0, 1))
+    assert named.fit(texts, labels).score(texts, labels) == 1
+    assert placed.score(texts, labels) == 1
+    with pytest.raises(ModelFolderError, match=r"(?s)…/tiny.*does not keep where"):
+        placed.fit(texts, labels)
     assert not asked
 
 
