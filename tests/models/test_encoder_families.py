@@ -29,7 +29,7 @@ from textkind.errors import ModelFolderError, SettingsError  # noqa: E402
 from textkind.models.encoder_families import architecture_of  # noqa: E402
 from textkind.models.encoder_folder import open_encoder  # noqa: E402
 from textkind.models.long_settings import LongSettings  # noqa: E402
-from textkind.models.networks.foreign import silent  # noqa: E402
+from textkind.models.networks.foreign import ForeignEncoder, silent  # noqa: E402
 from textkind.models.networks.pretrained_settings import (  # noqa: E402
     COUNTED_BEHIND_PADDING,
     FrozenSettings,
@@ -75,7 +75,8 @@ def expected_of(folder, pool, normalize=False, texts=TEXTS, most=None):
 
 @pytest.fixture
 def noted():
-    """What transformers notes, as it comes."""
+    """What transformers notes, as it comes; what it notes once, it has not noted yet."""
+    transformers.utils.logging.warning_once.cache_clear()
     records = []
     handler = logging.Handler()
     handler.emit = records.append
@@ -115,6 +116,16 @@ def test_positions_are_counted_from_behind_the_padding(tmp_path):
             architecture_of(config | {"pad_token_id": padding}, 1, 1)
     with pytest.raises(ModelFolderError, match="must be at least 3"):
         architecture_of(config | {"max_position_embeddings": 4}, 1, 1)
+
+
+def test_a_short_text_changes_nothing_for_the_long_ones_after_it(tmp_path):
+    folder = write_encoder(tmp_path, "big_bird", block_size=2)  # sparse above 22 positions
+    encoder = ForeignEncoder(open_encoder(folder).architecture).eval()
+    torch.manual_seed(0)
+    long, short = torch.randn(1, 36, 16), torch.randn(1, 4, 16)
+    with torch.no_grad():
+        states = [encoder(x, torch.ones(x.shape[:2])) for x in (long, short, long)]
+    assert torch.equal(states[0], states[2])
 
 
 DECODERS = {
