@@ -146,9 +146,10 @@ def test_a_decoder_is_refused_whatever_its_config_says_of_itself(family, tmp_pat
         open_encoder(tmp_path)
 
 
-def test_a_family_that_reads_padding_is_refused():
-    with pytest.raises(SettingsError, match=r"(?s)hang on padding.*'fnet'"):
-        architecture_of(SMALL | {"model_type": "fnet", "vocab_size": 20}, 1, 1)
+@pytest.mark.parametrize("family", ["fnet", "mobilebert"])
+def test_a_family_that_reads_padding_is_refused(family):
+    with pytest.raises(SettingsError, match=f"(?s)hang on padding.*'{family}'"):
+        architecture_of(SMALL | {"model_type": family, "vocab_size": 20}, 1, 1)
 
 
 @pytest.mark.parametrize(

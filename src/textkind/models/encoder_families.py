@@ -25,7 +25,7 @@ HINT = "take an encoder, such as MiniLM, BGE, E5, RoBERTa or ModernBERT"
 # what transformers would change while it reads: BigBird's attention, with the first short text
 AS_WE_READ = {"big_bird": {"attention_type": "original_full"}}
 # families whose states hang on how a text is padded; esm scales by its ids, not the vectors alone
-UNSTEADY = ("convbert", "esm", "fnet", "nystromformer", "yoso")
+UNSTEADY = ("convbert", "esm", "fnet", "mobilebert", "nystromformer", "yoso")
 NUMBERS = {
     "vocabulary": "vocab_size",
     "width": "hidden_size",
