@@ -190,9 +190,9 @@ def test_a_tokenizer_brings_its_tokens_and_vectors_may_be_frozen(tmp_path):
         ("--epochs 3", "choose one: --model mean_pool"),
         ("--freeze-vectors", "--freeze-vectors is an option of the networks"),
         ("--model cnn --freeze-vectors", "name them with --vectors"),
-        ("--model rnn --vectors distilled --revision abc", "--revision is not for the rnn"),
+        ("--model rnn --vectors distilled --revision abc", "a revision is that of an encoder"),
         ("--model frozen --epochs 3", "--epochs is not for the frozen hint: its head is fitted"),
-        ("--model frozen --budget 1 --metric accuracy", "--budget is not for the frozen"),
+        ("--model frozen --budget 1m --metric accuracy", "--budget is not for the frozen"),
         ("--model frozen --checkpoints kept", "--checkpoints is not for the frozen"),
         ("--model frozen --minimum-count 2", "--minimum-count is not for the frozen"),
         ("--model pretrained --minimum-count 2", "--minimum-count is not for the pretrained"),
@@ -246,7 +246,7 @@ def test_a_frozen_encoder_takes_what_its_head_reads_of_a_training():
     assert (training.device, training.imbalance) == ("cpu", "weights")
     others = {option.name for option in GROUPS[3][1]} - set(read.split())
     spelled = {"--optimizer": "sgd", "--schedule": "linear", "--token-dropout": "0.1",
-               "--warmup": "0.1", "--label-smoothing": "0.1"}  # fmt: skip
+               "--warmup": "0.1", "--label-smoothing": "0.1", "--budget": "1m"}  # fmt: skip
     for name in others:
         with pytest.raises(SettingsError, match=f"^{name} is not for the frozen"):
             model_settings(parsed(f"--model frozen {name} {spelled.get(name, '1')}"))

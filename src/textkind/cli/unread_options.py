@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Collection
 
-from textkind.cli.neural_options import MODELS, PRETRAINED, TRAINING, given_options
+from textkind.cli.neural_options import PRETRAINED, TRAINING, given_options
 from textkind.errors import SettingsError
 
 READ_BY_A_HEAD = ("--metric", "--head", "--precision", "--device")  # that is fitted to its optimum
@@ -17,11 +17,6 @@ UNREAD: tuple[tuple[Collection[str], Collection[str], str], ...] = (  # models, 
         PRETRAINED,
         ("--vocabulary-limit", "--minimum-count"),
         "a pretrained encoder brings its own tokens",
-    ),
-    (
-        [name for name in MODELS if name not in PRETRAINED],
-        ("--revision",),
-        f"it is of the encoder of --model {' or '.join(PRETRAINED)}",
     ),
 )
 
