@@ -202,7 +202,7 @@ def test_what_a_fold_tells_is_passed_on_once(here):
         replace(
             default_settings("cnn"), tokens="ready", tokenizer=Path("/some/where/tokenizer.json")
         ),
-        replace(default_settings("pretrained"), encoder=Path("/some/where/encoder")),
+        replace(default_settings("pretrained"), encoder="/some/where/encoder"),
     ],
 )
 def test_a_task_comes_out_of_its_folder_as_it_went_in(model, tmp_path):

@@ -54,7 +54,11 @@ def add_arguments(parser: Parser) -> None:
         help="the pretrained encoder of frozen, pretrained and static: a folder, or a name of the "
         "Hugging Face hub (default: all-MiniLM-L6-v2, which comes as a package)",
     )
-    add("--revision", metavar="NAME", help="of an --encoder that is a name: a commit or a branch")
+    add(
+        "--revision",
+        metavar="NAME",
+        help="of an --encoder that is a name: a commit or a branch (default: the newest)",
+    )
     add(
         "--budget",
         metavar="TIME",
