@@ -19,6 +19,7 @@ from textkind.workflow import compare as compare_module
 from textkind.workflow import job_runner, rung
 from textkind.workflow.climb import SPENT
 from textkind.workflow.compare import CompareSettings, compare
+from textkind.workflow.isolated import Failure
 from textkind.workflow.rung import OUTCOME
 
 MODELS = ("prior", "linear")
@@ -89,6 +90,30 @@ def test_a_stack_is_mixed_again_where_the_models_are_others(
     again = CompareSettings(models=(*models[:2], "stack"), out=out, threads=1)
     stack = compare(ticket_file, again).facts["rungs"][-1]
     assert set(stack["fit"]["members"]) == set(models[:2])
+
+
+def test_a_good_stack_is_kept_where_another_model_cannot_be_had(ticket_file, tmp_path, monkeypatch):
+    begun = []
+
+    def fitted_but_one(job, seconds, talk):
+        begun.append(job.rung)
+        return Failure("not installed") if job.rung == "cnn" else rung_here(job, seconds, talk)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    mixing(monkeypatch, 1.0)
+    monkeypatch.setattr(job_runner, "run_isolated", fitted_but_one)
+    models = ("linear", "perceptron", "cnn", "stack")
+    asked = CompareSettings(models=models, out=tmp_path / "ladder", threads=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(compare_module, "judged", stop)
+        with pytest.raises(KeyboardInterrupt):
+            compare(ticket_file, asked)
+    assert begun == list(models)
+    rungs = compare(ticket_file, asked).facts["rungs"]
+    assert begun == [*models, "cnn"]
+    assert [rung["status"] for rung in rungs] == ["finished", "finished", "failed", "finished"]
 
 
 def test_a_stack_of_members_that_know_nothing_says_so(

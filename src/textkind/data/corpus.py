@@ -62,6 +62,7 @@ def joined(first: Corpus, *others: Corpus) -> Corpus:
     rows = np.concatenate([one.rows for one in every])
     soft = first.soft
     for one in others:
-        assert (one.soft is None) == (soft is None)
-        soft = soft.with_more(one.soft) if soft is not None and one.soft is not None else None
+        if soft is not None:
+            assert one.soft is not None
+            soft = soft.with_more(one.soft)
     return Corpus(texts, targets, first.labels, rows, soft=soft)

@@ -24,8 +24,9 @@ SHORTEST = 3  # positions: [CLS] token [SEP]
 HINT = "take an encoder, such as MiniLM, BGE, E5, RoBERTa or ModernBERT"
 # what transformers would change while it reads: BigBird's attention, with the first short text
 AS_WE_READ = {"big_bird": {"attention_type": "original_full"}}
-# families whose states hang on how a text is padded; esm scales by its ids, not the vectors alone
-UNSTEADY = ("convbert", "esm", "fnet", "mobilebert", "nystromformer", "yoso")
+# families whose states hang on how a text is padded, or on chance (reformer); esm scales by its
+# ids, not the vectors alone
+UNSTEADY = ("convbert", "esm", "fnet", "mobilebert", "mra", "nystromformer", "reformer", "yoso")
 NUMBERS = {
     "vocabulary": "vocab_size",
     "width": "hidden_size",

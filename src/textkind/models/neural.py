@@ -196,7 +196,7 @@ def trained_again(
     layers, training, best = settings.layers, settings.training, model.facts["best"]
     if isinstance(layers, FrozenSettings):  # the head begins as it did the first time
         assert isinstance(model.layers, FrozenSettings)
-        layers = with_choices(layers, model.layers)
+        layers = replace(with_choices(layers, model.layers), label_names=model.facts["label_names"])
     whole, budget = joined(train, validation), training.budget
     limit = ""
     if budget is not None:

@@ -137,7 +137,11 @@ def _pretrained_start(settings: NeuralSettings, talk: Talk) -> Start:
     """The tokens of a pretrained encoder, which has learned on other texts than these."""
     folder = open_encoder(settings.encoder, settings.revision)
     told = "" if folder.revision is None else f" at revision {folder.revision}"
-    talk.note(f"the pretrained encoder is {folder.name}{told}, {folder.architecture.layers} layers")
+    unit = " to unit length" if folder.normalize else ""
+    talk.note(
+        f"the pretrained encoder is {folder.name}{told}, {folder.architecture.layers} layers, "
+        f"trained with states pooled by {folder.pooling}{unit}"
+    )
     return Start(folder.tokenizer, None, _encoder_facts(folder), folder)
 
 

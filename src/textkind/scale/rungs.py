@@ -41,6 +41,7 @@ class _Begun:
     job: Job
     seconds: float | None
     talk: Talk
+    at: float  # seconds of the clock when its first try began
 
 
 class RayRunner:
@@ -52,6 +53,7 @@ class RayRunner:
         self._parts: dict[str, Any] = {}  # of a fold's folder: what it holds, in the object store
         self._running: dict[Any, _Begun] = {}
         self._tries: Counter[str] = Counter()
+        self._first: dict[str, float] = {}  # when the first try of a job began
 
     def begin(self, job: Job, seconds: float | None, talk: Talk) -> None:
         """Send the job to a worker."""
@@ -66,7 +68,8 @@ class RayRunner:
             max_retries=0,  # a second try is told, and not by Ray
         )
         asked = task.remote(job, seconds, self._parts[job.parts], members)
-        self._running[asked] = _Begun(job, seconds, talk)
+        at = self._first.setdefault(job.out, time.monotonic())
+        self._running[asked] = _Begun(job, seconds, talk, at)
         self._tries[job.out] += 1
 
     def next_end(self) -> Ended:
@@ -78,7 +81,7 @@ class RayRunner:
             try:
                 fitted: Fitted = ray.get(asked)
             except ray.exceptions.RayTaskError as error:
-                return Ended(begun.job, _failure_of(error.cause), 0.0)
+                return Ended(begun.job, _failure_of(error.cause), time.monotonic() - begun.at)
             except ray.exceptions.RayError as error:
                 reason = why_lost(ray, error)
                 if self._tries[begun.job.out] < TRIES:
@@ -86,7 +89,7 @@ class RayRunner:
                     self.begin(begun.job, begun.seconds, begun.talk)
                     continue
                 failure = Failure(f"{reason}, {TRIES} times", "see `ray status` and Ray's logs")
-                return Ended(begun.job, failure, 0.0)
+                return Ended(begun.job, failure, time.monotonic() - begun.at)
             for note in fitted.notes:
                 begun.talk.note(note)
             if fitted.files is not None:

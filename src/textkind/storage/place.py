@@ -228,6 +228,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.write_bytes(data)
 
 
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Write one file anew, whole or not at all; OutputError where refused."""
+    part = path.with_name(path.name + ".part")
+    write_bytes(part, data)
+    with writing(path):
+        os.replace(part, path)
+
+
 def flush_folder(folder: Path) -> None:
     """Ask the disk to keep every file below `folder`, and the folders themselves."""
     for root, _, names in os.walk(folder):

@@ -7,7 +7,6 @@ The rest belongs to the kind of work. What is there under its own name is whole.
 """
 
 import contextlib
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from textkind.errors import SettingsError, TextkindError
 from textkind.storage.alone import alone_in
 from textkind.storage.comparison_folder import not_a_comparison
 from textkind.storage.documents import document_bytes, parse_document
-from textkind.storage.place import START_ANEW, check_folder_target, write_bytes, writing
+from textkind.storage.place import START_ANEW, check_folder_target, replace_bytes, writing
 from textkind.storage.run_folder import JOURNAL, not_a_run_folder
 
 PLAN, LOCK = "plan.json", "lock"
@@ -40,7 +39,7 @@ class Work:
     parts: tuple[str, ...]
 
 
-COMPARISON = Work("comparison", not_a_comparison, ("fold-*", "spent.json"))
+COMPARISON = Work("comparison", not_a_comparison, ("fold-*", "spent.json*"))
 TUNING = Work("tuning", not_a_run_folder, ("*.arrow", "trials", f"{JOURNAL}*"))
 
 
@@ -86,9 +85,7 @@ def open_unfinished(
                 )
             _empty(folder, work)
         if found != plan:
-            write_bytes(folder / NEW_PLAN, document_bytes(plan))
-            with writing(folder):
-                os.replace(folder / NEW_PLAN, folder / PLAN)
+            replace_bytes(folder / PLAN, document_bytes(plan))
         with _told_where(folder):
             yield folder, found == plan
 

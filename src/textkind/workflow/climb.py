@@ -3,7 +3,7 @@
 What is there already from an earlier, interrupted climb is kept, and so is what it spent.
 """
 
-import shutil
+import contextlib
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -13,10 +13,11 @@ from typing import Any
 
 from textkind.data.labels import LabelSet
 from textkind.data.split import Parts
+from textkind.errors import OutputError
 from textkind.progress import Talk
 from textkind.storage.documents import document_bytes, parse_document
 from textkind.storage.part_files import write_part, write_texts
-from textkind.storage.place import write_bytes, writing
+from textkind.storage.place import replace_bytes
 from textkind.workflow.isolated import LEAST_SECONDS, Failure
 from textkind.workflow.job_runner import JobRunner, LocalRunner
 from textkind.workflow.ladder import PRIOR, STACK, shares
@@ -70,20 +71,19 @@ def climb(
     here, one after the other.
     """
     runner = LocalRunner() if runner is None else runner
-    _drop_stale_stack(plan, len(folds))
     failures: dict[str, Failure] = {}
     waiting = deque(
         (name, fold)
         for name in plan.rungs
         for fold in range(1, len(folds) + 1)
-        if not (plan.place(fold) / name / OUTCOME).exists()
+        if name == STACK or not _is_done(plan, name, fold, failures)
     )
     running: dict[str, _Begun] = {}  # by the folder that it fills
     spent = _spent_before(plan)
     while waiting or running:
         while waiting and len(running) < runner.at_once and not _must_wait(waiting[0][0], running):
             name, fold = waiting.popleft()
-            if name in failures:
+            if name in failures or _is_done(plan, name, fold, failures):
                 continue
             where = f" (fold {fold} of {len(folds)})" if len(folds) > 1 else ""
             reserved = sum(begun.share for begun in running.values() if begun.share is not None)
@@ -102,7 +102,8 @@ def climb(
                 ended = runner.next_end()
         except BaseException:
             now = time.monotonic()
-            _keep_spent(plan, spent + sum(now - begun.began for begun in running.values()))
+            with contextlib.suppress(OutputError):  # what ended the climb is the news
+                _keep_spent(plan, spent + sum(now - begun.began for begun in running.values()))
             raise
         begun, failure = running.pop(ended.job.out), ended.failure
         spent += ended.seconds
@@ -162,22 +163,13 @@ def _members(plan: Climb, fold: int, failures: Mapping[str, Failure]) -> tuple[s
     )
 
 
-def _drop_stale_stack(plan: Climb, folds: int) -> None:
-    """Away with the stacks of every fold where one was not offered all the rungs of this plan."""
-    others = [name for name in plan.rungs if name not in (PRIOR, STACK)]
-    places = [plan.place(fold) for fold in range(1, folds + 1)]
-    finished = all((place / name / OUTCOME).exists() for place in places for name in others)
-    outcomes = [place / STACK / OUTCOME for place in places]
-    offered = [
-        parse_document(path.read_bytes(), str(path))["offered"]
-        for path in outcomes
-        if path.exists()
-    ]
-    if finished and all(names == others for names in offered):
-        return
-    for path in outcomes:
-        with writing(path.parent):
-            shutil.rmtree(path.parent, ignore_errors=True)
+def _is_done(plan: Climb, name: str, fold: int, failures: Mapping[str, Failure]) -> bool:
+    """Whether a rung is there from an earlier climb, and a stack was offered the members of now."""
+    path = plan.place(fold) / name / OUTCOME
+    if name != STACK or not path.exists():
+        return path.exists()
+    offered = parse_document(path.read_bytes(), str(path))["offered"]
+    return offered == [Path(member).name for member in _members(plan, fold, failures)]
 
 
 def _spent_before(plan: Climb) -> float:
@@ -187,7 +179,7 @@ def _spent_before(plan: Climb) -> float:
 
 
 def _keep_spent(plan: Climb, seconds: float) -> None:
-    write_bytes(plan.folder / SPENT, document_bytes({"seconds": seconds}))
+    replace_bytes(plan.folder / SPENT, document_bytes({"seconds": seconds}))
 
 
 class _Named(Talk):

@@ -136,7 +136,7 @@ def compare(
             account.note(f"going on with the unfinished comparison in {folder}")
         way = Climb(
             folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin),
-            _found_from_anywhere(settings.encoder), settings.revision,
+            _found_from_anywhere(settings.encoder), encoder and encoder["revision"],
         )  # fmt: skip
         with account.step("fit"):
             write_parts(folder, folds)
@@ -256,7 +256,9 @@ def _encoder_facts(settings: CompareSettings) -> dict[str, Any] | None:
 
 def _found_from_anywhere(encoder: str | None) -> str | None:
     """A folder by its whole path: on a cluster a rung is fitted in another folder than here."""
-    return str(Path(encoder).resolve()) if encoder and Path(encoder).is_dir() else encoder
+    if encoder is None or not Path(encoder).is_dir():
+        return encoder
+    return str(Path(encoder).resolve())
 
 
 def _plan(

@@ -20,7 +20,7 @@ from textkind.storage.documents import document_bytes
 from textkind.storage.place import write_bytes, writing
 from textkind.workflow.failures import why_ended
 
-PARTIAL = ".part"
+PARTIAL, OLD = ".part", ".old"
 JOB, PRINTED = "job.json", "printed.txt"
 LEAST_SECONDS = 2.0  # of a job: a process is hardly up in less
 GRACE = 5.0  # seconds to end when asked to, before it is ended
@@ -78,11 +78,19 @@ def prepared(job: Job) -> Path:
 
 
 def placed(job: Job, failure: Failure | None) -> Failure | None:
-    """Put what the job filled in its place, or away where it failed; the failure."""
+    """Put what the job filled in its place, or away where it failed; the failure.
+
+    What an earlier job filled goes.
+    """
     partial, out = _partial(job), Path(job.out)
     if failure is None:
         with writing(out):
+            old = out.with_name(out.name + OLD)
+            shutil.rmtree(old, ignore_errors=True)
+            if out.exists():
+                os.rename(out, old)
             os.rename(partial, out)
+            shutil.rmtree(old, ignore_errors=True)
     else:
         shutil.rmtree(partial, ignore_errors=True)
     return failure

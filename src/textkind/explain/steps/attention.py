@@ -207,5 +207,5 @@ def bert_states(encoder: Bert, x: Tensor, mask: Tensor) -> tuple[list[Tensor], l
 
 def foreign_states(encoder: Any, x: Tensor, mask: Tensor) -> list[Tensor]:
     """The states (1, P, W) that the library transformers tells, the last being those it ends in."""
-    found = encoder.model(inputs_embeds=x, attention_mask=mask.long(), output_hidden_states=True)
+    found = encoder.told(x, mask, output_hidden_states=True)
     return [*found.hidden_states[:-1], found.last_hidden_state]

@@ -53,13 +53,14 @@ class ForeignEncoder(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Tokens' vectors (B, T, token width), (B, T) bool -> the last states (B, T, W)."""
-        told = {}
+        return self.told(x, mask).last_hidden_state
+
+    def told(self, x: Tensor, mask: Tensor, **asked: Any) -> Any:
+        """What the library's model tells of these, with what else it is asked for."""
         if self.first:  # Longformer would count on into what it pads a text with
             places = torch.arange(self.first, self.first + x.shape[1], device=x.device)
-            told["position_ids"] = places.expand(x.shape[:2])
-        return self.model(
-            inputs_embeds=x, attention_mask=mask.long(), **told
-        ).last_hidden_state  # fmt: skip
+            asked["position_ids"] = places.expand(x.shape[:2])
+        return self.model(inputs_embeds=x, attention_mask=mask.long(), **asked)
 
 
 class OneRow(nn.Embedding):
