@@ -35,7 +35,16 @@ def test_the_settings_leave_both_open():
 
 @pytest.mark.parametrize(
     ("tokens", "epochs"),
-    [(0, 4), (500_000, 4), (500_001, 2), (2_000_000, 2), (2_000_001, 1), (10**12, 1)],
+    [
+        (0, 4),
+        (200_000, 4),
+        (200_001, 3),
+        (500_000, 3),
+        (500_001, 2),
+        (2_000_000, 2),
+        (2_000_001, 1),
+        (10**12, 1),
+    ],
 )
 def test_much_text_is_read_less_often(tokens, epochs):
     assert usual_epochs(tokens) == epochs

@@ -18,7 +18,12 @@ from textkind.models.networks.windows import plain_network
 from textkind.training.settings import TrainingSettings
 
 RATE, WIDTH = 2e-4, 384  # learning rate of an encoder that is as wide as MiniLM
-EPOCHS = ((500_000, 4), (2_000_000, 2), (math.inf, 1))  # tokens of all texts at most, and epochs
+EPOCHS = (  # tokens of all texts at most, and epochs
+    (200_000, 4),
+    (500_000, 3),
+    (2_000_000, 2),
+    (math.inf, 1),
+)
 
 
 def usual_training(
