@@ -136,7 +136,7 @@ def compare(
             account.note(f"going on with the unfinished comparison in {folder}")
         way = Climb(
             folder, rungs, settings.budget, settings.split.seed, settings.threads, asdict(origin),
-            _found_from_anywhere(settings.encoder), encoder and encoder["revision"],
+            _found_from_anywhere(settings.encoder), (encoder or {}).get("revision"),
         )  # fmt: skip
         with account.step("fit"):
             write_parts(folder, folds)
