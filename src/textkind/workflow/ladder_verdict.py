@@ -97,6 +97,7 @@ def _quality(
 ) -> str:
     """How good the winner is, and how far from the best; bounded: limits excluded a model."""
     figure = winner["test"][headline]
+    no_model = "no model that keeps to the limits" if bounded else "no model"
     told = (
         f"{winner['name']} is the model to use: {_percent(figure['value'])} {NAMES[headline]} on "
         f"{rows:,} test texts"
@@ -116,9 +117,9 @@ def _quality(
             ", the only one that keeps to the limits." if bounded else ", the only one finished."
         )
     elif winner is simplest:
-        told += "; it is the simplest, and no model is better."
+        told += f"; it is the simplest, and {no_model} is better."
     else:
-        told += "; no model is better, and every simpler one is significantly worse."
+        told += f"; {no_model} is better, and every simpler one is significantly worse."
     if winner["name"] == PRIOR:
         told += " It reads no text: these texts do not show that any model learned something."
     return told
