@@ -62,14 +62,8 @@ def ask(runs: int, sets: tuple[str, ...] = tuple(TASKS)) -> Answer:
     for name in sets:
         task = TASKS[name]
         fits, judged, stacked = measured(name, task, runs)
-        scores = [facts[task.metric] for facts in judged]
         seconds = [facts["seconds"] for facts in fits]
-        row: Row = {
-            "set": name,
-            "metric": task.metric,
-            "mean": mean(scores),
-            "lowest": min(scores),
-            "highest": max(scores),
+        row = scores_of(name, task, judged) | {
             "fit s": mean(seconds),
             "longest fit s": max(seconds),
             "epochs": mean(facts["epochs"] for facts in fits),
@@ -86,6 +80,18 @@ def ask(runs: int, sets: tuple[str, ...] = tuple(TASKS)) -> Answer:
         print(row, flush=True)  # a set may take an hour
         goals += goals_of(name, task, row)
     return Answer(rows, goals)
+
+
+def scores_of(name: str, task: Task, judged: list[Facts]) -> Row:
+    """The columns that tell how good the fits are."""
+    scores = [facts[task.metric] for facts in judged]
+    return {
+        "set": name,
+        "metric": task.metric,
+        "mean": mean(scores),
+        "lowest": min(scores),
+        "highest": max(scores),
+    }
 
 
 def measured(name: str, task: Task, runs: int) -> tuple[list[Facts], list[Facts], list[Facts]]:

@@ -41,7 +41,6 @@ class _Begun:
     job: Job
     seconds: float | None
     talk: Talk
-    at: float  # seconds of the clock when its first try began
 
 
 class RayRunner:
@@ -53,7 +52,7 @@ class RayRunner:
         self._parts: dict[str, Any] = {}  # of a fold's folder: what it holds, in the object store
         self._running: dict[Any, _Begun] = {}
         self._tries: Counter[str] = Counter()
-        self._first: dict[str, float] = {}  # when the first try of a job began
+        self._first: dict[str, float] = {}  # clock at the first try of a job, in seconds
 
     def begin(self, job: Job, seconds: float | None, talk: Talk) -> None:
         """Send the job to a worker."""
@@ -68,8 +67,8 @@ class RayRunner:
             max_retries=0,  # a second try is told, and not by Ray
         )
         asked = task.remote(job, seconds, self._parts[job.parts], members)
-        at = self._first.setdefault(job.out, time.monotonic())
-        self._running[asked] = _Begun(job, seconds, talk, at)
+        self._running[asked] = _Begun(job, seconds, talk)
+        self._first.setdefault(job.out, time.monotonic())
         self._tries[job.out] += 1
 
     def next_end(self) -> Ended:
@@ -81,7 +80,7 @@ class RayRunner:
             try:
                 fitted: Fitted = ray.get(asked)
             except ray.exceptions.RayTaskError as error:
-                return Ended(begun.job, _failure_of(error.cause), time.monotonic() - begun.at)
+                return self._failed(begun.job, _failure_of(error.cause))
             except ray.exceptions.RayError as error:
                 reason = why_lost(ray, error)
                 if self._tries[begun.job.out] < TRIES:
@@ -89,12 +88,16 @@ class RayRunner:
                     self.begin(begun.job, begun.seconds, begun.talk)
                     continue
                 failure = Failure(f"{reason}, {TRIES} times", "see `ray status` and Ray's logs")
-                return Ended(begun.job, failure, time.monotonic() - begun.at)
+                return self._failed(begun.job, failure)
             for note in fitted.notes:
                 begun.talk.note(note)
             if fitted.files is not None:
                 place_files(fitted.files, begun.job)
             return Ended(begun.job, fitted.failure, fitted.seconds)
+
+    def _failed(self, job: Job, failure: Failure) -> Ended:
+        """A job that gave nothing back took what passed since its first try began."""
+        return Ended(job, failure, time.monotonic() - self._first[job.out])
 
 
 def fit_rung(

@@ -20,6 +20,8 @@ from textkind.errors import OutputError, SettingsError
 # a hint, where what stands there was begun otherwise
 START_ANEW = "to start anew: --overwrite (overwrite=True), or name another folder: --out"
 
+PART = ".part"  # behind the name of a file of ours that is being replaced
+
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -230,7 +232,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def replace_bytes(path: Path, data: bytes) -> None:
     """Write one file anew, whole or not at all; OutputError where refused."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + PART)
     write_bytes(part, data)
     with writing(path):
         os.replace(part, path)

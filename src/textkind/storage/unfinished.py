@@ -17,11 +17,11 @@ from textkind.errors import SettingsError, TextkindError
 from textkind.storage.alone import alone_in
 from textkind.storage.comparison_folder import not_a_comparison
 from textkind.storage.documents import document_bytes, parse_document
-from textkind.storage.place import START_ANEW, check_folder_target, replace_bytes, writing
+from textkind.storage.place import PART, START_ANEW, check_folder_target, replace_bytes, writing
 from textkind.storage.run_folder import JOURNAL, not_a_run_folder
 
 PLAN, LOCK = "plan.json", "lock"
-NEW_PLAN = PLAN + ".part"
+NEW_PLAN = PLAN + PART
 UNFINISHED = ".unfinished"
 
 

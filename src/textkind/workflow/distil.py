@@ -22,7 +22,7 @@ from textkind.data.soft import SoftTargets
 from textkind.data.split import Parts
 from textkind.decision.decision import decide
 from textkind.errors import DataError, SettingsError, did_you_mean
-from textkind.models.neural_settings import DISTILLED, default_settings
+from textkind.models.neural_settings import DISTILLED, NeuralSettings, default_settings
 from textkind.models.settings import LinearSettings
 from textkind.progress import SILENT, Talk
 from textkind.storage.run_folder import new_run_folder
@@ -68,12 +68,12 @@ class Student:
     softens   whether it can compare itself with the teacher at a temperature
     """
 
-    settings: Callable[[], ModelSettings]
-    alone: Callable[[], ModelSettings]
+    settings: Callable[[], LinearSettings | NeuralSettings]
+    alone: Callable[[], LinearSettings | NeuralSettings]
     softens: bool
 
 
-def _static() -> ModelSettings:
+def _static() -> NeuralSettings:
     return default_settings("mean_pool", DISTILLED)
 
 
@@ -154,7 +154,9 @@ def distil(
                 account.note(doubt)
         with account.step("ask"), account.task("asking the teacher"):
             taught, used = _taught(teacher, parts, unlabelled, settings, account)
-            held_out = _asked(teacher, parts.validation, settings)
+            held_out = parts.validation
+            if kind.settings().refit:  # its last fit learns from validation as well
+                held_out = _asked(teacher, held_out, settings)
         with account.step("fit"):
             began = time.perf_counter()
             student = _learned(teacher, taught, held_out, kind.settings(), asked, account)
